@@ -1,0 +1,134 @@
+//! The only place that reads the system clock and the operating system's random bytes.
+//!
+//! Everything else is handed a [`Clock`], so that a test can stand at any moment it likes.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+/// Tells the time in UTC milliseconds: the system's, or one that a test sets.
+#[derive(Clone, Debug, Default)]
+pub struct Clock(Option<Arc<AtomicI64>>);
+
+impl Clock {
+    /// A clock that stands at `at` until [`Clock::set`].
+    #[must_use]
+    pub fn fixed(at: i64) -> Self {
+        Self(Some(Arc::new(AtomicI64::new(at))))
+    }
+
+    /// Moves a fixed clock; the system's clock stays as it is.
+    pub fn set(&self, at: i64) {
+        if let Some(fixed) = &self.0 {
+            fixed.store(at, Ordering::Relaxed);
+        }
+    }
+
+    /// Now, in UTC milliseconds since 1970.
+    #[must_use]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the one reader of the system clock"
+    )]
+    pub fn now(&self) -> i64 {
+        match &self.0 {
+            Some(fixed) => fixed.load(Ordering::Relaxed),
+            None => jiff::Timestamp::now().as_millisecond(),
+        }
+    }
+}
+
+/// `prefix` followed by `bytes` random bytes in lower-case base 32: an id or a key that nobody can guess.
+///
+/// # Panics
+/// When the operating system has no random bytes to give, which leaves nothing safe to do.
+#[must_use]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this is the one reader of random bytes"
+)]
+pub fn random_id(prefix: &str, bytes: usize) -> String {
+    let mut random = vec![0; bytes];
+    getrandom::fill(&mut random).expect("the operating system gives random bytes");
+    format!("{prefix}{}", base32(&random))
+}
+
+/// Lower-case base 32 without padding (Crockford's alphabet: no i, l, o, u), as ids are written.
+#[must_use]
+pub fn base32(bytes: &[u8]) -> String {
+    const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
+    let mut text = String::with_capacity(bytes.len().div_ceil(5) * 8);
+    let (mut buffer, mut bits) = (0_u32, 0_u32);
+    for byte in bytes {
+        buffer = (buffer << 8) | u32::from(*byte);
+        bits += 8;
+        while bits >= 5 {
+            bits -= 5;
+            text.push(char::from(ALPHABET[(buffer >> bits) as usize & 31]));
+        }
+        buffer &= (1 << bits) - 1;
+    }
+    if bits > 0 {
+        text.push(char::from(ALPHABET[(buffer << (5 - bits)) as usize & 31]));
+    }
+    text
+}
+
+/// `at` as RFC 3339 in UTC, to the millisecond where there is one.
+#[must_use]
+pub fn rfc3339(at: i64) -> String {
+    jiff::Timestamp::from_millisecond(at).map_or_else(|_| at.to_string(), |at| at.to_string())
+}
+
+/// The moment that `text` names, in UTC milliseconds: RFC 3339, the same without an offset (then UTC), or a day.
+#[must_use]
+pub fn parse_time(text: &str) -> Option<i64> {
+    let text = text.trim();
+    if let Ok(at) = text.parse::<jiff::Timestamp>() {
+        return Some(at.as_millisecond());
+    }
+    let pieces = jiff::fmt::temporal::Pieces::parse(text).ok()?;
+    let civil = pieces.date().to_datetime(pieces.time().unwrap_or_default());
+    let offset = pieces.to_numeric_offset().unwrap_or(jiff::tz::Offset::UTC);
+    let at = match offset.to_timestamp(civil) {
+        // "For ever" is often written as 9999-12-31T23:59:59Z, which is a day too late for a timestamp.
+        Err(_) if civil.year() == 9999 => jiff::Timestamp::MAX,
+        at => at.ok()?,
+    };
+    Some(at.as_millisecond())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_in_every_spelling_that_sdks_send() {
+        for text in [
+            "2026-11-23T18:29:57.441Z",
+            "2026-11-23T18:29:57.441000+00:00",
+            "2026-11-23T13:29:57.441-05:00",
+            "2026-11-23T18:29:57.441",
+            "2026-11-23 18:29:57.441",
+        ] {
+            assert_eq!(parse_time(text), Some(1_795_458_597_441), "{text}");
+        }
+        assert_eq!(parse_time("2026-11-23"), Some(1_795_392_000_000));
+        assert_eq!(parse_time("yesterday"), None);
+        for forever in [
+            "9999-12-31T23:59:59Z",
+            "9999-12-31T23:59:59.999999-11:00",
+            "9999-12-31",
+        ] {
+            let latest = Some(jiff::Timestamp::MAX.as_millisecond());
+            assert_eq!(parse_time(forever), latest, "{forever}");
+        }
+        assert_eq!(rfc3339(1_795_458_597_441), "2026-11-23T18:29:57.441Z");
+    }
+
+    #[test]
+    fn base32_keeps_every_bit() {
+        assert_eq!(base32(&[0xff; 5]), "zzzzzzzz");
+        assert_eq!(base32(&[0, 1]), "000g");
+        assert_eq!(base32(&[]), "");
+    }
+}

@@ -1,0 +1,16 @@
+//! The map of acquaint: what each room holds, in the order in which they may use each other.
+//!
+//! ```text
+//! collect ─► source.parse ─► Event ─► ingest { identity ─► profile } ─► store      writes go down the left
+//! agent ◄─ surface ◄─ tool ◄────────────────────── Profile ◄──────────── store      reads come up the right
+//! ```
+//!
+//! The import rule is law (`tests/layering.rs`): a room uses only those to its left in
+//! `error clock config | event | source, profile, identity | store | ingest | tool | surface | cli main`.
+//! `source`, `profile` and `identity` are pure functions; `sqlx` is named only in `store`, `axum` only in `surface`, the
+//! environment only in `config`, the clock and random bytes only in `clock`.
+
+pub mod clock;
+pub mod error;
+
+pub use error::{Error, Result};
