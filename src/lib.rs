@@ -13,4 +13,6 @@
 pub mod clock;
 pub mod error;
 
+pub mod event;
+
 pub use error::{Error, Result};
