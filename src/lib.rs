@@ -15,4 +15,6 @@ pub mod error;
 
 pub mod event;
 
+pub mod identity;
+
 pub use error::{Error, Result};
