@@ -16,5 +16,6 @@ pub mod error;
 pub mod event;
 
 pub mod identity;
+pub mod profile;
 
 pub use error::{Error, Result};

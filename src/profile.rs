@@ -1,0 +1,292 @@
+//! The profile: one document per customer, a fold of their events.
+//!
+//! Every part is built so that order and repetition cannot matter: traits and consents keep the newest claim, lists keep the
+//! newest entries by (time, event id), counts count distinct events, and where a map is full it keeps the first keys by name.
+//! [`Profile::apply`] takes one event, [`Profile::merge`] joins two profiles; purchases and tickets come from
+//! [`record::Record`]s, because several events, and several links, speak of the same order.
+
+use crate::event::{Event, Kind, text_of};
+use crate::identity::Identifier;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use std::collections::BTreeMap;
+
+pub mod activity;
+pub mod claim;
+pub mod money;
+pub mod purchase;
+pub mod record;
+pub mod ticket;
+
+use activity::Activity;
+use claim::{Claim, Claims};
+use purchase::{Purchase, Purchases};
+use record::{Record, RecordKind};
+use ticket::{Ticket, Tickets};
+
+/// Most traits, and most consents, that a profile keeps.
+pub const MAX_TRAITS: usize = 300;
+/// Most accounts that a profile keeps.
+pub const MAX_ACCOUNTS: usize = 100;
+/// Most sources that are counted apart.
+pub const MAX_SOURCES: usize = 50;
+
+/// Everything that an agent is likely to ask about one customer. Times are UTC milliseconds, money is integer minor units.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Profile {
+    /// The id of its oldest link.
+    pub id: String,
+    /// What leads to this customer, and since when.
+    pub identifiers: Vec<Known>,
+    /// What each source says of each trait.
+    pub traits: BTreeMap<String, Claims>,
+    /// Orders and what they add up to.
+    pub purchases: Purchases,
+    /// Support tickets.
+    pub tickets: Tickets,
+    /// The newest events, newest first.
+    pub recent: Vec<Activity>,
+    /// Accounts (companies, teams) they belong to, by group id.
+    pub accounts: BTreeMap<String, Account>,
+    /// What they agreed to or refused, by category or channel.
+    pub consents: BTreeMap<String, Claim>,
+    /// What came from each source.
+    pub sources: BTreeMap<String, Seen>,
+    /// What came in all.
+    pub seen: Seen,
+}
+
+/// An identifier of the customer and the earliest time it was seen.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Known {
+    /// The kind and value.
+    #[serde(flatten)]
+    pub identifier: Identifier,
+    /// When it was first seen, in UTC milliseconds.
+    pub since: i64,
+}
+
+/// How many events there were and when.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Seen {
+    /// Distinct events.
+    pub events: u64,
+    /// Time of the earliest.
+    pub first_at: i64,
+    /// Time of the latest.
+    pub last_at: i64,
+    /// When the last one to arrive arrived.
+    pub received_at: i64,
+}
+
+/// A company or team the customer belongs to.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Account {
+    /// Its traits, newest claim each.
+    pub traits: BTreeMap<String, Claim>,
+    /// Whether the customer is a member: the newest word on it.
+    pub member: Option<Claim>,
+}
+
+impl Seen {
+    fn add(&mut self, other: &Self) {
+        if other.events == 0 {
+            return;
+        }
+        let empty = self.events == 0;
+        self.first_at = if empty {
+            other.first_at
+        } else {
+            self.first_at.min(other.first_at)
+        };
+        self.last_at = if empty {
+            other.last_at
+        } else {
+            self.last_at.max(other.last_at)
+        };
+        self.received_at = if empty {
+            other.received_at
+        } else {
+            self.received_at.max(other.received_at)
+        };
+        self.events += other.events;
+    }
+
+    fn one(event: &Event) -> Self {
+        Self {
+            events: 1,
+            first_at: event.at,
+            last_at: event.at,
+            received_at: event.received_at,
+        }
+    }
+}
+
+impl Profile {
+    /// Takes one event into everything but purchases and tickets. The event must not have been taken before.
+    pub fn apply(&mut self, event: &Event) {
+        let one = Seen::one(event);
+        self.seen.add(&one);
+        self.sources
+            .entry(event.source.clone())
+            .or_default()
+            .add(&one);
+        keep_first(&mut self.sources, MAX_SOURCES);
+        activity::keep(&mut self.recent, Activity::of(event));
+        match event.kind {
+            Kind::Identify => self.claim_traits(event, &event.traits),
+            Kind::Group => self.join_account(event),
+            _ => {}
+        }
+        if let Some(traits) = event.context.get("traits").and_then(Value::as_object) {
+            self.claim_traits(event, traits);
+        }
+        if event.kind == Kind::Track && event.name.eq_ignore_ascii_case("Account Removed User") {
+            self.leave_account(event);
+        }
+        for (category, status) in consents(event) {
+            claim::newest(&mut self.consents, category, Claim::of(event, status));
+        }
+        keep_first(&mut self.consents, MAX_TRAITS);
+    }
+
+    /// Joins another profile into this one, except purchases and tickets. No event may be in both.
+    pub fn merge(&mut self, other: Self) {
+        self.seen.add(&other.seen);
+        for (source, seen) in other.sources {
+            self.sources.entry(source).or_default().add(&seen);
+        }
+        keep_first(&mut self.sources, MAX_SOURCES);
+        for activity in other.recent {
+            activity::keep(&mut self.recent, activity);
+        }
+        for (name, claims) in other.traits {
+            self.traits.entry(name).or_default().merge(claims);
+        }
+        keep_first(&mut self.traits, MAX_TRAITS);
+        for (id, account) in other.accounts {
+            let mine = self.accounts.entry(id).or_default();
+            for (name, claim) in account.traits {
+                claim::newest(&mut mine.traits, name, claim);
+            }
+            claim::newer(&mut mine.member, account.member);
+        }
+        keep_first(&mut self.accounts, MAX_ACCOUNTS);
+        for (category, claim) in other.consents {
+            claim::newest(&mut self.consents, category, claim);
+        }
+        keep_first(&mut self.consents, MAX_TRAITS);
+    }
+
+    /// Replaces what is known of one order or ticket. True when a list that keeps only the newest entries may now lack one
+    /// that it dropped earlier; then [`Profile::recount`] has to see all records.
+    #[must_use]
+    pub fn replace(&mut self, kind: RecordKind, before: Option<&Record>, after: &Record) -> bool {
+        match kind {
+            RecordKind::Purchase => self
+                .purchases
+                .replace(before.map(Purchase::of).as_ref(), Purchase::of(after)),
+            RecordKind::Ticket => self
+                .tickets
+                .replace(before.map(Ticket::of).as_ref(), Ticket::of(after)),
+        }
+    }
+
+    /// Sets purchases or tickets from all records of the customer.
+    pub fn recount<'a>(&mut self, kind: RecordKind, records: impl IntoIterator<Item = &'a Record>) {
+        match kind {
+            RecordKind::Purchase => self.purchases = Purchases::default(),
+            RecordKind::Ticket => self.tickets = Tickets::default(),
+        }
+        for record in records {
+            let _ = self.replace(kind, None, record);
+        }
+    }
+
+    /// The value of a trait: the newest claim, unless that removed it.
+    #[must_use]
+    pub fn value(&self, name: &str) -> Option<&Claim> {
+        self.traits.get(name)?.winner()
+    }
+
+    /// The value of a trait as text.
+    #[must_use]
+    pub fn text(&self, name: &str) -> Option<String> {
+        text_of(&self.value(name)?.value)
+    }
+
+    fn claim_traits(&mut self, event: &Event, traits: &Map<String, Value>) {
+        for (name, value) in traits {
+            if let Some(claim) = Claim::sized(event, value) {
+                self.traits
+                    .entry(name.clone())
+                    .or_default()
+                    .add(&event.source, claim);
+            }
+        }
+        keep_first(&mut self.traits, MAX_TRAITS);
+    }
+
+    fn join_account(&mut self, event: &Event) {
+        let Some(id) = &event.group_id else { return };
+        let account = self.accounts.entry(id.clone()).or_default();
+        for (name, value) in &event.traits {
+            if let Some(claim) = Claim::sized(event, value) {
+                claim::newest(&mut account.traits, name.clone(), claim);
+            }
+        }
+        keep_first(&mut account.traits, MAX_TRAITS);
+        claim::newer(
+            &mut account.member,
+            Some(Claim::of(event, Value::Bool(true))),
+        );
+        keep_first(&mut self.accounts, MAX_ACCOUNTS);
+    }
+
+    fn leave_account(&mut self, event: &Event) {
+        if let Some(id) = event.context.get("groupId").and_then(text_of) {
+            let account = self.accounts.entry(id).or_default();
+            claim::newer(
+                &mut account.member,
+                Some(Claim::of(event, Value::Bool(false))),
+            );
+            keep_first(&mut self.accounts, MAX_ACCOUNTS);
+        }
+    }
+}
+
+/// Keeps the first `most` keys by name. Which keys those are depends on the set of keys alone, never on their order of arrival.
+fn keep_first<T>(map: &mut BTreeMap<String, T>, most: usize) {
+    while map.len() > most {
+        map.pop_last();
+    }
+}
+
+/// The consents that an event states: `context.consent.categoryPreferences` and `context.messaging_subscriptions` of
+/// Segment's spec. Categories are `true` or `false`; subscriptions are named by their channel and keep Segment's words.
+fn consents(event: &Event) -> Vec<(String, Value)> {
+    let mut stated = Vec::new();
+    let preferences = event
+        .context
+        .get("consent")
+        .and_then(|consent| consent.get("categoryPreferences"));
+    for (category, granted) in preferences.and_then(Value::as_object).into_iter().flatten() {
+        if granted.is_boolean() {
+            stated.push((category.clone(), granted.clone()));
+        }
+    }
+    let subscriptions = event
+        .context
+        .get("messaging_subscriptions")
+        .and_then(Value::as_array);
+    for subscription in subscriptions.into_iter().flatten() {
+        let channel = subscription.get("type").and_then(Value::as_str);
+        let status = subscription.get("status").and_then(Value::as_str);
+        if let (Some(channel), Some(status)) = (channel, status) {
+            stated.push((channel.to_lowercase(), Value::String(status.to_lowercase())));
+        }
+    }
+    stated
+}

@@ -1,0 +1,113 @@
+//! What the customer did lately: the newest events in a line each, and the sessions they make.
+
+use crate::event::{Event, Kind};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// Most events that a profile repeats; the rest is in the log.
+pub const MAX_RECENT: usize = 50;
+/// A pause longer than this ends a session, in milliseconds, as web analytics count it.
+pub const SESSION_GAP: i64 = 30 * 60 * 1000;
+
+/// One event in a line.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Activity {
+    /// Event time, in UTC milliseconds.
+    pub at: i64,
+    /// The event's id.
+    pub event: String,
+    /// Which of the six calls it was.
+    #[serde(rename = "type")]
+    pub kind: Kind,
+    /// The event's, page's or screen's name; may be empty.
+    pub name: String,
+    /// The source it came through.
+    pub source: String,
+    /// The page's path, the product or whatever the event was about, if it says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub about: Option<String>,
+}
+
+impl Activity {
+    /// The line for an event.
+    #[must_use]
+    pub fn of(event: &Event) -> Self {
+        Self {
+            at: event.at,
+            event: event.id.clone(),
+            kind: event.kind,
+            name: cut(&event.name, 80),
+            source: event.source.clone(),
+            about: about(event).map(|text| cut(&text, 120)),
+        }
+    }
+
+    fn order(&self) -> (i64, &str) {
+        (self.at, &self.event)
+    }
+}
+
+fn about(event: &Event) -> Option<String> {
+    let stated = [
+        "order_id",
+        "ticket_id",
+        "query",
+        "product_name",
+        "email_subject",
+        "path",
+        "title",
+    ];
+    if let Some(text) = stated.iter().find_map(|name| event.property(name)) {
+        return Some(text);
+    }
+    if event.kind == Kind::Track
+        && let Some(name) = event.property("name")
+    {
+        return Some(name);
+    }
+    event
+        .context
+        .get("page")
+        .and_then(|page| page.get("path"))
+        .and_then(Value::as_str)
+        .map(str::to_owned)
+}
+
+fn cut(text: &str, most: usize) -> String {
+    text.chars().take(most).collect()
+}
+
+/// Adds an entry to a list that holds the newest first and drops the oldest when full.
+pub fn keep(recent: &mut Vec<Activity>, activity: Activity) {
+    let at = recent.partition_point(|held| held.order() > activity.order());
+    if at < MAX_RECENT {
+        recent.insert(at, activity);
+        recent.truncate(MAX_RECENT);
+    }
+}
+
+/// A run of events without a long pause.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Session<'a> {
+    /// Time of its first event, in UTC milliseconds.
+    pub from: i64,
+    /// Time of its last event.
+    pub until: i64,
+    /// Its events, newest first.
+    pub events: &'a [Activity],
+}
+
+/// The sessions in a list of events that is newest first; the last may have begun before the list does.
+#[must_use]
+pub fn sessions(recent: &[Activity]) -> Vec<Session<'_>> {
+    recent
+        .chunk_by(|later, earlier| later.at - earlier.at <= SESSION_GAP)
+        .filter_map(|events| {
+            Some(Session {
+                from: events.last()?.at,
+                until: events.first()?.at,
+                events,
+            })
+        })
+        .collect()
+}

@@ -1,0 +1,232 @@
+//! Support tickets, whichever help desk they come from.
+
+use super::record::{Record, RecordKind, Statement, fields, replace_in, text_property};
+use crate::clock::parse_time;
+use crate::event::{Event, text_of};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// Most tickets that a profile repeats, newest first.
+pub const MAX_RECENT: usize = 10;
+/// Most open tickets that a profile repeats.
+pub const MAX_OPEN: usize = 20;
+/// Most messages of one ticket that a profile repeats, the newest.
+pub const MAX_MESSAGES: usize = 3;
+/// Most characters of a message that are kept beside the log.
+const MAX_BODY: usize = 2_000;
+/// Most characters of a message that a profile repeats.
+const SHOWN_BODY: usize = 500;
+
+/// One ticket.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Ticket {
+    /// The ticket's id in the help desk.
+    pub ticket_id: String,
+    /// What it is about; written by the customer.
+    pub subject: String,
+    /// `open`, `pending`, `solved` or `closed`.
+    pub status: String,
+    /// The help desk's word for its urgency.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub priority: Option<String>,
+    /// How it came: email, chat, phone, …
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub channel: Option<String>,
+    /// Who works on it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub assignee: Option<String>,
+    /// Labels.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tags: Vec<String>,
+    /// How satisfied the customer said they were.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub csat: Option<String>,
+    /// When it was opened, in UTC milliseconds.
+    pub opened_at: i64,
+    /// When anything about it last changed.
+    pub changed_at: i64,
+    /// How many messages are kept.
+    pub message_count: u64,
+    /// The newest messages, oldest first.
+    pub messages: Vec<Message>,
+    /// The sources that spoke of it.
+    pub sources: Vec<String>,
+}
+
+/// One public message of a ticket.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Message {
+    /// When it was written, in UTC milliseconds.
+    pub at: i64,
+    /// `customer` or `agent`.
+    pub author: String,
+    /// What they wrote, cut to a length.
+    pub body: String,
+}
+
+/// The customer's tickets.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Tickets {
+    /// How many there are in all.
+    pub count: u64,
+    /// How many are open or pending.
+    pub open_count: u64,
+    /// The newest that are open or pending, newest first.
+    pub open: Vec<Ticket>,
+    /// The newest of the others, newest first.
+    pub recent: Vec<Ticket>,
+}
+
+impl Tickets {
+    /// Puts in what is now known of one ticket. True when a list needs a recount.
+    #[must_use]
+    pub fn replace(&mut self, before: Option<&Ticket>, after: Ticket) -> bool {
+        let was_open = before.is_some_and(Ticket::is_open);
+        let is_open = after.is_open();
+        self.count += u64::from(before.is_none());
+        self.open_count = self.open_count + u64::from(is_open) - u64::from(was_open);
+        let shut = self.count - self.open_count;
+        // A ticket that changes sides may leave a gap in a full list.
+        let gap = before.is_some()
+            && was_open != is_open
+            && (self.open_count >= MAX_OPEN as u64 || shut >= MAX_RECENT as u64);
+        let id = after.ticket_id.clone();
+        let (into, out_of, total, most) = if is_open {
+            (&mut self.open, &mut self.recent, self.open_count, MAX_OPEN)
+        } else {
+            (&mut self.recent, &mut self.open, shut, MAX_RECENT)
+        };
+        out_of.retain(|held| held.ticket_id != id);
+        let moved = replace_in(
+            into,
+            total,
+            most,
+            after,
+            |held| held.ticket_id == id,
+            |held| (held.opened_at, held.ticket_id.clone()),
+        );
+        gap || moved
+    }
+}
+
+/// The ticket events, and the status each one implies.
+fn implied_status(name: &str) -> Option<Option<&'static str>> {
+    Some(match name.to_ascii_lowercase().as_str() {
+        "ticket created" | "ticket reopened" => Some("open"),
+        "ticket updated" | "ticket replied" | "ticket rated" => None,
+        "ticket solved" => Some("solved"),
+        "ticket closed" => Some("closed"),
+        _ => return None,
+    })
+}
+
+/// What an event says of a ticket, if it is about one.
+pub(super) fn statement(event: &Event) -> Option<Statement> {
+    let implied = implied_status(&event.name)?;
+    let id = text_property(event, "ticket_id")?;
+    let mut fields = fields(
+        event,
+        &["subject", "priority", "channel", "assignee", "tags", "csat"],
+    );
+    let stated = text_property(event, "status").map(|status| normal_status(&status));
+    if let Some(status) = stated.or_else(|| implied.map(str::to_owned)) {
+        fields.push(("status", Value::String(status)));
+    }
+    let internal = event.properties.get("public").and_then(Value::as_bool) == Some(false);
+    let body = text_property(event, "body")
+        .or_else(|| text_property(event, "description"))
+        .filter(|_| !internal);
+    let entries = body.map(|body| {
+        let key = text_property(event, "message_id").unwrap_or_else(|| event.id.clone());
+        let replied = event.name.eq_ignore_ascii_case("ticket replied");
+        let author = text_property(event, "author")
+            .unwrap_or_else(|| (if replied { "agent" } else { "customer" }).to_owned());
+        let body: String = body.chars().take(MAX_BODY).collect();
+        (
+            "messages",
+            key,
+            serde_json::json!({"author": author, "body": body}),
+        )
+    });
+    let began_at = text_property(event, "opened_at")
+        .and_then(|text| parse_time(&text))
+        .unwrap_or(event.at);
+    Some(Statement {
+        kind: RecordKind::Ticket,
+        id,
+        began_at,
+        fields,
+        entries: entries.into_iter().collect(),
+    })
+}
+
+/// Help desks' words for a status, as one of our four.
+fn normal_status(status: &str) -> String {
+    let lower = status.trim().to_lowercase();
+    match lower.as_str() {
+        "new" | "reopened" | "in progress" | "in_progress" => "open",
+        "hold" | "on-hold" | "on_hold" | "waiting" | "snoozed" => "pending",
+        "resolved" | "done" => "solved",
+        other => other,
+    }
+    .to_owned()
+}
+
+impl Ticket {
+    /// The ticket that a record describes, with its newest messages.
+    #[must_use]
+    pub fn of(record: &Record) -> Self {
+        let messages = record.entries("messages");
+        let tags = record
+            .field("tags")
+            .and_then(Value::as_array)
+            .map_or(&[][..], Vec::as_slice);
+        Self {
+            ticket_id: record.id.clone(),
+            subject: record
+                .text("subject")
+                .unwrap_or_default()
+                .chars()
+                .take(200)
+                .collect(),
+            status: record.text("status").unwrap_or_else(|| "open".to_owned()),
+            priority: record.text("priority"),
+            channel: record.text("channel"),
+            assignee: record.text("assignee"),
+            tags: tags.iter().filter_map(text_of).take(20).collect(),
+            csat: record.text("csat"),
+            opened_at: record.began_at,
+            changed_at: record.changed_at,
+            message_count: messages.len() as u64,
+            messages: messages
+                .iter()
+                .rev()
+                .take(MAX_MESSAGES)
+                .rev()
+                .map(|(at, value)| Message::of(*at, value))
+                .collect(),
+            sources: record.sources.iter().cloned().collect(),
+        }
+    }
+
+    /// Whether someone still has to do something about it.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        !matches!(
+            self.status.as_str(),
+            "solved" | "closed" | "deleted" | "archived"
+        )
+    }
+}
+
+impl Message {
+    fn of(at: i64, value: &Value) -> Self {
+        let text = |name: &str| value.get(name).and_then(text_of).unwrap_or_default();
+        Self {
+            at,
+            author: text("author"),
+            body: text("body").chars().take(SHOWN_BODY).collect(),
+        }
+    }
+}
