@@ -17,5 +17,6 @@ pub mod event;
 
 pub mod identity;
 pub mod profile;
+pub mod source;
 
 pub use error::{Error, Result};

@@ -1,0 +1,219 @@
+//! Tracking calls of the Segment and RudderStack SDKs: a batch or one call in, events or reasons out.
+//!
+//! The envelope is read here, each call in `call`, its scalars in `field`. A batch is first cut into the text of its
+//! calls, and each is read on its own, so that one bad call never costs its neighbours.
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use serde_json::{Map, Value};
+
+use crate::event::{Kind, Reject};
+use crate::source::{Delivery, Parsed};
+use crate::{Error, Result};
+
+mod call;
+mod field;
+
+/// Most bytes of one call.
+pub const MAX_EVENT_BYTES: usize = 32 * 1024;
+/// Most bytes of one request.
+pub const MAX_BATCH_BYTES: usize = 500 * 1024;
+/// Most calls of one batch.
+pub const MAX_BATCH_EVENTS: usize = 2_500;
+/// Most bytes that a batch may grow by when its `context` is copied into each of its calls.
+const MAX_SHARED_BYTES: usize = 8 * 1024 * 1024;
+
+/// Accepts every delivery: the write key names the source and is all the proof that the SDKs send.
+///
+/// # Errors
+/// Never.
+pub fn verify(_: &Delivery<'_>, _secret: &str) -> Result<()> {
+    Ok(())
+}
+
+/// The calls of a body that is a batch or a single call with a `type`.
+///
+/// # Errors
+/// As [`parse_as`].
+pub fn parse(delivery: &Delivery<'_>) -> Result<Vec<Parsed>> {
+    parse_as(delivery, None)
+}
+
+/// The calls of a body: one call of the kind `only` where the route names it, else a batch or a single call with a `type`.
+///
+/// # Errors
+/// [`Error::TooLarge`] over [`MAX_BATCH_BYTES`], [`Error::Invalid`] when the body is no JSON or its envelope cannot be
+/// read. A call that cannot be read is no error but a [`Reject`] of its own.
+pub fn parse_as(delivery: &Delivery<'_>, only: Option<Kind>) -> Result<Vec<Parsed>> {
+    if delivery.body.len() > MAX_BATCH_BYTES {
+        return Err(Error::TooLarge(format!(
+            "the body has {} bytes; send at most {MAX_BATCH_BYTES} per request",
+            delivery.body.len()
+        )));
+    }
+    let text = std::str::from_utf8(delivery.body)
+        .map_err(|_| Error::invalid("the body is not UTF-8; send JSON"))?;
+    if only.is_some() {
+        let body = read(text, "send one call as a JSON object")?;
+        return single(delivery, body, only);
+    }
+    if text.trim_ascii_start().starts_with('[') {
+        let calls: Vec<&RawValue> = read(text, "send a batch of calls as JSON")?;
+        return batch(delivery, &calls, None, None);
+    }
+    let envelope: Envelope = read(text, "send an object whose `batch` is an array of calls")?;
+    match (envelope.batch, envelope.kind) {
+        (Some(calls), _) => batch(delivery, &calls, envelope.context, envelope.sent_at),
+        (None, Some(_)) => single(delivery, read(text, "send one call as JSON")?, None),
+        (None, None) => Err(Error::invalid(
+            "the body has neither `batch` nor `type`; send an array of calls as `batch`",
+        )),
+    }
+}
+
+/// The call on one line of an import file.
+#[must_use]
+pub fn parse_line(source: &str, line: &str, received_at: i64) -> Parsed {
+    let envelope = call::Envelope {
+        source,
+        received_at,
+        only: None,
+        context: Map::new(),
+        sent_at: None,
+        // The line was sent long before it is imported, so the time between the two says nothing about a clock.
+        corrects_clock: false,
+    };
+    match serde_json::from_str::<&RawValue>(line) {
+        Ok(raw) => envelope.parse(raw),
+        Err(error) => Parsed {
+            outcome: Err(Reject::new(
+                "invalid_json",
+                format!("the line is not JSON: {error}"),
+            )),
+            message_id: None,
+            raw: line.to_owned(),
+        },
+    }
+}
+
+/// The write key that a body carries: its own, or that of the first call of a batch without one.
+#[must_use]
+pub fn write_key(body: &[u8]) -> Option<String> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Keyed<'a> {
+        #[serde(borrow)]
+        write_key: Option<&'a RawValue>,
+        #[serde(borrow)]
+        batch: Option<&'a RawValue>,
+    }
+    let text = std::str::from_utf8(body).ok()?.trim_ascii_start();
+    let own = |keyed: &Keyed<'_>| Some(field::text(keyed.write_key?)?.into_owned());
+    let of_first = |batch: &str| {
+        let calls: Vec<&RawValue> = serde_json::from_str(batch).ok()?;
+        own(&serde_json::from_str(calls.first()?.get()).ok()?)
+    };
+    if text.starts_with('[') {
+        return of_first(text);
+    }
+    let keyed: Keyed = serde_json::from_str(text).ok()?;
+    own(&keyed).or_else(|| of_first(keyed.batch?.get()))
+}
+
+/// What surrounds the calls of a batch; `kind` tells a single call from a body that is neither.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", expecting = "an object")]
+struct Envelope<'a> {
+    #[serde(borrow)]
+    batch: Option<Vec<&'a RawValue>>,
+    #[serde(borrow)]
+    context: Option<&'a RawValue>,
+    #[serde(borrow)]
+    sent_at: Option<&'a RawValue>,
+    #[serde(borrow, rename = "type")]
+    kind: Option<&'a RawValue>,
+}
+
+fn read<'a, T: Deserialize<'a>>(text: &'a str, wanted: &str) -> Result<T> {
+    serde_json::from_str(text)
+        .map_err(|error| Error::invalid(format!("the body cannot be read ({error}); {wanted}")))
+}
+
+fn single(delivery: &Delivery<'_>, body: &RawValue, only: Option<Kind>) -> Result<Vec<Parsed>> {
+    if !body.get().starts_with('{') {
+        return Err(Error::invalid(
+            "the body is not a JSON object; send one call",
+        ));
+    }
+    let envelope = call::Envelope {
+        source: delivery.source,
+        received_at: delivery.received_at,
+        only,
+        context: Map::new(),
+        sent_at: None,
+        corrects_clock: true,
+    };
+    Ok(vec![envelope.parse(body)])
+}
+
+fn batch(
+    delivery: &Delivery<'_>,
+    calls: &[&RawValue],
+    context: Option<&RawValue>,
+    sent_at: Option<&RawValue>,
+) -> Result<Vec<Parsed>> {
+    if calls.is_empty() {
+        return Err(Error::invalid("the batch is empty; send at least one call"));
+    }
+    let taken = calls.len().min(MAX_BATCH_EVENTS);
+    let envelope = call::Envelope {
+        source: delivery.source,
+        received_at: delivery.received_at,
+        only: None,
+        context: shared_context(context, taken)?,
+        sent_at: sent_at.and_then(field::time),
+        corrects_clock: true,
+    };
+    let (read, beyond) = calls.split_at(taken);
+    let parsed = read.iter().map(|raw| envelope.parse(raw));
+    Ok(parsed.chain(too_many(beyond)).collect())
+}
+
+/// The calls beyond [`MAX_BATCH_EVENTS`] as one refusal: one each would let a small body write a hundred thousand rows.
+fn too_many(calls: &[&RawValue]) -> Option<Parsed> {
+    if calls.is_empty() {
+        return None;
+    }
+    let message = format!(
+        "a batch has at most {MAX_BATCH_EVENTS} events; send the last {} in another",
+        calls.len()
+    );
+    let texts: Vec<&str> = calls.iter().map(|raw| raw.get()).collect();
+    Some(Parsed {
+        outcome: Err(Reject::new("batch_too_long", message)),
+        message_id: None,
+        raw: format!("[{}]", texts.join(",")),
+    })
+}
+
+/// The context that a batch gives to all of its calls.
+fn shared_context(context: Option<&RawValue>, calls: usize) -> Result<Map<String, Value>> {
+    let Some(raw) = context else {
+        return Ok(Map::new());
+    };
+    // Every call gets a copy, so a small request could otherwise ask for gigabytes.
+    if raw.get().len().saturating_mul(calls) > MAX_SHARED_BYTES {
+        return Err(Error::TooLarge(format!(
+            "`context` of the batch has {} bytes for each of {calls} events; send less in it or fewer events",
+            raw.get().len()
+        )));
+    }
+    serde_json::from_str(raw.get()).map_err(|error| {
+        Error::invalid(format!(
+            "`context` of the batch is not an object that can be read: {error}"
+        ))
+    })
+}
+
+#[cfg(test)]
+mod tests;
