@@ -19,4 +19,6 @@ pub mod identity;
 pub mod profile;
 pub mod source;
 
+pub mod store;
+
 pub use error::{Error, Result};

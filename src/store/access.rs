@@ -1,0 +1,281 @@
+//! Workspaces, their sources and their keys.
+
+use super::{Db, Tx};
+use crate::{Error, Result};
+use sha2::{Digest, Sha256};
+use sqlx::FromRow;
+
+/// A tenant.
+#[derive(Clone, Debug, FromRow)]
+pub struct Workspace {
+    /// Its id, first in every key.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// Keys the hashes that become ids, and signs session tokens.
+    pub secret: String,
+}
+
+/// A place that events come from.
+#[derive(Clone, Debug, FromRow)]
+pub struct Source {
+    /// The workspace it feeds.
+    pub workspace: String,
+    /// Its name, unique within the workspace.
+    pub name: String,
+    /// The kind of system, a name in `source::SOURCES`.
+    pub kind: String,
+    /// What its SDK calls carry.
+    pub write_key: String,
+    /// The other system's signing secret, for webhooks.
+    pub secret: Option<String>,
+    /// When it was added, in UTC milliseconds.
+    pub created_at: i64,
+}
+
+/// A secret key, without the secret.
+#[derive(Clone, Debug, FromRow)]
+pub struct ApiKey {
+    /// The workspace it opens.
+    pub workspace: String,
+    /// Its id, safe to show.
+    pub id: String,
+    /// Its scopes, separated by spaces.
+    pub scopes: String,
+    /// When it was made, in UTC milliseconds.
+    pub created_at: i64,
+    /// Since when it no longer works.
+    pub revoked_at: Option<i64>,
+}
+
+/// The hash under which a secret key is stored.
+#[must_use]
+pub fn hash(key: &str) -> String {
+    crate::clock::base32(&Sha256::digest(key.as_bytes()))
+}
+
+/// The workspace of this name.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn workspace(db: &Db, name: &str) -> Result<Option<Workspace>> {
+    db.sql("select id, name, secret from workspace where name = $1")
+        .bind(name)
+        .optional()
+        .await
+}
+
+/// The workspace of this id.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn workspace_by_id(db: &Db, id: &str) -> Result<Option<Workspace>> {
+    db.sql("select id, name, secret from workspace where id = $1")
+        .bind(id)
+        .optional()
+        .await
+}
+
+/// Creates the workspace unless it is there; whether it was created.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn create_workspace(tx: &mut Tx, workspace: &Workspace, now: i64) -> Result<bool> {
+    let created = tx
+        .sql("insert into workspace (id, name, secret, created_at) values ($1, $2, $3, $4) on conflict do nothing")
+        .bind(&workspace.id)
+        .bind(&workspace.name)
+        .bind(&workspace.secret)
+        .bind(now)
+        .execute()
+        .await?;
+    Ok(created == 1)
+}
+
+/// Adds a source.
+///
+/// # Errors
+/// [`Error::Conflict`] when the workspace has one of that name.
+pub async fn add_source(tx: &mut Tx, source: &Source) -> Result<()> {
+    let added = tx
+        .sql(
+            "insert into source (workspace, name, kind, write_key, secret, created_at)
+             values ($1, $2, $3, $4, $5, $6) on conflict do nothing",
+        )
+        .bind(&source.workspace)
+        .bind(&source.name)
+        .bind(&source.kind)
+        .bind(&source.write_key)
+        .bind(&source.secret)
+        .bind(source.created_at)
+        .execute()
+        .await?;
+    if added == 0 {
+        return Err(Error::Conflict(format!(
+            "there is a source `{}` already; choose another name, or rotate it",
+            source.name
+        )));
+    }
+    Ok(())
+}
+
+/// Replaces a source's write key, and its secret if a new one is given.
+///
+/// # Errors
+/// [`Error::NotFound`] when there is no such source.
+pub async fn rotate_source(
+    tx: &mut Tx,
+    workspace: &str,
+    name: &str,
+    write_key: &str,
+    secret: Option<&str>,
+) -> Result<()> {
+    let changed = tx
+        .sql("update source set write_key = $3, secret = coalesce($4, secret) where workspace = $1 and name = $2")
+        .bind(workspace)
+        .bind(name)
+        .bind(write_key)
+        .bind(secret)
+        .execute()
+        .await?;
+    if changed == 0 {
+        return Err(Error::NotFound(format!(
+            "no source `{name}`; `acquaint source list` shows the ones there are"
+        )));
+    }
+    Ok(())
+}
+
+/// Every source of a workspace, by name.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn sources(db: &Db, workspace: &str) -> Result<Vec<Source>> {
+    db.sql("select workspace, name, kind, write_key, secret, created_at from source where workspace = $1 order by name")
+        .bind(workspace)
+        .all()
+        .await
+}
+
+/// The source that a write key belongs to.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn source_by_write_key(db: &Db, write_key: &str) -> Result<Option<Source>> {
+    db.sql("select workspace, name, kind, write_key, secret, created_at from source where write_key = $1")
+        .bind(write_key)
+        .optional()
+        .await
+}
+
+/// Every source of this name, in any workspace: a webhook's path names the source, its signature or write key the workspace.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn sources_named(db: &Db, name: &str) -> Result<Vec<Source>> {
+    db.sql("select workspace, name, kind, write_key, secret, created_at from source where name = $1 order by workspace")
+        .bind(name)
+        .all()
+        .await
+}
+
+/// Adds a key; only its hash is stored.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn add_key(tx: &mut Tx, key: &ApiKey, hash: &str) -> Result<()> {
+    tx.sql(
+        "insert into api_key (workspace, id, hash, scopes, created_at) values ($1, $2, $3, $4, $5)",
+    )
+    .bind(&key.workspace)
+    .bind(&key.id)
+    .bind(hash)
+    .bind(&key.scopes)
+    .bind(key.created_at)
+    .execute()
+    .await
+    .map(drop)
+}
+
+/// The key with this hash, unless it was revoked.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn key_by_hash(db: &Db, hash: &str) -> Result<Option<ApiKey>> {
+    db.sql("select workspace, id, scopes, created_at, revoked_at from api_key where hash = $1 and revoked_at is null")
+        .bind(hash)
+        .optional()
+        .await
+}
+
+/// Every key of a workspace, oldest first.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn keys(db: &Db, workspace: &str) -> Result<Vec<ApiKey>> {
+    db.sql("select workspace, id, scopes, created_at, revoked_at from api_key where workspace = $1 order by created_at, id")
+        .bind(workspace)
+        .all()
+        .await
+}
+
+/// Makes a key stop working.
+///
+/// # Errors
+/// [`Error::NotFound`] when there is no such key.
+pub async fn revoke_key(tx: &mut Tx, workspace: &str, id: &str, now: i64) -> Result<()> {
+    let revoked = tx
+        .sql("update api_key set revoked_at = coalesce(revoked_at, $3) where workspace = $1 and id = $2")
+        .bind(workspace)
+        .bind(id)
+        .bind(now)
+        .execute()
+        .await?;
+    if revoked == 0 {
+        return Err(Error::NotFound(format!(
+            "no key `{id}`; `acquaint key list` shows the ones there are"
+        )));
+    }
+    Ok(())
+}
+
+/// How far an import got, in bytes.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn import_position(db: &Db, workspace: &str, source: &str, file: &str) -> Result<i64> {
+    let row: Option<(i64,)> = db
+        .sql("select position from import_progress where workspace = $1 and source = $2 and file = $3")
+        .bind(workspace)
+        .bind(source)
+        .bind(file)
+        .optional()
+        .await?;
+    Ok(row.map_or(0, |(position,)| position))
+}
+
+/// Notes how far an import got.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn set_import_position(
+    tx: &mut Tx,
+    workspace: &str,
+    source: &str,
+    file: &str,
+    position: i64,
+    now: i64,
+) -> Result<()> {
+    tx.sql(
+        "insert into import_progress (workspace, source, file, position, updated_at) values ($1, $2, $3, $4, $5)
+         on conflict (workspace, source, file) do update set position = excluded.position, updated_at = excluded.updated_at",
+    )
+    .bind(workspace)
+    .bind(source)
+    .bind(file)
+    .bind(position)
+    .bind(now)
+    .execute()
+    .await
+    .map(drop)
+}

@@ -1,0 +1,226 @@
+//! The log: events in, and back out for folds, timelines and rebuilds.
+
+use super::{Db, Tx};
+use crate::event::{Event, Kind};
+use crate::{Error, Result};
+use serde::Serialize;
+use serde_json::value::RawValue;
+use sqlx::FromRow;
+use std::sync::Arc;
+
+/// An event and the link it belongs to.
+#[derive(Clone, Debug)]
+pub struct Logged {
+    /// The event, shared with the request that waits for it.
+    pub event: Arc<Event>,
+    /// Id of the set of identifiers it carries.
+    pub link: String,
+}
+
+/// An event's row in the log, written as JSON already.
+#[derive(Clone, Debug, Serialize)]
+#[serde(transparent)]
+pub struct Row(Box<RawValue>);
+
+impl Row {
+    /// The row of an event.
+    ///
+    /// # Errors
+    /// When the event cannot be written as JSON, which none that was checked is.
+    pub fn of(logged: &Logged) -> Result<Self> {
+        let broken = |_| Error::internal("an event cannot be written as JSON");
+        let Logged { event, link } = logged;
+        let row = NewRow {
+            id: &event.id,
+            link,
+            source: &event.source,
+            message_id: &event.message_id,
+            r#type: event.kind.as_str(),
+            name: &event.name,
+            at: event.at,
+            received_at: event.received_at,
+            body: serde_json::to_string(&**event).map_err(broken)?,
+        };
+        serde_json::value::to_raw_value(&row)
+            .map(Self)
+            .map_err(broken)
+    }
+}
+
+#[derive(Serialize)]
+struct NewRow<'a> {
+    id: &'a str,
+    link: &'a str,
+    source: &'a str,
+    message_id: &'a str,
+    r#type: &'static str,
+    name: &'a str,
+    at: i64,
+    received_at: i64,
+    body: String,
+}
+
+#[derive(FromRow)]
+struct EventRow {
+    id: String,
+    link: String,
+    source: String,
+    message_id: String,
+    r#type: String,
+    name: String,
+    at: i64,
+    received_at: i64,
+    body: String,
+}
+
+impl TryFrom<EventRow> for Logged {
+    type Error = Error;
+
+    fn try_from(row: EventRow) -> Result<Self> {
+        let broken = || Error::internal(format!("event {} cannot be read from the log", row.id));
+        let mut event: Event = serde_json::from_str(&row.body).map_err(|_| broken())?;
+        event.kind = Kind::parse(&row.r#type).ok_or_else(broken)?;
+        event.id = row.id;
+        event.source = row.source;
+        event.message_id = row.message_id;
+        event.name = row.name;
+        event.at = row.at;
+        event.received_at = row.received_at;
+        Ok(Self {
+            event: Arc::new(event),
+            link: row.link,
+        })
+    }
+}
+
+fn read(rows: Vec<EventRow>) -> Result<Vec<Logged>> {
+    rows.into_iter().map(Logged::try_from).collect()
+}
+
+/// Appends events; the ids of those that were not there yet.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn append(tx: &mut Tx, workspace: &str, rows: &[&Row]) -> Result<Vec<String>> {
+    let inserted = tx
+        .sql(
+            "insert into event (workspace, id, link, source, message_id, type, name, at, received_at, body)
+             select $1, r.id, r.link, r.source, r.message_id, r.type, r.name, r.at, r.received_at, r.body
+             from rows($2, r: id text, link text, source text, message_id text, type text, name text, at bigint, received_at bigint, body text)
+             where true on conflict (workspace, id) do nothing returning id",
+        )
+        .bind(workspace)
+        .rows(&rows)
+        .all::<(String,)>()
+        .await?;
+    Ok(inserted.into_iter().map(|(id,)| id).collect())
+}
+
+/// Every event of these links whose id is at most `upto`, if that is given.
+///
+/// # Errors
+/// When the database refuses or a row cannot be read.
+pub async fn of_links(
+    tx: &mut Tx,
+    workspace: &str,
+    links: &[String],
+    upto: Option<&str>,
+) -> Result<Vec<Logged>> {
+    // An expression cannot use the primary key, which SQLite would rather walk than the index of links.
+    let rows = tx
+        .sql(
+            "select e.id, e.link, e.source, e.message_id, e.type, e.name, e.at, e.received_at, e.body
+             from rows($2, r: link text) cross join event e
+             where e.workspace = $1 and e.link = r.link and ($3 is null or e.id || '' <= $3)",
+        )
+        .bind(workspace)
+        .rows(&super::link::keys(links))
+        .bind(upto)
+        .all()
+        .await?;
+    read(rows)
+}
+
+/// The next `limit` events after `after` by id: how a rebuild walks the log.
+///
+/// # Errors
+/// When the database refuses or a row cannot be read.
+pub async fn page(tx: &mut Tx, workspace: &str, after: &str, limit: i64) -> Result<Vec<Logged>> {
+    let rows = tx
+        .sql(
+            "select id, link, source, message_id, type, name, at, received_at, body from event
+             where workspace = $1 and id > $2 order by id limit $3",
+        )
+        .bind(workspace)
+        .bind(after)
+        .bind(limit)
+        .all()
+        .await?;
+    read(rows)
+}
+
+/// A customer's events before `(at, id)`, newest first.
+///
+/// # Errors
+/// When the database refuses or a row cannot be read.
+pub async fn timeline(
+    db: &Db,
+    workspace: &str,
+    profile: &str,
+    before: (i64, &str),
+    limit: i64,
+) -> Result<Vec<Logged>> {
+    let rows = db
+        .sql(
+            "select e.id, e.link, e.source, e.message_id, e.type, e.name, e.at, e.received_at, e.body
+             from link l cross join event e
+             where l.workspace = $1 and l.profile = $2 and e.workspace = l.workspace and e.link = l.id and (e.at, e.id) < ($3, $4)
+             order by e.at desc, e.id desc limit $5",
+        )
+        .bind(workspace)
+        .bind(profile)
+        .bind(before.0)
+        .bind(before.1)
+        .bind(limit)
+        .all()
+        .await?;
+    read(rows)
+}
+
+/// Points events at the links that the present rules give them.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn relink(tx: &mut Tx, workspace: &str, moved: &[Logged]) -> Result<()> {
+    if moved.is_empty() {
+        return Ok(());
+    }
+    let rows: Vec<_> = moved
+        .iter()
+        .map(|logged| serde_json::json!({"id": logged.event.id, "link": logged.link}))
+        .collect();
+    tx.sql(
+        "insert into event (workspace, id, link, source, message_id, type, name, at, received_at, body)
+         select $1, e.id, r.link, e.source, e.message_id, e.type, e.name, e.at, e.received_at, e.body
+         from rows($2, r: id text, link text) cross join event e where e.workspace = $1 and e.id = r.id
+         on conflict (workspace, id) do update set link = excluded.link",
+    )
+    .bind(workspace)
+    .rows(&rows)
+    .execute()
+    .await
+    .map(drop)
+}
+
+/// How many events there are.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn count(db: &Db, workspace: &str) -> Result<i64> {
+    let (count,): (i64,) = db
+        .sql("select count(*) from event where workspace = $1")
+        .bind(workspace)
+        .one()
+        .await?;
+    Ok(count)
+}

@@ -1,0 +1,180 @@
+//! Profile documents: one keyed read for a tool call, one multi-row write for a batch.
+
+use super::{Db, Tx};
+use crate::identity::Identifier;
+use crate::profile::Profile;
+use crate::{Error, Result};
+use serde::Serialize;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+
+/// The profile that any link's id leads to, old profile ids included.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn by_id(db: &Db, workspace: &str, id: &str) -> Result<Option<Profile>> {
+    let row: Option<(String,)> = db
+        .sql(
+            "select p.doc from link l cross join profile p
+             where l.workspace = $1 and l.id = $2 and p.workspace = l.workspace and p.id = l.profile",
+        )
+        .bind(workspace)
+        .bind(id)
+        .optional()
+        .await?;
+    row.map(|(doc,)| parse(&doc)).transpose()
+}
+
+/// The profile that an identifier leads to.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn by_identifier(
+    db: &Db,
+    workspace: &str,
+    identifier: &Identifier,
+) -> Result<Option<Profile>> {
+    let row: Option<(String,)> = db
+        .sql(
+            "select p.doc from identifier i cross join profile p
+             where i.workspace = $1 and i.kind = $2 and i.value = $3 and p.workspace = i.workspace and p.id = i.profile",
+        )
+        .bind(workspace)
+        .bind(&identifier.kind)
+        .bind(&identifier.value)
+        .optional()
+        .await?;
+    row.map(|(doc,)| parse(&doc)).transpose()
+}
+
+/// The profile of a customer named `type:value`; `profile:` takes any link's id.
+///
+/// # Errors
+/// [`Error::Invalid`] when the text names nothing that could be a customer.
+pub async fn by_name(db: &Db, workspace: &str, customer: &str) -> Result<Option<Profile>> {
+    if let Some(id) = customer.strip_prefix("profile:") {
+        return by_id(db, workspace, id.trim()).await;
+    }
+    let identifier = Identifier::parse(customer).ok_or_else(|| {
+        Error::invalid("name a customer as `type:value`, such as `email:ada@example.com`, `user_id:u1` or `phone:+14155550134`")
+    })?;
+    by_identifier(db, workspace, &identifier).await
+}
+
+fn parse(doc: &str) -> Result<Profile> {
+    serde_json::from_str(doc)
+        .map_err(|error| Error::internal(format!("a profile document cannot be read: {error}")))
+}
+
+/// The stored profiles among these ids.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn load<'a>(
+    tx: &mut Tx,
+    workspace: &str,
+    ids: impl Iterator<Item = &'a str>,
+) -> Result<BTreeMap<String, Profile>> {
+    let keys: Vec<Value> = ids.map(|id| json!({"id": id})).collect();
+    if keys.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let rows: Vec<(String, String)> = tx
+        .sql("select p.id, p.doc from rows($2, r: id text) cross join profile p where p.workspace = $1 and p.id = r.id")
+        .bind(workspace)
+        .rows(&keys)
+        .all()
+        .await?;
+    rows.into_iter()
+        .map(|(id, doc)| Ok((id, parse(&doc)?)))
+        .collect()
+}
+
+#[derive(Serialize)]
+struct NewRow<'a> {
+    id: &'a str,
+    doc: String,
+}
+
+/// Writes profiles.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn save<'a>(
+    tx: &mut Tx,
+    workspace: &str,
+    profiles: impl Iterator<Item = &'a Profile>,
+) -> Result<()> {
+    let row = |profile: &'a Profile| -> Result<NewRow<'a>> {
+        let doc = serde_json::to_string(profile)
+            .map_err(|_| Error::internal("a profile cannot be written as JSON"))?;
+        Ok(NewRow {
+            id: &profile.id,
+            doc,
+        })
+    };
+    let rows = profiles.map(row).collect::<Result<Vec<_>>>()?;
+    if rows.is_empty() {
+        return Ok(());
+    }
+    tx.sql(
+        "insert into profile (workspace, id, doc) select $1, r.id, r.doc from rows($2, r: id text, doc text)
+         where true on conflict (workspace, id) do update set doc = excluded.doc",
+    )
+    .bind(workspace)
+    .rows(&rows)
+    .execute()
+    .await
+    .map(drop)
+}
+
+/// Removes profiles whose links are all held by others now.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn remove<'a>(
+    tx: &mut Tx,
+    workspace: &str,
+    ids: impl Iterator<Item = &'a str>,
+) -> Result<()> {
+    let keys: Vec<Value> = ids.map(|id| json!({"id": id})).collect();
+    if keys.is_empty() {
+        return Ok(());
+    }
+    tx.sql("delete from profile where workspace = $1 and id in (select r.id from rows($2, r: id text))")
+        .bind(workspace)
+        .rows(&keys)
+        .execute()
+        .await
+        .map(drop)
+}
+
+/// How many profiles there are.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn count(db: &Db, workspace: &str) -> Result<i64> {
+    let (count,): (i64,) = db
+        .sql("select count(*) from profile where workspace = $1")
+        .bind(workspace)
+        .one()
+        .await?;
+    Ok(count)
+}
+
+/// Empties every derived table of the workspace, for a rebuild.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn clear_derived(tx: &mut Tx, workspace: &str) -> Result<()> {
+    for text in [
+        "delete from link where workspace = $1",
+        "delete from link_identifier where workspace = $1",
+        "delete from identifier where workspace = $1",
+        "delete from profile where workspace = $1",
+        "delete from record where workspace = $1",
+    ] {
+        tx.sql(text).bind(workspace).execute().await?;
+    }
+    Ok(())
+}

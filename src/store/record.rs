@@ -1,0 +1,194 @@
+//! Records of orders and tickets: kept per link, read per customer.
+
+use super::{Db, Tx};
+use crate::profile::record::{Record, RecordKind};
+use crate::{Error, Result};
+use serde::Serialize;
+use serde_json::{Value, json};
+use sqlx::FromRow;
+use std::collections::BTreeMap;
+
+/// A record as one link tells it.
+#[derive(Clone, Debug)]
+pub struct Told {
+    /// Which sort of record.
+    pub kind: RecordKind,
+    /// The link.
+    pub link: String,
+    /// The profile that holds the link.
+    pub profile: Option<String>,
+    /// What it tells.
+    pub record: Record,
+}
+
+#[derive(FromRow)]
+struct RecordRow {
+    kind: String,
+    link: String,
+    profile: Option<String>,
+    doc: String,
+}
+
+#[derive(Serialize)]
+struct NewRow<'a> {
+    kind: &'static str,
+    id: &'a str,
+    link: &'a str,
+    began_at: i64,
+    doc: String,
+}
+
+impl TryFrom<RecordRow> for Told {
+    type Error = Error;
+
+    fn try_from(row: RecordRow) -> Result<Self> {
+        let broken = || Error::internal("a record cannot be read");
+        let kind = RecordKind::parse(&row.kind).ok_or_else(broken)?;
+        let record = serde_json::from_str(&row.doc).map_err(|_| broken())?;
+        Ok(Self {
+            kind,
+            link: row.link,
+            profile: row.profile,
+            record,
+        })
+    }
+}
+
+fn read(rows: Vec<RecordRow>) -> Result<Vec<Told>> {
+    rows.into_iter().map(Told::try_from).collect()
+}
+
+/// Everything told of these orders and tickets, through any link.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn told_of(
+    tx: &mut Tx,
+    workspace: &str,
+    ids: &[(RecordKind, &str)],
+) -> Result<Vec<Told>> {
+    let keys: Vec<Value> = ids
+        .iter()
+        .map(|(kind, id)| json!({"kind": kind.as_str(), "id": id}))
+        .collect();
+    let rows = tx
+        .sql(
+            "select c.kind, c.link, l.profile, c.doc from rows($2, r: kind text, id text)
+             cross join record c cross join link l
+             where c.workspace = $1 and c.kind = r.kind and c.id = r.id and l.workspace = $1 and l.id = c.link",
+        )
+        .bind(workspace)
+        .rows(&keys)
+        .all()
+        .await?;
+    read(rows)
+}
+
+/// Everything told of one sort of record by the links of a profile.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn of_profile(
+    tx: &mut Tx,
+    workspace: &str,
+    profile: &str,
+    kind: RecordKind,
+) -> Result<Vec<Told>> {
+    let rows = tx
+        .sql(
+            "select c.kind, c.link, l.profile, c.doc from link l cross join record c
+             where l.workspace = $1 and l.profile = $2 and c.workspace = l.workspace and c.link = l.id and c.kind = $3",
+        )
+        .bind(workspace)
+        .bind(profile)
+        .bind(kind.as_str())
+        .all()
+        .await?;
+    read(rows)
+}
+
+/// Writes what links tell.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn save<'a>(
+    tx: &mut Tx,
+    workspace: &str,
+    told: impl Iterator<Item = &'a Told>,
+) -> Result<()> {
+    let row = |told: &'a Told| -> Result<NewRow<'a>> {
+        let record = &told.record;
+        let doc = serde_json::to_string(record)
+            .map_err(|_| Error::internal("a record cannot be written as JSON"))?;
+        Ok(NewRow {
+            kind: told.kind.as_str(),
+            id: &record.id,
+            link: &told.link,
+            began_at: record.began_at,
+            doc,
+        })
+    };
+    let rows = told.map(row).collect::<Result<Vec<_>>>()?;
+    tx.sql(
+        "insert into record (workspace, kind, id, link, began_at, doc)
+         select $1, r.kind, r.id, r.link, r.began_at, r.doc
+         from rows($2, r: kind text, id text, link text, began_at bigint, doc text)
+         where true on conflict (workspace, kind, id, link) do update set began_at = excluded.began_at, doc = excluded.doc",
+    )
+    .bind(workspace)
+    .rows(&rows)
+    .execute()
+    .await
+    .map(drop)
+}
+
+/// A customer's orders or tickets before `(began_at, id)`, newest first, each merged over the links that tell of it. Ids are
+/// compared by their bytes, as profiles compare them.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn history(
+    db: &Db,
+    workspace: &str,
+    profile: &str,
+    kind: RecordKind,
+    before: (i64, &str),
+    limit: i64,
+) -> Result<Vec<Record>> {
+    let rows: Vec<RecordRow> = db
+        .sql(
+            "with page as (
+               select c.id, min(c.began_at) as began_at from link l cross join record c
+               where l.workspace = $1 and l.profile = $2 and c.workspace = l.workspace and c.link = l.id and c.kind = $3
+               group by c.id having (min(c.began_at), c.id collate binary) < ($4, $5)
+               order by 2 desc, c.id collate binary desc limit $6)
+             select c.kind, c.link, l.profile, c.doc from page cross join record c cross join link l
+             where c.workspace = $1 and c.kind = $3 and c.id = page.id and l.workspace = $1 and l.id = c.link and l.profile = $2",
+        )
+        .bind(workspace)
+        .bind(profile)
+        .bind(kind.as_str())
+        .bind(before.0)
+        .bind(before.1)
+        .bind(limit)
+        .all()
+        .await?;
+    let mut merged = merge(read(rows)?);
+    merged.sort_unstable_by(|a, b| (b.began_at, &b.id).cmp(&(a.began_at, &a.id)));
+    Ok(merged)
+}
+
+/// What several links tell, as one record per order or ticket.
+#[must_use]
+pub fn merge(told: Vec<Told>) -> Vec<Record> {
+    let mut merged: BTreeMap<String, Record> = BTreeMap::new();
+    for Told { record, .. } in told {
+        match merged.get_mut(&record.id) {
+            Some(held) => held.merge(&record),
+            None => {
+                merged.insert(record.id.clone(), record);
+            }
+        }
+    }
+    merged.into_values().collect()
+}

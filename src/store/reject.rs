@@ -1,0 +1,71 @@
+//! Refused events, kept with their reason until someone mends what sent them.
+
+use super::{Db, Tx};
+use crate::Result;
+use serde::Serialize;
+use sqlx::FromRow;
+
+/// An event that was refused.
+#[derive(Clone, Debug, Serialize, FromRow)]
+pub struct Rejected {
+    /// A hash of source, reason and content: the same refusal twice is kept once.
+    pub id: String,
+    /// The source it came through.
+    pub source: String,
+    /// The stable reason.
+    pub code: String,
+    /// What is wrong and what to send instead.
+    pub message: String,
+    /// The sender's id of the message, where it had one.
+    pub message_id: Option<String>,
+    /// When it arrived, in UTC milliseconds.
+    pub received_at: i64,
+    /// What was sent.
+    pub body: String,
+}
+
+/// Keeps refusals.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn append(tx: &mut Tx, workspace: &str, rejected: &[Rejected]) -> Result<()> {
+    if rejected.is_empty() {
+        return Ok(());
+    }
+    tx.sql(
+        "insert into reject (workspace, id, source, code, message, message_id, received_at, body)
+         select $1, r.id, r.source, r.code, r.message, r.message_id, r.received_at, r.body
+         from rows($2, r: id text, source text, code text, message text, message_id text, received_at bigint, body text)
+         where true on conflict (workspace, id) do nothing",
+    )
+    .bind(workspace)
+    .rows(&rejected)
+    .execute()
+    .await
+    .map(drop)
+}
+
+/// The refusals of a source before `(received_at, id)`, newest first.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn of_source(
+    db: &Db,
+    workspace: &str,
+    source: &str,
+    before: (i64, &str),
+    limit: i64,
+) -> Result<Vec<Rejected>> {
+    db.sql(
+        "select id, source, code, message, message_id, received_at, body from reject
+         where workspace = $1 and source = $2 and (received_at, id) < ($3, $4)
+         order by received_at desc, id desc limit $5",
+    )
+    .bind(workspace)
+    .bind(source)
+    .bind(before.0)
+    .bind(before.1)
+    .bind(limit)
+    .all()
+    .await
+}

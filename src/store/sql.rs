@@ -1,0 +1,311 @@
+//! One SQL text for two drivers: a [`Statement`] binds to SQLite or PostgreSQL, whichever the database is.
+//!
+//! It is the only way to the database, so this is also where statements are traced and slow ones are named. The text uses
+//! `$n` and the neutral dialect. Two things need two spellings (`text`): a list of rows as a parameter is written
+//! `rows($2, r: id text, at bigint)` and becomes `json_to_recordset` or `json_each`; `collate binary` becomes `collate "C"`.
+//!
+//! Joins are written `cross join … where`: SQLite keeps that order (sqlite.org/optoverview.html, 8.2). Left to itself and
+//! without statistics it walks all of a workspace and reads the list again for each row. PostgreSQL orders them as it likes.
+
+use crate::{Error, Result};
+use sqlx::postgres::{PgArguments, PgPool, PgRow};
+use sqlx::sqlite::{SqliteArguments, SqlitePool, SqliteRow};
+use sqlx::{
+    Arguments, AssertSqlSafe, Encode, FromRow, PgConnection, Postgres, Sqlite, SqliteConnection,
+    Type,
+};
+use std::time::{Duration, Instant};
+
+mod text;
+
+use text::Texts;
+
+/// A statement that takes longer than this is named in the log.
+const SLOW: Duration = Duration::from_millis(500);
+
+/// The engine behind the pools.
+#[derive(Clone, Debug)]
+pub(super) enum Engine {
+    /// SQLite has one writer; reads go to a pool of their own.
+    Sqlite { write: SqlitePool, read: SqlitePool },
+    /// PostgreSQL.
+    Postgres(PgPool),
+}
+
+/// An open database, cheap to clone. Reads go through it, writes through a [`Tx`].
+#[derive(Clone, Debug)]
+pub struct Db {
+    pub(super) engine: Engine,
+    texts: Texts,
+}
+
+/// A write transaction.
+#[derive(Debug)]
+pub struct Tx {
+    engine: TxEngine,
+    texts: Texts,
+}
+
+#[derive(Debug)]
+enum TxEngine {
+    Sqlite(sqlx::Transaction<'static, Sqlite>),
+    Postgres(sqlx::Transaction<'static, Postgres>),
+}
+
+/// A value that both drivers can bind.
+pub trait Bind<'q>:
+    Encode<'q, Sqlite> + Type<Sqlite> + Encode<'q, Postgres> + Type<Postgres>
+{
+}
+impl<'q, T: Encode<'q, Sqlite> + Type<Sqlite> + Encode<'q, Postgres> + Type<Postgres>> Bind<'q>
+    for T
+{
+}
+
+/// A row that both drivers can read.
+pub trait Row: for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> + Send + Unpin {}
+impl<T: for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> + Send + Unpin> Row for T {}
+
+/// A text with its values, about to be run.
+#[derive(Debug)]
+pub struct Statement<'c> {
+    sql: &'static str,
+    on: On<'c>,
+    texts: &'c Texts,
+    failed: Option<sqlx::Error>,
+}
+
+#[derive(Debug)]
+enum On<'c> {
+    Sqlite(&'c SqlitePool, SqliteArguments),
+    Postgres(&'c PgPool, PgArguments),
+    SqliteTx(&'c mut SqliteConnection, SqliteArguments),
+    PostgresTx(&'c mut PgConnection, PgArguments),
+}
+
+impl Db {
+    pub(super) fn new(engine: Engine) -> Self {
+        Self {
+            engine,
+            texts: Texts::default(),
+        }
+    }
+
+    /// A read.
+    pub fn sql(&self, sql: &'static str) -> Statement<'_> {
+        let on = match &self.engine {
+            Engine::Sqlite { read, .. } => On::Sqlite(read, SqliteArguments::default()),
+            Engine::Postgres(pool) => On::Postgres(pool, PgArguments::default()),
+        };
+        Statement {
+            sql,
+            on,
+            texts: &self.texts,
+            failed: None,
+        }
+    }
+
+    /// Begins a write transaction. On SQLite it is the only one from its first statement on.
+    ///
+    /// # Errors
+    /// When no connection could be had.
+    pub async fn begin(&self) -> Result<Tx> {
+        let engine = match &self.engine {
+            Engine::Sqlite { write, .. } => {
+                TxEngine::Sqlite(write.begin_with("begin immediate").await?)
+            }
+            Engine::Postgres(pool) => TxEngine::Postgres(pool.begin().await?),
+        };
+        Ok(Tx {
+            engine,
+            texts: self.texts.clone(),
+        })
+    }
+}
+
+impl Tx {
+    /// A statement within the transaction.
+    pub fn sql(&mut self, sql: &'static str) -> Statement<'_> {
+        let on = match &mut self.engine {
+            TxEngine::Sqlite(tx) => On::SqliteTx(tx, SqliteArguments::default()),
+            TxEngine::Postgres(tx) => On::PostgresTx(tx, PgArguments::default()),
+        };
+        Statement {
+            sql,
+            on,
+            texts: &self.texts,
+            failed: None,
+        }
+    }
+
+    /// Whether this is PostgreSQL, for the few hooks in `store.rs` that have to know.
+    pub(super) fn is_postgres(&self) -> bool {
+        matches!(self.engine, TxEngine::Postgres(_))
+    }
+
+    /// Makes everything in it durable and visible.
+    ///
+    /// # Errors
+    /// When the database could not; then nothing of it happened.
+    pub async fn commit(self) -> Result<()> {
+        match self.engine {
+            TxEngine::Sqlite(tx) => tx.commit().await?,
+            TxEngine::Postgres(tx) => tx.commit().await?,
+        }
+        Ok(())
+    }
+}
+
+/// Runs `$query` on whichever connection there is; `$query` is a macro-free closure body over `sql` and `args`.
+macro_rules! run {
+    ($statement:expr, |$sql:ident, $args:ident| $query:expr, $method:ident) => {{
+        let Statement {
+            sql: text,
+            on,
+            texts,
+            failed,
+        } = $statement;
+        if let Some(error) = failed {
+            return Err(error.into());
+        }
+        let began = Instant::now();
+        let done = match on {
+            On::Sqlite(pool, $args) => {
+                let $sql = AssertSqlSafe(texts.sqlite(text));
+                $query.$method(pool).await
+            }
+            On::Postgres(pool, $args) => {
+                let $sql = AssertSqlSafe(texts.postgres(text));
+                $query.$method(pool).await
+            }
+            On::SqliteTx(tx, $args) => {
+                let $sql = AssertSqlSafe(texts.sqlite(text));
+                $query.$method(&mut *tx).await
+            }
+            On::PostgresTx(tx, $args) => {
+                let $sql = AssertSqlSafe(texts.postgres(text));
+                $query.$method(&mut *tx).await
+            }
+        };
+        traced(text, began);
+        done.map_err(refused)
+    }};
+}
+
+impl Statement<'_> {
+    /// Binds the next `$n`.
+    #[must_use]
+    pub fn bind<'q, T: Bind<'q>>(mut self, value: T) -> Self {
+        let added = match &mut self.on {
+            On::Sqlite(_, args) | On::SqliteTx(_, args) => args.add(value),
+            On::Postgres(_, args) | On::PostgresTx(_, args) => args.add(value),
+        };
+        if let Err(error) = added {
+            self.failed = Some(sqlx::Error::Encode(error));
+        }
+        self
+    }
+
+    /// Binds rows for a `rows($n, …)`.
+    #[must_use]
+    pub fn rows(self, rows: &impl serde::Serialize) -> Self {
+        match serde_json::to_string(rows) {
+            Ok(text) => self.bind(text),
+            Err(error) => Self {
+                failed: Some(sqlx::Error::Encode(error.into())),
+                ..self
+            },
+        }
+    }
+
+    /// Every row of the answer.
+    ///
+    /// # Errors
+    /// When the database refuses the statement or cannot be reached.
+    pub async fn all<T: Row>(self) -> Result<Vec<T>> {
+        run!(
+            self,
+            |sql, args| sqlx::query_as_with::<_, T, _>(sql, args),
+            fetch_all
+        )
+    }
+
+    /// The one row there is, if there is one.
+    ///
+    /// # Errors
+    /// When the database refuses the statement or cannot be reached.
+    pub async fn optional<T: Row>(self) -> Result<Option<T>> {
+        run!(
+            self,
+            |sql, args| sqlx::query_as_with::<_, T, _>(sql, args),
+            fetch_optional
+        )
+    }
+
+    /// The one row that there always is.
+    ///
+    /// # Errors
+    /// When the database refuses the statement or cannot be reached, or there is none.
+    pub async fn one<T: Row>(self) -> Result<T> {
+        run!(
+            self,
+            |sql, args| sqlx::query_as_with::<_, T, _>(sql, args),
+            fetch_one
+        )
+    }
+
+    /// Runs it for its effect; the number of rows it touched.
+    ///
+    /// # Errors
+    /// When the database refuses the statement or cannot be reached.
+    pub async fn execute(self) -> Result<u64> {
+        let Statement {
+            sql: text,
+            on,
+            texts,
+            failed,
+        } = self;
+        if let Some(error) = failed {
+            return Err(error.into());
+        }
+        let began = Instant::now();
+        let done = match on {
+            On::Sqlite(pool, args) => sqlx::query_with(AssertSqlSafe(texts.sqlite(text)), args)
+                .execute(pool)
+                .await
+                .map(|done| done.rows_affected()),
+            On::Postgres(pool, args) => sqlx::query_with(AssertSqlSafe(texts.postgres(text)), args)
+                .execute(pool)
+                .await
+                .map(|done| done.rows_affected()),
+            On::SqliteTx(tx, args) => sqlx::query_with(AssertSqlSafe(texts.sqlite(text)), args)
+                .execute(&mut *tx)
+                .await
+                .map(|done| done.rows_affected()),
+            On::PostgresTx(tx, args) => sqlx::query_with(AssertSqlSafe(texts.postgres(text)), args)
+                .execute(&mut *tx)
+                .await
+                .map(|done| done.rows_affected()),
+        };
+        traced(text, began);
+        done.map_err(refused)
+    }
+}
+
+/// No text of PostgreSQL holds U+0000 (its error 22021): that is the fault of whoever sent one.
+fn refused(error: sqlx::Error) -> Error {
+    let code = error.as_database_error().and_then(|error| error.code());
+    if code.is_some_and(|code| code == "22021") {
+        return Error::invalid("a value holds the character U+0000; leave it out");
+    }
+    error.into()
+}
+
+fn traced(sql: &'static str, began: Instant) {
+    let took = began.elapsed();
+    if took > SLOW {
+        tracing::warn!(target: "acquaint::db", sql, ms = took.as_millis() as u64, "slow statement");
+    } else {
+        tracing::trace!(target: "acquaint::db", sql, us = took.as_micros() as u64);
+    }
+}
