@@ -21,4 +21,6 @@ pub mod source;
 
 pub mod store;
 
+pub mod ingest;
+
 pub use error::{Error, Result};

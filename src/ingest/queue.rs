@@ -1,0 +1,296 @@
+//! Group commit: requests hand their events to one committer, which writes what is waiting in one transaction and then
+//! answers all of them.
+//!
+//! What waits is bounded in bytes; beyond that a request is told to come back (429) and an import waits.
+
+use super::{Prepared, prepare, take};
+use crate::identity::Rules;
+use crate::source::Parsed;
+use crate::store::Db;
+use crate::store::access::Workspace;
+use crate::store::reject::Rejected;
+use crate::{Error, Result};
+use std::sync::Arc;
+use std::time::Instant;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
+use tokio::task::JoinHandle;
+
+/// Most bytes of events that may wait to be written.
+const MAX_WAITING: usize = 64 * 1024 * 1024;
+/// Most events of one transaction; a commit costs the same for one event as for thousands.
+const MAX_COMMIT: usize = 2_000;
+/// How often a transaction is tried again after the database refused it.
+const TRIES: u32 = 3;
+/// What a busy server asks clients to wait, in seconds.
+const RETRY_AFTER_S: u32 = 1;
+
+/// The events of one delivery, sorted into accepted and refused.
+#[derive(Debug)]
+pub struct Batch {
+    source: String,
+    events: Vec<Prepared>,
+    refused: Vec<Refused>,
+    rejected: Vec<Rejected>,
+    bytes: usize,
+}
+
+/// A refused event as its sender is told of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refused {
+    /// Its position in the delivery.
+    pub index: usize,
+    /// The sender's id of the message, if it had one.
+    pub message_id: Option<String>,
+    /// The stable reason.
+    pub code: &'static str,
+    /// What is wrong and what to send instead.
+    pub message: String,
+}
+
+impl Batch {
+    /// Sorts and prepares what a source parsed; `bytes` is about how large the delivery was.
+    ///
+    /// # Errors
+    /// As [`prepare`].
+    pub fn new(
+        workspace: &Workspace,
+        source: &str,
+        parsed: Vec<Parsed>,
+        bytes: usize,
+        received_at: i64,
+    ) -> Result<Self> {
+        let mut batch = Self {
+            source: source.to_owned(),
+            events: Vec::new(),
+            refused: Vec::new(),
+            rejected: Vec::new(),
+            bytes,
+        };
+        for (
+            index,
+            Parsed {
+                outcome,
+                message_id,
+                raw,
+            },
+        ) in parsed.into_iter().enumerate()
+        {
+            match outcome {
+                Ok(event) => batch.events.push(prepare(workspace, event)?),
+                Err(reject) => {
+                    batch.rejected.push(Rejected {
+                        id: crate::event::event_id(source, &format!("{}\0{raw}", reject.code)),
+                        source: source.to_owned(),
+                        code: reject.code.to_owned(),
+                        message: reject.message.clone(),
+                        message_id: message_id.clone(),
+                        received_at,
+                        body: raw.replace('\0', ""),
+                    });
+                    batch.refused.push(Refused {
+                        index,
+                        message_id,
+                        code: reject.code,
+                        message: reject.message,
+                    });
+                }
+            }
+        }
+        Ok(batch)
+    }
+}
+
+/// What became of a delivery; its events are durable and visible.
+#[derive(Debug, Default)]
+pub struct Receipt {
+    /// Events that were accepted, new or known.
+    pub accepted: usize,
+    /// Events that were refused, and why.
+    pub refused: Vec<Refused>,
+}
+
+struct Waiting {
+    workspace: Workspace,
+    batch: Batch,
+    answer: oneshot::Sender<Result<Receipt>>,
+    _space: OwnedSemaphorePermit,
+}
+
+/// The way into the log. Clones share one committer, which ends when the last of them is gone.
+#[derive(Clone, Debug)]
+pub struct Ingest {
+    queue: mpsc::UnboundedSender<Waiting>,
+    space: Arc<Semaphore>,
+}
+
+impl Ingest {
+    /// Starts the committer of a database.
+    #[must_use]
+    pub fn start(db: Db) -> (Self, JoinHandle<()>) {
+        let (queue, waiting) = mpsc::unbounded_channel();
+        let committer = Committer {
+            db,
+            rules: Rules::default(),
+        };
+        let space = Arc::new(Semaphore::new(MAX_WAITING));
+        (Self { queue, space }, tokio::spawn(committer.run(waiting)))
+    }
+
+    /// Writes a delivery; returns once it is durable.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] when too much waits already; a database error when it could not be written.
+    pub async fn submit(&self, workspace: &Workspace, batch: Batch) -> Result<Receipt> {
+        let room = Arc::clone(&self.space).try_acquire_many_owned(weight(&batch));
+        let space = room.map_err(|_| Error::Busy {
+            retry_after_s: RETRY_AFTER_S,
+        })?;
+        self.enqueue(workspace, batch, space).await
+    }
+
+    /// Writes a delivery, waiting for room; for imports.
+    ///
+    /// # Errors
+    /// When it could not be written.
+    pub async fn submit_patiently(&self, workspace: &Workspace, batch: Batch) -> Result<Receipt> {
+        let room = Arc::clone(&self.space)
+            .acquire_many_owned(weight(&batch))
+            .await;
+        let space = room.map_err(|_| Error::internal("the write queue is closed"))?;
+        self.enqueue(workspace, batch, space).await
+    }
+
+    async fn enqueue(
+        &self,
+        workspace: &Workspace,
+        batch: Batch,
+        space: OwnedSemaphorePermit,
+    ) -> Result<Receipt> {
+        let (answer, answered) = oneshot::channel();
+        let waiting = Waiting {
+            workspace: workspace.clone(),
+            batch,
+            answer,
+            _space: space,
+        };
+        let stopped = || Error::internal("the committer has stopped");
+        self.queue.send(waiting).map_err(|_| stopped())?;
+        answered.await.map_err(|_| stopped())?
+    }
+}
+
+/// Bytes that a batch occupies while it waits.
+fn weight(batch: &Batch) -> u32 {
+    u32::try_from(batch.bytes.clamp(256, MAX_WAITING)).unwrap_or(u32::MAX)
+}
+
+struct Committer {
+    db: Db,
+    rules: Rules,
+}
+
+impl Committer {
+    async fn run(self, mut queue: mpsc::UnboundedReceiver<Waiting>) {
+        while let Some(first) = queue.recv().await {
+            let mut events = first.batch.events.len();
+            let mut group = vec![first];
+            while events < MAX_COMMIT
+                && let Ok(next) = queue.try_recv()
+            {
+                events += next.batch.events.len();
+                group.push(next);
+            }
+            // One transaction is of one workspace, so that no two ever wait for each other's lock.
+            group.sort_by(|a, b| a.workspace.id.cmp(&b.workspace.id));
+            while !group.is_empty() {
+                let id = group[0].workspace.id.clone();
+                let rest = group
+                    .iter()
+                    .position(|waiting| waiting.workspace.id != id)
+                    .unwrap_or(group.len());
+                let others = group.split_off(rest);
+                self.commit_group(std::mem::replace(&mut group, others))
+                    .await;
+            }
+        }
+    }
+
+    /// Commits all, or, should that fail, each on its own, so that nobody pays for another's trouble.
+    async fn commit_group(&self, group: Vec<Waiting>) {
+        if group.len() > 1 && self.commit(&group).await.is_ok() {
+            group.into_iter().for_each(acknowledge);
+            return;
+        }
+        for waiting in group {
+            match self.commit(std::slice::from_ref(&waiting)).await {
+                Ok(()) => acknowledge(waiting),
+                Err(error) => drop(waiting.answer.send(Err(error))),
+            }
+        }
+    }
+
+    async fn commit(&self, group: &[Waiting]) -> Result<()> {
+        let mut tries = 1;
+        loop {
+            match self.try_commit(group).await {
+                Err(error @ Error::Database(_)) if tries < TRIES => {
+                    tracing::warn!(%error, tries, "a write transaction is tried again");
+                    tries += 1;
+                    tokio::time::sleep(std::time::Duration::from_millis(50 * u64::from(tries)))
+                        .await;
+                }
+                done => return done,
+            }
+        }
+    }
+
+    async fn try_commit(&self, group: &[Waiting]) -> Result<()> {
+        let Some(first) = group.first() else {
+            return Ok(());
+        };
+        let began = Instant::now();
+        let events = group.iter().flat_map(|waiting| &waiting.batch.events);
+        let rejected: Vec<Rejected> = group
+            .iter()
+            .flat_map(|waiting| waiting.batch.rejected.iter().cloned())
+            .collect();
+        let mut tx = self.db.begin().await?;
+        let taken = take(&mut tx, &first.workspace, &self.rules, events, &rejected).await?;
+        tx.commit().await?;
+        metrics::counter!("acquaint_events_total").increment(taken.new as u64);
+        metrics::counter!("acquaint_duplicate_events_total").increment(taken.known as u64);
+        metrics::counter!("acquaint_rejected_events_total").increment(rejected.len() as u64);
+        metrics::histogram!("acquaint_commit_seconds").record(began.elapsed().as_secs_f64());
+        let us = began.elapsed().as_micros() as u64;
+        tracing::debug!(
+            requests = group.len(),
+            new = taken.new,
+            known = taken.known,
+            rejected = rejected.len(),
+            us,
+            "committed"
+        );
+        Ok(())
+    }
+}
+
+fn acknowledge(waiting: Waiting) {
+    let Batch {
+        source,
+        events,
+        refused,
+        ..
+    } = waiting.batch;
+    if !refused.is_empty() {
+        tracing::info!(
+            source,
+            refused = refused.len(),
+            "events refused; `acquaint source rejects` shows them"
+        );
+    }
+    // The sender may have hung up; what it sent is written all the same.
+    drop(waiting.answer.send(Ok(Receipt {
+        accepted: events.len(),
+        refused,
+    })));
+}
