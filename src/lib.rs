@@ -23,4 +23,6 @@ pub mod store;
 
 pub mod ingest;
 
+pub mod tool;
+
 pub use error::{Error, Result};

@@ -1,0 +1,259 @@
+//! Who is asking: the workspace, the scopes, and the one customer the call is bound to.
+//!
+//! The server makes a [`Caller`] from a key or a session token; nothing that a model writes can change it.
+
+use crate::store::access::Workspace;
+use crate::{Error, Result};
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+/// What a key may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Scope {
+    /// Send events.
+    #[serde(rename = "collect")]
+    Collect,
+    /// Read profiles through tools.
+    #[serde(rename = "profile:read")]
+    ProfileRead,
+    /// Change profiles through tools.
+    #[serde(rename = "profile:write")]
+    ProfileWrite,
+    /// Name any customer; for staff and back ends, never for a chat.
+    #[serde(rename = "customers:any")]
+    CustomersAny,
+    /// Everything, including making sessions.
+    #[serde(rename = "admin")]
+    Admin,
+}
+
+impl Scope {
+    const ALL: [Self; 5] = [
+        Self::Collect,
+        Self::ProfileRead,
+        Self::ProfileWrite,
+        Self::CustomersAny,
+        Self::Admin,
+    ];
+
+    /// The word for it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Collect => "collect",
+            Self::ProfileRead => "profile:read",
+            Self::ProfileWrite => "profile:write",
+            Self::CustomersAny => "customers:any",
+            Self::Admin => "admin",
+        }
+    }
+
+    /// The scope that a word names.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] that lists the scopes there are.
+    pub fn parse(word: &str) -> Result<Self> {
+        Self::ALL
+            .into_iter()
+            .find(|scope| scope.as_str() == word)
+            .ok_or_else(|| {
+                let names = Self::ALL.map(Self::as_str).join(", ");
+                Error::invalid(format!("no scope `{word}`; there are {names}"))
+            })
+    }
+}
+
+/// How sure the company's back end is of who the customer is; later ones include the earlier.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum Verification {
+    /// A visitor whom nobody has asked.
+    Anonymous,
+    /// They say who they are.
+    #[default]
+    Claimed,
+    /// They signed in, or proved it otherwise.
+    Verified,
+}
+
+impl Verification {
+    /// The word for it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Anonymous => "anonymous",
+            Self::Claimed => "claimed",
+            Self::Verified => "verified",
+        }
+    }
+
+    /// The level that a word names.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] that lists the levels there are.
+    pub fn parse(word: &str) -> Result<Self> {
+        match word {
+            "anonymous" => Ok(Self::Anonymous),
+            "claimed" => Ok(Self::Claimed),
+            "verified" => Ok(Self::Verified),
+            _ => Err(Error::invalid(format!(
+                "no verification `{word}`; there are anonymous, claimed, verified"
+            ))),
+        }
+    }
+}
+
+/// Who is asking.
+#[derive(Clone, Debug)]
+pub struct Caller {
+    /// The only workspace the call can see.
+    pub workspace: Arc<Workspace>,
+    /// What it may do.
+    pub scopes: Vec<Scope>,
+    /// The link id of the one customer it may see; none for staff.
+    pub customer: Option<String>,
+    /// How sure we are of that customer.
+    pub verification: Verification,
+    /// Id of the key or session, for the log.
+    pub id: String,
+}
+
+impl Caller {
+    /// Whether it holds a scope; `admin` holds all.
+    #[must_use]
+    pub fn has(&self, scope: Scope) -> bool {
+        self.scopes.contains(&scope) || self.scopes.contains(&Scope::Admin)
+    }
+
+    /// Refuses a caller without the scope.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`] that names the scope.
+    pub fn require(&self, scope: Scope) -> Result<()> {
+        if self.has(scope) {
+            return Ok(());
+        }
+        Err(Error::Forbidden(format!(
+            "this needs the scope `{}`",
+            scope.as_str()
+        )))
+    }
+
+    /// Whether it may name customers itself: staff, and never a session.
+    #[must_use]
+    pub fn names_customers(&self) -> bool {
+        self.customer.is_none() && self.has(Scope::CustomersAny)
+    }
+}
+
+const ISSUER: &str = "acquaint";
+const AUDIENCE: &str = "acquaint:tools";
+/// Shortest and longest life of a session, in seconds.
+pub const SESSION_TTL_S: std::ops::RangeInclusive<i64> = 60..=86_400;
+/// Life of a session where none is asked for, in seconds.
+pub const DEFAULT_TTL_S: i64 = 900;
+
+/// What a session token says. It names the customer by link id, so it carries no personal data.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Session {
+    iss: String,
+    aud: String,
+    /// The link id of the customer.
+    pub sub: String,
+    /// Issued at, in seconds since 1970.
+    pub iat: i64,
+    /// Expires at, in seconds since 1970.
+    pub exp: i64,
+    /// The token's own id.
+    pub jti: String,
+    /// How sure the issuer was of the customer.
+    pub ver: Verification,
+    /// Scopes, separated by spaces.
+    pub scope: String,
+}
+
+/// Makes a session token for a customer. HS256; the key id names the workspace, whose secret signs it.
+///
+/// # Errors
+/// [`Error::Invalid`] for a life outside [`SESSION_TTL_S`].
+pub fn mint(
+    workspace: &Workspace,
+    customer: &str,
+    ttl_s: i64,
+    verification: Verification,
+    now: i64,
+) -> Result<(String, Session)> {
+    if !SESSION_TTL_S.contains(&ttl_s) {
+        let (least, most) = (SESSION_TTL_S.start(), SESSION_TTL_S.end());
+        return Err(Error::invalid(format!(
+            "a session lives {least} to {most} seconds, not {ttl_s}"
+        )));
+    }
+    let session = Session {
+        iss: ISSUER.to_owned(),
+        aud: AUDIENCE.to_owned(),
+        sub: customer.to_owned(),
+        iat: now / 1000,
+        exp: now / 1000 + ttl_s,
+        jti: crate::clock::random_id("s_", 10),
+        ver: verification,
+        scope: Scope::ProfileRead.as_str().to_owned(),
+    };
+    let mut header = Header::new(Algorithm::HS256);
+    header.kid = Some(workspace.id.clone());
+    let key = EncodingKey::from_secret(signing_key(workspace).as_bytes());
+    let token = jsonwebtoken::encode(&header, &session, &key)
+        .map_err(|_| Error::internal("a session token cannot be signed"))?;
+    Ok((token, session))
+}
+
+/// The workspace whose token this claims to be; nothing about it is proven yet.
+#[must_use]
+pub fn claimed_workspace(token: &str) -> Option<String> {
+    let kid = jsonwebtoken::decode_header(token).ok()?.kid?;
+    // No id of ours is anything else, and not every database takes every text.
+    kid.bytes()
+        .all(|byte| byte.is_ascii_graphic())
+        .then_some(kid)
+}
+
+/// The caller that a session token makes, if the workspace signed it and it is still good.
+///
+/// # Errors
+/// [`Error::Unauthorized`] for a token that is forged, meant for something else or expired.
+pub fn open(workspace: &Arc<Workspace>, token: &str, now: i64) -> Result<Caller> {
+    let mut validation = Validation::new(Algorithm::HS256);
+    validation.set_audience(&[AUDIENCE]);
+    validation.set_issuer(&[ISSUER]);
+    // The library reads the system clock; ours is compared below.
+    validation.validate_exp = false;
+    let key = DecodingKey::from_secret(signing_key(workspace).as_bytes());
+    let session = jsonwebtoken::decode::<Session>(token, &key, &validation)
+        .map_err(|_| Error::Unauthorized("the session token is not one of ours".to_owned()))?
+        .claims;
+    if session.exp <= now / 1000 {
+        return Err(Error::Unauthorized(
+            "the session token has expired; mint a new one".to_owned(),
+        ));
+    }
+    let scopes = session
+        .scope
+        .split(' ')
+        .map(Scope::parse)
+        .collect::<Result<_>>()?;
+    Ok(Caller {
+        workspace: Arc::clone(workspace),
+        scopes,
+        customer: Some(session.sub),
+        verification: session.ver,
+        id: session.jti,
+    })
+}
+
+fn signing_key(workspace: &Workspace) -> String {
+    format!("session:{}", workspace.secret)
+}

@@ -1,0 +1,231 @@
+//! `get_customer_context`: who the customer is and what matters now, within a token budget.
+//!
+//! The profile is cut into small pieces, each with a rank; what fits the topic rises. Pieces are taken in rank order until the
+//! budget is spent, and what was left out is named.
+
+use super::caller::Verification;
+use super::purchases::Order;
+use super::text::estimate_tokens;
+use super::tickets::Case;
+use super::{Answer, Context, NOTICE, data, typed};
+use crate::Result;
+use crate::clock::rfc3339;
+use crate::profile::Profile;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::collections::BTreeSet;
+
+mod piece;
+
+use piece::{Consent, Membership, Piece, Ranked, Spending, Trait, Visit};
+
+/// Tokens of an answer where none are asked for, in short and in full.
+const BUDGET: (u32, u32) = (600, 2_000);
+/// What stands around every answer, beside its notice.
+const ENVELOPE: &str = r#"{"data":,"as_of":"2026-11-23T18:30:00.000Z","source":[],"freshness_s":100000,"truncated":true,"next_cursor":null,"notice":""}"#;
+
+#[derive(Debug, Deserialize, JsonSchema)]
+pub(super) struct Arguments {
+    topic: Option<String>,
+    #[serde(default)]
+    detail: Detail,
+    #[schemars(range(min = 100, max = 4000))]
+    max_tokens: Option<u32>,
+}
+
+/// How much is asked for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Detail {
+    #[default]
+    Concise,
+    Detailed,
+}
+
+/// What is known of the customer, as far as it fits. An empty list says that there is nothing, a missing one that nothing fit.
+#[derive(Debug, Default, Serialize, JsonSchema)]
+pub(super) struct CustomerContext {
+    /// Short id of the customer's profile.
+    profile: String,
+    /// How sure the company is of who this is: anonymous, claimed or verified.
+    verification: String,
+    /// When they were first and last seen, RFC 3339.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    seen: Option<SeenRange>,
+    /// What is known about them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Vec<Trait>")]
+    traits: Option<Vec<Trait>>,
+    /// What they spent in all, by currency.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Vec<Spending>")]
+    spending: Option<Vec<Spending>>,
+    /// Tickets not yet solved, newest first; `open_tickets` has their messages.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Vec<Case>")]
+    open_tickets: Option<Vec<Case>>,
+    /// Their last orders, newest first; `recent_purchases` has the rest.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Vec<Order>")]
+    purchases: Option<Vec<Order>>,
+    /// Their last visits, newest first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Vec<Visit>")]
+    recent_activity: Option<Vec<Visit>>,
+    /// Companies or teams they belong to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Vec<Membership>")]
+    accounts: Option<Vec<Membership>>,
+    /// What they agreed to or refused.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Vec<Consent>")]
+    consents: Option<Vec<Consent>>,
+    /// Sections that did not fit entirely.
+    omitted: Vec<String>,
+}
+
+/// A span of time.
+#[derive(Debug, Serialize, JsonSchema)]
+struct SeenRange {
+    /// RFC 3339.
+    first: String,
+    /// RFC 3339.
+    last: String,
+}
+
+pub(super) fn run(context: &Context<'_>, arguments: Value) -> Result<Answer> {
+    let arguments: Arguments = typed(arguments)?;
+    let usual = if arguments.detail == Detail::Detailed {
+        BUDGET.1
+    } else {
+        BUDGET.0
+    };
+    let budget = arguments.max_tokens.unwrap_or(usual) as usize;
+    let signed_in =
+        context.caller.customer.is_none() || context.caller.verification > Verification::Anonymous;
+    let detailed = arguments.detail == Detail::Detailed;
+    let mut pieces = piece::pieces(context.profile, detailed, signed_in);
+    let topic = arguments.topic.unwrap_or_default().to_lowercase();
+    pieces.sort_by_cached_key(|ranked| rank_for(&topic, ranked.rank, &ranked.piece));
+    let who = match context.caller.customer {
+        None => "staff",
+        Some(_) => context.caller.verification.as_str(),
+    };
+    let mut result = CustomerContext {
+        profile: context.profile.id.chars().take(8).collect(),
+        verification: who.to_owned(),
+        ..CustomerContext::default()
+    };
+    let sources = result.fill(pieces, seen(context.profile), budget);
+    Ok(Answer {
+        truncated: !result.omitted.is_empty(),
+        data: data(&result)?,
+        sources: sources.into_iter().collect(),
+        next_cursor: None,
+    })
+}
+
+fn seen(profile: &Profile) -> Option<SeenRange> {
+    let seen = &profile.seen;
+    (seen.events > 0).then(|| SeenRange {
+        first: rfc3339(seen.first_at),
+        last: rfc3339(seen.last_at),
+    })
+}
+
+impl CustomerContext {
+    /// Takes pieces until the budget is spent, and names the sections of which something was left out; the sources of what
+    /// was taken.
+    fn fill(
+        &mut self,
+        pieces: Vec<Ranked>,
+        seen: Option<SeenRange>,
+        budget: usize,
+    ) -> BTreeSet<String> {
+        let present: BTreeSet<&str> = pieces.iter().map(|ranked| ranked.piece.section()).collect();
+        self.start_empty(&present);
+        // Every section there is may have to be named as left out.
+        let mut spent =
+            tokens(&self) + tokens(&present) + estimate_tokens(ENVELOPE) + estimate_tokens(NOTICE);
+        let seen_cost = tokens(&seen) + 3;
+        if spent + seen_cost <= budget {
+            spent += seen_cost;
+            self.seen = seen;
+        }
+        let (mut omitted, mut begun, mut sources) =
+            (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+        for Ranked {
+            piece,
+            sources: of_piece,
+            ..
+        } in pieces
+        {
+            let section = piece.section();
+            let mut cost = estimate_tokens(&piece.json()) + 1;
+            if !begun.contains(section) {
+                cost += estimate_tokens(section) + 3;
+            }
+            let new = of_piece.iter().filter(|name| !sources.contains(*name));
+            cost += new.map(|name| estimate_tokens(name) + 2).sum::<usize>();
+            if spent + cost > budget {
+                omitted.insert(section);
+                continue;
+            }
+            spent += cost;
+            begun.insert(section);
+            sources.extend(of_piece);
+            self.take(piece);
+        }
+        self.omitted = omitted.into_iter().map(str::to_owned).collect();
+        sources
+    }
+
+    /// Lists of which the customer has nothing are there and empty.
+    fn start_empty(&mut self, present: &BTreeSet<&str>) {
+        fn start<T>(present: &BTreeSet<&str>, section: &str) -> Option<Vec<T>> {
+            (!present.contains(section)).then(Vec::new)
+        }
+        self.traits = start(present, "traits");
+        self.spending = start(present, "spending");
+        self.open_tickets = start(present, "open_tickets");
+        self.purchases = start(present, "purchases");
+        self.recent_activity = start(present, "recent_activity");
+        self.accounts = start(present, "accounts");
+        self.consents = start(present, "consents");
+    }
+
+    fn take(&mut self, piece: Piece) {
+        match piece {
+            Piece::Trait(piece) => self.traits.get_or_insert_default().push(piece),
+            Piece::Spending(piece) => self.spending.get_or_insert_default().push(piece),
+            Piece::Ticket(piece) => self.open_tickets.get_or_insert_default().push(piece),
+            Piece::Purchase(piece) => self.purchases.get_or_insert_default().push(piece),
+            Piece::Visit(piece) => self.recent_activity.get_or_insert_default().push(piece),
+            Piece::Account(piece) => self.accounts.get_or_insert_default().push(piece),
+            Piece::Consent(piece) => self.consents.get_or_insert_default().push(piece),
+        }
+    }
+}
+
+/// About how many tokens a value is as JSON.
+fn tokens(value: &impl Serialize) -> usize {
+    estimate_tokens(&serde_json::to_string(value).unwrap_or_default())
+}
+
+/// A piece's place: its own rank, earlier where the topic speaks of its sort or of words in it.
+fn rank_for(topic: &str, rank: u32, piece: &Piece) -> i64 {
+    let mut rank = i64::from(rank);
+    if topic.is_empty() {
+        return rank;
+    }
+    if piece.words().iter().any(|word| topic.contains(word)) {
+        rank -= 60;
+    }
+    let text = piece.json().to_lowercase();
+    let hits = topic
+        .split(|c: char| !c.is_alphanumeric())
+        .filter(|word| word.len() > 3 && text.contains(word))
+        .count();
+    rank - 30 * i64::try_from(hits).unwrap_or(0)
+}
