@@ -25,4 +25,6 @@ pub mod ingest;
 
 pub mod tool;
 
+pub mod surface;
+
 pub use error::{Error, Result};

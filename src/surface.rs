@@ -1,0 +1,213 @@
+//! HTTP: every route in one list, and what they share: the application's state, errors, limits, shutdown.
+//!
+//! Each file below is a thin projection: it reads a request, calls `ingest` or `tool`, and writes the answer.
+
+use crate::clock::Clock;
+use crate::ingest::Ingest;
+use crate::store::Db;
+use crate::tool::Tools;
+use crate::{Error, Result};
+use axum::body::Bytes;
+use axum::extract::DefaultBodyLimit;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router, middleware};
+use metrics_exporter_prometheus::PrometheusHandle;
+use schemars::JsonSchema;
+use serde::Serialize;
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::cors::{AllowHeaders, AllowMethods, Any, CorsLayer};
+use tower_http::timeout::TimeoutLayer;
+
+mod auth;
+pub mod body;
+mod call;
+mod collect;
+mod health;
+pub mod local;
+mod openapi;
+pub mod staff;
+mod webhook;
+
+/// Most bytes of a body that is no delivery of events.
+const MAX_BODY: usize = 1024 * 1024;
+/// Longest that a request may take, its body included.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
+/// How long a browser may remember the answer to a preflight.
+const PREFLIGHT_AGE: Duration = Duration::from_secs(86_400);
+
+/// What every handler works with.
+pub struct App {
+    /// The database.
+    pub db: Db,
+    /// The way into the log.
+    pub ingest: Ingest,
+    /// The catalogue.
+    pub tools: Tools,
+    /// The time.
+    pub clock: Clock,
+    /// What /metrics shows, if this process records metrics.
+    pub metrics: Option<PrometheusHandle>,
+    access: auth::Access,
+    openapi: Bytes,
+}
+
+impl App {
+    /// The state of a server on this database.
+    ///
+    /// # Errors
+    /// When a shipped tool cannot be loaded.
+    pub fn new(
+        db: Db,
+        ingest: Ingest,
+        clock: Clock,
+        metrics: Option<PrometheusHandle>,
+    ) -> Result<Self> {
+        let tools = Tools::new(db.clone(), clock.clone())?;
+        let access = auth::Access::new(db.clone());
+        let openapi = openapi::text(tools.all());
+        Ok(Self {
+            db,
+            ingest,
+            tools,
+            clock,
+            metrics,
+            access,
+            openapi,
+        })
+    }
+}
+
+/// Every route.
+pub fn router(app: Arc<App>) -> Router {
+    // Browsers send `Authorization`, which a wildcard does not cover.
+    let cors = CorsLayer::new()
+        .allow_origin(Any)
+        .allow_headers(AllowHeaders::mirror_request())
+        .allow_methods(AllowMethods::mirror_request())
+        .max_age(PREFLIGHT_AGE);
+    let mut collect = Router::new()
+        .route("/v1/pixel/{kind}", get(collect::pixel))
+        .route("/v1/pixel/{kind}/", get(collect::pixel))
+        .route("/v1/projects/{write_key}/settings", get(collect::settings))
+        .route("/v1/projects/{write_key}/settings/", get(collect::settings))
+        .route("/projects/{write_key}/settings", get(collect::settings))
+        .route("/projects/{write_key}/settings/", get(collect::settings))
+        .route("/sourceConfig", get(collect::source_config))
+        .route("/sourceConfig/", get(collect::source_config));
+    for word in collect::WORDS {
+        collect = collect
+            .route(&format!("/v1/{word}"), post(collect::collect))
+            .route(&format!("/v1/{word}/"), post(collect::collect));
+    }
+    let collect = collect.fallback(collect::elsewhere).layer(cors);
+    let rest = Router::new()
+        .route("/v1/webhooks/{source}", post(webhook::receive))
+        .route("/v1/tools", get(call::catalogue))
+        .route("/v1/tools/{name}", post(call::run))
+        .route("/v1/tool-calls", post(call::run_calls))
+        .route("/v1/sessions", post(call::session))
+        .route("/v1/profiles/{customer}", get(staff::profile))
+        .route("/v1/profiles/{customer}/{section}", get(staff::section))
+        .route("/healthz", get(health::alive))
+        .route("/readyz", get(health::ready))
+        .route("/metrics", get(health::metrics))
+        .route("/openapi.json", get(openapi::document));
+    rest.merge(collect)
+        .layer(DefaultBodyLimit::max(MAX_BODY))
+        .layer(TimeoutLayer::with_status_code(
+            StatusCode::REQUEST_TIMEOUT,
+            REQUEST_TIMEOUT,
+        ))
+        .layer(CatchPanicLayer::custom(|_| {
+            Error::internal("a handler panicked").into_response()
+        }))
+        .layer(middleware::from_fn(health::observe))
+        .with_state(app)
+}
+
+/// Serves until `shutdown` resolves, then lets requests that are under way finish.
+///
+/// # Errors
+/// When the listener fails.
+pub async fn serve(
+    listener: tokio::net::TcpListener,
+    app: Arc<App>,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+) -> Result<()> {
+    Ok(axum::serve(listener, router(app))
+        .with_graceful_shutdown(shutdown)
+        .await?)
+}
+
+impl IntoResponse for Error {
+    fn into_response(self) -> Response {
+        let status =
+            StatusCode::from_u16(self.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let body = crate::tool::error_value(&self);
+        finish(&self, status, Json(body).into_response())
+    }
+}
+
+/// An error on a collection route, in the shape that SDKs read: some retry for good when `code` or `message` is missing.
+struct CollectError(Error);
+
+/// What the sender of events is told when none of them were written.
+#[derive(Debug, Serialize, JsonSchema)]
+struct CollectFault {
+    /// Always false.
+    success: bool,
+    /// The stable name of the error's kind.
+    code: &'static str,
+    /// What to change, or to send again.
+    message: String,
+}
+
+impl IntoResponse for CollectError {
+    fn into_response(self) -> Response {
+        let status =
+            StatusCode::from_u16(self.0.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let message = if status.is_server_error() {
+            "the events were not written; send them again".to_owned()
+        } else {
+            self.0.to_string()
+        };
+        let body = CollectFault {
+            success: false,
+            code: self.0.code(),
+            message,
+        };
+        finish(&self.0, status, Json(body).into_response())
+    }
+}
+
+impl From<Error> for CollectError {
+    fn from(error: Error) -> Self {
+        Self(error)
+    }
+}
+
+/// Sets the status, and what a status brings with it; logs the cause of a 5xx, which is not sent.
+fn finish(error: &Error, status: StatusCode, mut response: Response) -> Response {
+    *response.status_mut() = status;
+    if status.is_server_error() {
+        tracing::error!(%error, "request failed");
+    }
+    if let Error::Busy { retry_after_s } = error {
+        let seconds = HeaderValue::from(*retry_after_s);
+        response
+            .headers_mut()
+            .insert(header::RETRY_AFTER, seconds.clone());
+        response.headers_mut().insert("x-ratelimit-reset", seconds);
+    }
+    if status == StatusCode::UNAUTHORIZED {
+        response
+            .headers_mut()
+            .insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+    }
+    response
+}

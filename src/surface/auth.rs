@@ -1,0 +1,165 @@
+//! From a header to a caller or a source. What is looked up is remembered for a second, so that a busy key costs one read a
+//! second and a revoked one stops within it.
+
+use super::App;
+use crate::store::Db;
+use crate::store::access::{self, Source, Workspace};
+use crate::tool::caller::{self, Caller, Scope, Verification};
+use crate::{Error, Result};
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, header};
+use moka::future::Cache;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How long a key, source or workspace is remembered.
+const TTL: Duration = Duration::from_secs(1);
+/// Most keys, sources or workspaces that are remembered.
+const MAX_REMEMBERED: u64 = 10_000;
+
+/// A source and the workspace it feeds.
+#[derive(Clone, Debug)]
+pub(super) struct Feed {
+    pub workspace: Arc<Workspace>,
+    pub source: Source,
+}
+
+/// Looks up keys and sources.
+pub(super) struct Access {
+    db: Db,
+    callers: Cache<String, Caller>,
+    feeds: Cache<String, Arc<Feed>>,
+    workspaces: Cache<String, Arc<Workspace>>,
+}
+
+impl Access {
+    pub fn new(db: Db) -> Self {
+        fn cache<T: Clone + Send + Sync + 'static>() -> Cache<String, T> {
+            Cache::builder()
+                .max_capacity(MAX_REMEMBERED)
+                .time_to_live(TTL)
+                .build()
+        }
+        Self {
+            db,
+            callers: cache(),
+            feeds: cache(),
+            workspaces: cache(),
+        }
+    }
+
+    /// The caller that a bearer token makes: a session token has two dots, a key has none.
+    pub async fn caller(&self, token: &str, now: i64) -> Result<Caller> {
+        if token.contains('.') {
+            let claimed = caller::claimed_workspace(token);
+            let workspace = match claimed {
+                Some(id) => self.workspace(&id).await?,
+                None => None,
+            };
+            let workspace = workspace.ok_or_else(|| {
+                Error::Unauthorized("the session token is not one of ours".to_owned())
+            })?;
+            return caller::open(&workspace, token, now);
+        }
+        let hash = access::hash(token);
+        if let Some(known) = self.callers.get(&hash).await {
+            return Ok(known);
+        }
+        let unknown = || Error::Unauthorized("the key is unknown or was revoked".to_owned());
+        let key = access::key_by_hash(&self.db, &hash)
+            .await?
+            .ok_or_else(unknown)?;
+        let workspace = self.workspace(&key.workspace).await?.ok_or_else(unknown)?;
+        let scopes = key
+            .scopes
+            .split(' ')
+            .map(Scope::parse)
+            .collect::<Result<_>>()?;
+        let caller = Caller {
+            workspace,
+            scopes,
+            customer: None,
+            verification: Verification::Verified,
+            id: key.id,
+        };
+        self.callers.insert(hash, caller.clone()).await;
+        Ok(caller)
+    }
+
+    /// The source that a write key belongs to.
+    pub async fn feed(&self, write_key: &str) -> Result<Option<Arc<Feed>>> {
+        if let Some(known) = self.feeds.get(write_key).await {
+            return Ok(Some(known));
+        }
+        let Some(source) = access::source_by_write_key(&self.db, write_key).await? else {
+            return Ok(None);
+        };
+        let feed = self.with_workspace(source).await?.map(Arc::new);
+        if let Some(feed) = &feed {
+            self.feeds
+                .insert(write_key.to_owned(), Arc::clone(feed))
+                .await;
+        }
+        Ok(feed)
+    }
+
+    /// The sources that a webhook path can mean: the one with this write key, or all of this name.
+    pub async fn feeds_for(&self, name: &str) -> Result<Vec<Feed>> {
+        if let Some(feed) = self.feed(name).await? {
+            return Ok(vec![(*feed).clone()]);
+        }
+        let mut feeds = Vec::new();
+        for source in access::sources_named(&self.db, name).await? {
+            feeds.extend(self.with_workspace(source).await?);
+        }
+        Ok(feeds)
+    }
+
+    async fn with_workspace(&self, source: Source) -> Result<Option<Feed>> {
+        Ok(self
+            .workspace(&source.workspace)
+            .await?
+            .map(|workspace| Feed { workspace, source }))
+    }
+
+    async fn workspace(&self, id: &str) -> Result<Option<Arc<Workspace>>> {
+        if let Some(known) = self.workspaces.get(id).await {
+            return Ok(Some(known));
+        }
+        let Some(workspace) = access::workspace_by_id(&self.db, id).await?.map(Arc::new) else {
+            return Ok(None);
+        };
+        self.workspaces
+            .insert(id.to_owned(), Arc::clone(&workspace))
+            .await;
+        Ok(Some(workspace))
+    }
+}
+
+impl App {
+    /// Looks up keys and sources.
+    pub(super) fn access(&self) -> &Access {
+        &self.access
+    }
+}
+
+/// The bearer token of a request.
+pub(super) fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, token) = value.split_once(' ')?;
+    scheme
+        .eq_ignore_ascii_case("bearer")
+        .then(|| token.trim())
+        .filter(|token| !token.is_empty())
+}
+
+impl FromRequestParts<Arc<App>> for Caller {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self> {
+        let token =
+            bearer(&parts.headers).ok_or_else(|| Error::Unauthorized("no key".to_owned()))?;
+        app.access().caller(token, app.clock.now()).await
+    }
+}

@@ -1,0 +1,183 @@
+//! Tools over HTTP: the catalogue, one call, a model's calls, and the session tokens that bind them to a customer.
+
+use super::App;
+use crate::clock::rfc3339;
+use crate::store;
+use crate::tool::caller::{self, Caller, DEFAULT_TTL_S, Scope, Verification};
+use crate::tool::format::Format;
+use crate::tool::{Envelope, error_value, wire};
+use crate::{Error, Result};
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::{Path, Query, State};
+use axum::http::HeaderMap;
+use axum::response::{IntoResponse, Response};
+use futures_util::future::join_all;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use std::sync::Arc;
+use std::time::Instant;
+
+/// How the catalogue is asked for.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub(super) struct CatalogueQuery {
+    /// openai-chat (default), openai-responses, anthropic, gemini or mcp.
+    format: Option<String>,
+    /// Whether schemas keep to the provider's strict subset.
+    #[serde(default)]
+    strict: bool,
+}
+
+/// The catalogue as the caller may use it.
+pub(super) async fn catalogue(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Query(query): Query<CatalogueQuery>,
+) -> Result<Json<Value>> {
+    caller.require(Scope::ProfileRead)?;
+    let format = query
+        .format
+        .as_deref()
+        .map_or(Ok(Format::OpenaiChat), Format::parse)?;
+    Ok(Json(app.tools.catalogue(
+        format,
+        query.strict,
+        caller.names_customers(),
+    )))
+}
+
+/// One call: arguments in, envelope out.
+pub(super) async fn run(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Path(name): Path<String>,
+    body: Bytes,
+) -> Result<Json<Envelope>> {
+    let arguments = if body.trim_ascii().is_empty() {
+        json!({})
+    } else {
+        json_body(&body)?
+    };
+    measured(&app, &caller, &name, arguments).await.map(Json)
+}
+
+fn json_body<T: serde::de::DeserializeOwned>(body: &[u8]) -> Result<T> {
+    serde_json::from_slice(body).map_err(|error| {
+        Error::invalid(format!(
+            "the body is not the JSON that is expected here: {error}"
+        ))
+    })
+}
+
+/// What a provider's model returned goes in; what the provider wants next comes out.
+pub(super) async fn run_calls(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    body: Bytes,
+) -> Result<Response> {
+    let (format, calls) = wire::read(&json_body(&body)?)?;
+    let outcomes = join_all(
+        calls
+            .iter()
+            .map(|call| measured(&app, &caller, &call.name, call.arguments.clone())),
+    )
+    .await;
+    let mut results = Vec::with_capacity(calls.len());
+    for (call, outcome) in calls.into_iter().zip(outcomes) {
+        let (value, failed) = match outcome {
+            Ok(envelope) => (
+                serde_json::to_value(&envelope)
+                    .map_err(|_| Error::internal("an envelope cannot be written"))?,
+                false,
+            ),
+            Err(error) => (error_value(&error), true),
+        };
+        results.push((call, value, failed));
+    }
+    let headers: HeaderMap = [("x-acquaint-format".parse(), format.as_str().parse())]
+        .into_iter()
+        .filter_map(|(name, value)| Some((name.ok()?, value.ok()?)))
+        .collect();
+    Ok((headers, Json(wire::answer(format, &results))).into_response())
+}
+
+/// Runs a call and counts it.
+async fn measured(app: &App, caller: &Caller, name: &str, arguments: Value) -> Result<Envelope> {
+    let began = Instant::now();
+    let outcome = app.tools.call(caller, name, arguments).await;
+    let tool = app
+        .tools
+        .all()
+        .iter()
+        .find(|tool| tool.name == name)
+        .map_or("unknown", |tool| tool.name);
+    let code = outcome.as_ref().map_or_else(Error::code, |_| "ok");
+    metrics::counter!("acquaint_tool_calls_total", "tool" => tool, "code" => code).increment(1);
+    metrics::histogram!("acquaint_tool_call_seconds", "tool" => tool)
+        .record(began.elapsed().as_secs_f64());
+    if let Err(error) = &outcome
+        && error.status() >= 500
+    {
+        tracing::error!(%error, tool, "tool call failed");
+    }
+    outcome
+}
+
+/// Whom a session is for.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SessionRequest {
+    /// The customer as type:value, such as email:ada@example.com.
+    customer: String,
+    /// Life of the token in seconds, 60 to 86400; 900 where it is left out.
+    ttl_s: Option<i64>,
+    /// How sure you are that it is them: anonymous, claimed (default) or verified.
+    verification: Option<Verification>,
+}
+
+/// A session token.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct SessionAnswer {
+    /// For `Authorization: Bearer`; can see this one customer and nothing else.
+    token: String,
+    /// When it stops working, RFC 3339.
+    expires_at: String,
+    /// Id of the customer's profile.
+    profile: String,
+}
+
+/// Mints a token that is bound to one customer.
+pub(super) async fn session(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    body: Bytes,
+) -> Result<Json<SessionAnswer>> {
+    caller.require(Scope::CustomersAny)?;
+    if caller.customer.is_some() {
+        return Err(Error::Forbidden(
+            "a session cannot make sessions".to_owned(),
+        ));
+    }
+    let request: SessionRequest = json_body(&body)?;
+    let found = store::profile::by_name(&app.db, &caller.workspace.id, &request.customer).await?;
+    let profile = found.ok_or_else(|| {
+        Error::NotFound("no such customer yet; send an identify call for them first".to_owned())
+    })?;
+    let (ttl_s, verification) = (
+        request.ttl_s.unwrap_or(DEFAULT_TTL_S),
+        request.verification.unwrap_or_default(),
+    );
+    let (token, session) = caller::mint(
+        &caller.workspace,
+        &profile.id,
+        ttl_s,
+        verification,
+        app.clock.now(),
+    )?;
+    Ok(Json(SessionAnswer {
+        token,
+        expires_at: rfc3339(session.exp * 1000),
+        profile: profile.id,
+    }))
+}

@@ -1,0 +1,322 @@
+//! Where SDKs send their calls. `reference`: Segment's HTTP tracking API, and the aliases its and RudderStack's SDKs use.
+//!
+//! The content type says nothing (browsers send text/plain, one SDK sends JSON as a form), the write key may be in Basic
+//! authorization, the query or the body, and the answer to anything readable is exactly 200 with a JSON object.
+
+use super::auth::{Feed, bearer};
+use super::body;
+use super::{App, CollectError};
+use crate::event::Kind;
+use crate::ingest::{Batch, Receipt};
+use crate::source::segment::{self, MAX_BATCH_BYTES};
+use crate::source::{Delivery, Parsed};
+use crate::tool::caller::Scope;
+use crate::{Error, Result};
+use axum::Json;
+use axum::body::Body;
+use axum::extract::{Path, Query, State};
+use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
+use axum::response::{IntoResponse, Response};
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::json;
+use std::sync::Arc;
+
+/// The last word of every collection path: calls, batches, and the browser SDK's own metrics, which are not ours to keep.
+pub(super) const WORDS: &[&str] = &[
+    "identify", "track", "page", "screen", "group", "alias", "i", "t", "p", "s", "g", "a", "batch",
+    "import", "b", "m", "metrics",
+];
+
+/// A transparent GIF of one pixel.
+const PIXEL: &[u8] = &[
+    0x47, 0x49, 0x46, 0x38, 0x39, 0x61, 1, 0, 1, 0, 0x80, 0, 0, 0, 0, 0, 0xff, 0xff, 0xff, 0x21,
+    0xf9, 4, 1, 0, 0, 0, 0, 0x2c, 0, 0, 0, 0, 1, 0, 1, 0, 0, 2, 2, 0x44, 1, 0, 0x3b,
+];
+
+type Pairs = Query<Vec<(String, String)>>;
+
+/// A call or a batch.
+pub(super) async fn collect(
+    State(app): State<Arc<App>>,
+    uri: Uri,
+    Query(query): Pairs,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, CollectError> {
+    let word = uri
+        .path()
+        .trim_end_matches('/')
+        .rsplit('/')
+        .next()
+        .unwrap_or_default();
+    if matches!(word, "m" | "metrics") {
+        return Ok(Json(json!({"success": true})).into_response());
+    }
+    let sent = axum::body::to_bytes(body, MAX_BATCH_BYTES)
+        .await
+        .map_err(|_| too_large())?;
+    let encoding = headers
+        .get(header::CONTENT_ENCODING)
+        .and_then(|value| value.to_str().ok());
+    let decoded = body::decode(encoding, &sent, MAX_BATCH_BYTES)?;
+    let feed = authenticate(&app, &headers, &query, &decoded).await?;
+    let receipt = take(&app, &feed, &decoded, Kind::parse(word)).await?;
+    Ok(Json(answer(receipt)).into_response())
+}
+
+fn too_large() -> Error {
+    Error::TooLarge(format!(
+        "the body has more than {MAX_BATCH_BYTES} bytes, or ended early; send smaller batches"
+    ))
+}
+
+/// Paths that end like ours behind a prefix of someone's proxy (`/api/ingest/v1/batch`, `/beacon/v1/batch`); else 404.
+pub(super) async fn elsewhere(
+    state: State<Arc<App>>,
+    method: Method,
+    uri: Uri,
+    query: Pairs,
+    headers: HeaderMap,
+    body: Body,
+) -> Response {
+    let mut words = uri.path().trim_end_matches('/').rsplit('/');
+    let known =
+        words.next().is_some_and(|word| WORDS.contains(&word)) && words.next() == Some("v1");
+    if known && method == Method::POST {
+        return collect(state, uri, query, headers, body)
+            .await
+            .into_response();
+    }
+    Error::NotFound(format!(
+        "no route {method} {}; /openapi.json lists them",
+        uri.path()
+    ))
+    .into_response()
+}
+
+/// The source that a request feeds: by its write key, or by a secret key with the scope `collect` and `?source=`.
+async fn authenticate(
+    app: &App,
+    headers: &HeaderMap,
+    query: &[(String, String)],
+    body: &[u8],
+) -> Result<Arc<Feed>> {
+    let from_query = |name: &str| {
+        query
+            .iter()
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value.clone())
+    };
+    let authorization = headers
+        .get(header::AUTHORIZATION)
+        .and_then(|value| value.to_str().ok());
+    let basic = authorization
+        .and_then(body::basic_user)
+        .filter(|key| !key.is_empty());
+    let key = basic
+        .or_else(|| from_query("writeKey"))
+        .or_else(|| segment::write_key(body));
+    if let Some(key) = key {
+        let feed = app.access().feed(&key).await?;
+        return feed.ok_or_else(|| {
+            Error::Unauthorized(
+                "the write key is unknown; `acquaint source list` shows the ones there are"
+                    .to_owned(),
+            )
+        });
+    }
+    let Some(token) = bearer(headers) else {
+        return Err(Error::Unauthorized("no write key; send it as the user of Basic authorization, or as `writeKey` in the body".to_owned()));
+    };
+    let caller = app.access().caller(token, app.clock.now()).await?;
+    caller.require(Scope::Collect)?;
+    let name = from_query("source")
+        .ok_or_else(|| Error::invalid("with a secret key, name the source: `?source=NAME`"))?;
+    let feeds = app.access().feeds_for(&name).await?;
+    let own = feeds
+        .into_iter()
+        .find(|feed| feed.workspace.id == caller.workspace.id);
+    own.map(Arc::new)
+        .ok_or_else(|| Error::NotFound(format!("no source `{name}` in this workspace")))
+}
+
+async fn take(app: &App, feed: &Feed, body: &[u8], only: Option<Kind>) -> Result<Receipt> {
+    let received_at = app.clock.now();
+    let source = feed.source.name.as_str();
+    let parsed = segment::parse_as(
+        &Delivery {
+            source,
+            headers: &[],
+            body,
+            received_at,
+        },
+        only,
+    )?;
+    submit(app, feed, parsed, body.len(), received_at).await
+}
+
+/// Writes a delivery.
+pub(super) async fn submit(
+    app: &App,
+    feed: &Feed,
+    parsed: Vec<Parsed>,
+    bytes: usize,
+    received_at: i64,
+) -> Result<Receipt> {
+    let batch = Batch::new(
+        &feed.workspace,
+        &feed.source.name,
+        parsed,
+        bytes,
+        received_at,
+    )?;
+    app.ingest.submit(&feed.workspace, batch).await
+}
+
+/// What SDKs and webhooks are told.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct Collected {
+    /// True: what is not listed below is durable and visible.
+    success: bool,
+    /// Events that were refused; the others were taken.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    rejected: Vec<Rejection>,
+}
+
+/// An event that was refused.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+struct Rejection {
+    /// Its position in the delivery.
+    index: usize,
+    /// The sender's id of it, if it had one.
+    message_id: Option<String>,
+    /// The stable reason.
+    code: &'static str,
+    /// What is wrong and what to send instead.
+    reason: String,
+}
+
+/// What SDKs and webhooks are told of a delivery.
+pub(super) fn answer(receipt: Receipt) -> Collected {
+    let refused = receipt.refused.into_iter().map(|refused| Rejection {
+        index: refused.index,
+        message_id: refused.message_id,
+        code: refused.code,
+        reason: refused.message,
+    });
+    Collected {
+        success: true,
+        rejected: refused.collect(),
+    }
+}
+
+/// A call in the query of an image, for e-mails and pages without scripts. The answer is always the image.
+pub(super) async fn pixel(
+    State(app): State<Arc<App>>,
+    Path(kind): Path<String>,
+    Query(query): Pairs,
+    headers: HeaderMap,
+) -> Response {
+    let taken = async {
+        let kind = Kind::parse(&kind).ok_or_else(|| Error::invalid("no such call"))?;
+        let body = body::pixel(&query)?;
+        let feed = authenticate(&app, &headers, &query, &body).await?;
+        take(&app, &feed, &body, Some(kind)).await
+    };
+    if let Err(error) = taken.await {
+        tracing::info!(%error, "a pixel was not taken");
+    }
+    (
+        StatusCode::OK,
+        [
+            (header::CONTENT_TYPE, "image/gif"),
+            (header::CACHE_CONTROL, "no-store"),
+        ],
+        PIXEL,
+    )
+        .into_response()
+}
+
+/// What the browser and mobile SDKs ask first. `apiHost` is what sends their calls to us.
+pub(super) async fn settings(
+    State(app): State<Arc<App>>,
+    Path(write_key): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, CollectError> {
+    known_write_key(&app, &write_key).await?;
+    let (protocol, host) = origin(&headers);
+    let settings = json!({
+        "integrations": {"Segment.io": {
+            "apiKey": write_key,
+            "apiHost": format!("{host}/v1"),
+            "protocol": protocol,
+            "versionSettings": {"version": "4.4.7", "componentTypes": ["browser"]},
+        }},
+        "plan": {"track": {"__default": {"enabled": true, "integrations": {}}}, "identify": {"__default": {"enabled": true}}, "group": {"__default": {"enabled": true}}},
+        "edgeFunction": {},
+        "analyticsNextEnabled": true,
+        "middlewareSettings": {},
+        "enabledMiddleware": {},
+        "metrics": {"sampleRate": 0.0},
+        "legacyVideoPluginsEnabled": false,
+        "remotePlugins": [],
+    });
+    Ok(Json(settings).into_response())
+}
+
+async fn known_write_key(app: &App, write_key: &str) -> Result<Arc<Feed>> {
+    let feed = app.access().feed(write_key).await?;
+    feed.ok_or_else(|| {
+        Error::NotFound(
+            "the write key is unknown; `acquaint source list` shows the ones there are".to_owned(),
+        )
+    })
+}
+
+/// How the client reached us, through a proxy if there is one.
+fn origin(headers: &HeaderMap) -> (&str, &str) {
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    let host = text("x-forwarded-host")
+        .or_else(|| text("host"))
+        .unwrap_or("localhost");
+    (
+        if text("x-forwarded-proto") == Some("https") {
+            "https"
+        } else {
+            "http"
+        },
+        host,
+    )
+}
+
+/// What RudderStack's browser SDK asks first.
+pub(super) async fn source_config(
+    State(app): State<Arc<App>>,
+    Query(query): Pairs,
+    headers: HeaderMap,
+) -> Result<Response, CollectError> {
+    let authorization = headers
+        .get(header::AUTHORIZATION)
+        .and_then(|value| value.to_str().ok());
+    let from_query = query
+        .iter()
+        .find(|(key, _)| key == "writeKey")
+        .map(|(_, value)| value.clone());
+    let key = authorization
+        .and_then(body::basic_user)
+        .or(from_query)
+        .unwrap_or_default();
+    let feed = known_write_key(&app, &key).await?;
+    let off = json!({"enabled": false});
+    let config = json!({
+        "source": {
+            "id": feed.source.name, "name": feed.source.name, "writeKey": key, "enabled": true, "workspaceId": feed.workspace.id,
+            "config": {"statsCollection": {"errors": off, "metrics": off}},
+            "connections": [], "destinations": [],
+        },
+        "updatedAt": crate::clock::rfc3339(feed.source.created_at),
+    });
+    Ok(Json(config).into_response())
+}

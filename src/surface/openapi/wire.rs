@@ -1,0 +1,146 @@
+//! What no Rust type says: Segment's calls, which are read field by field, and what belongs to other systems.
+
+use schemars::generate::SchemaGenerator;
+use schemars::{Schema, json_schema};
+use serde_json::{Value, json};
+
+/// What the words in braces of a path stand for.
+const PATH_PARAMETERS: &[(&str, &str)] = &[
+    (
+        "customer",
+        "The customer as type:value, such as email:ada@example.com.",
+    ),
+    (
+        "section",
+        "identifiers, traits, purchases, tickets, recent, accounts, consents, sources or events.",
+    ),
+    ("source", "The source's name, or its write key."),
+    ("kind", "identify, track, page, screen, group or alias."),
+    ("write_key", "The source's write key."),
+];
+
+/// The parameters that a path has in braces.
+pub(super) fn path_parameters(path: &str) -> Vec<Value> {
+    let inside = |word: &str| Some(word.strip_prefix('{')?.strip_suffix('}')?.to_owned());
+    let parameter = |name: String| {
+        let known = PATH_PARAMETERS.iter().find(|(known, _)| *known == name);
+        json!({"name": name, "in": "path", "required": true, "description": known.map(|(_, words)| words), "schema": {"type": "string"}})
+    };
+    path.split('/').filter_map(inside).map(parameter).collect()
+}
+
+/// One call of Segment's spec, whose kind the path says.
+pub(super) fn call(schemas: &mut SchemaGenerator) -> Schema {
+    named(schemas, "Call", call_schema())
+}
+
+/// Many calls.
+pub(super) fn batch(schemas: &mut SchemaGenerator) -> Schema {
+    let call = call(schemas);
+    let batch = json_schema!({
+        "type": "object",
+        "required": ["batch"],
+        "properties": {
+            "batch": {"type": "array", "items": call, "description": "The calls, each with its `type`."},
+            "writeKey": {"type": "string", "description": "The write key, where it is not in Basic authorization."},
+            "sentAt": time("When it was sent by the sender's clock; a difference to ours corrects the calls' times."),
+            "context": {"type": "object", "description": "Goes under each call's own context."},
+        },
+    });
+    named(schemas, "CallBatch", batch)
+}
+
+fn named(schemas: &mut SchemaGenerator, name: &str, schema: Schema) -> Schema {
+    schemas
+        .definitions_mut()
+        .insert(name.to_owned(), schema.to_value());
+    json_schema!({"$ref": format!("#/components/schemas/{name}")})
+}
+
+fn call_schema() -> Schema {
+    let id = |words: &str| json!({"type": "string", "description": words});
+    json_schema!({
+        "type": "object",
+        "description": "A call of Segment's spec. It needs `userId` or `anonymousId`.",
+        "properties": {
+            "type": {"type": "string", "enum": ["identify", "track", "page", "screen", "group", "alias"], "description": "Needed in a batch."},
+            "messageId": id("The sender's id of the call; the same one twice is the same call."),
+            "userId": id("The company's id of the customer."),
+            "anonymousId": id("The visitor's id before they are known."),
+            "previousId": id("alias: the id they had before."),
+            "groupId": id("group: the account they belong to."),
+            "event": id("track: what happened, such as Order Completed."),
+            "name": id("page, screen: its name."),
+            "category": id("page, screen: its category."),
+            "timestamp": time("When it happened; when it arrived, where it is left out."),
+            "traits": {"type": "object", "description": "identify, group: what is known of them."},
+            "properties": {"type": "object", "description": "track, page, screen: what belongs to it, such as order_id and total."},
+            "context": {"type": "object", "description": "Where it happened; `context.traits` are read too."},
+        },
+    })
+}
+
+fn time(words: &str) -> Value {
+    json!({"type": "string", "format": "date-time", "description": words})
+}
+
+/// An object that is another system's, or has no fixed fields.
+pub(super) fn object(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({"type": "object"})
+}
+
+/// Another system's record.
+pub(super) fn object_in(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({"type": "object", "description": "As the other system sends it."})
+}
+
+/// What a model answered.
+pub(super) fn provider_calls(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({
+        "type": ["object", "array"],
+        "description": "What the model answered, whole or only its message: OpenAI's chat or Responses, Anthropic's or Gemini's form. `format` may name it.",
+    })
+}
+
+/// What a provider reads.
+pub(super) fn provider(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({"type": ["object", "array"], "description": "In the provider's own form."})
+}
+
+/// The profile as staff see it.
+pub(super) fn profile(schemas: &mut SchemaGenerator) -> Schema {
+    let list =
+        |words: &str| json!({"type": "array", "items": {"type": "object"}, "description": words});
+    let map = |words: &str| json!({"type": "object", "additionalProperties": {"type": "object"}, "description": words});
+    let part = |words: &str| json!({"type": "object", "description": words});
+    let profile = json_schema!({
+        "type": "object",
+        "description": "Everything known of one customer. Times are RFC 3339, money is in minor units.",
+        "properties": {
+            "id": {"type": "string", "description": "The id of its oldest link."},
+            "identifiers": list("What leads to this customer, and since when."),
+            "traits": map("What each source says of each trait, by name."),
+            "purchases": part("Orders and what they add up to."),
+            "tickets": part("Support tickets."),
+            "recent": list("The newest events, newest first."),
+            "accounts": map("Companies or teams they belong to, by group id."),
+            "consents": map("What they agreed to or refused, by category or channel."),
+            "sources": map("What came from each source, by name."),
+            "seen": part("How many events came in all, and when."),
+        },
+    });
+    named(schemas, "Profile", profile)
+}
+
+/// The query of a pixel.
+pub(super) fn pixel_query() -> Value {
+    json!({"properties": {
+        "data": {"type": "string", "description": "The call as JSON in base64; without it the query's pairs are the call's fields."},
+        "writeKey": {"type": "string", "description": "The write key, where `data` has none."},
+    }})
+}
+
+/// The write key in a query.
+pub(super) fn write_key_query() -> Value {
+    json!({"properties": {"writeKey": {"type": "string", "description": "The write key, where it is not in Basic authorization."}}})
+}

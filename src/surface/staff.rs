@@ -1,0 +1,170 @@
+//! Profiles for staff: the whole document, or one section of it, or the timeline behind it.
+
+use super::App;
+use crate::clock::rfc3339;
+use crate::profile::Profile;
+use crate::store::event::Logged;
+use crate::store::{self, Db};
+use crate::tool::caller::{Caller, Scope};
+use crate::tool::cursor;
+use crate::{Error, Result};
+use axum::Json;
+use axum::extract::{Path, Query, State};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+use std::sync::Arc;
+
+/// Most events of one page of a timeline.
+const MAX_PAGE: i64 = 200;
+
+/// Where a page of a timeline begins and how long it is.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub(super) struct PageQuery {
+    /// Most events, 1 to 200; 20 where it is left out.
+    limit: Option<i64>,
+    /// Where to go on, from the page before.
+    cursor: Option<String>,
+}
+
+/// A section, or a page of the timeline.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct Page {
+    /// The section, or the events.
+    data: Value,
+    /// Pass it as `cursor` to get what comes next.
+    next_cursor: Option<String>,
+}
+
+async fn find(app: &App, caller: &Caller, customer: &str) -> Result<Profile> {
+    caller.require(Scope::ProfileRead)?;
+    if !caller.names_customers() {
+        return Err(Error::Forbidden(
+            "this needs a key with the scope `customers:any`".to_owned(),
+        ));
+    }
+    let found = store::profile::by_name(&app.db, &caller.workspace.id, customer).await?;
+    found.ok_or_else(|| Error::NotFound("no such customer in this workspace".to_owned()))
+}
+
+/// The whole document.
+pub(super) async fn profile(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Path(customer): Path<String>,
+) -> Result<Json<Value>> {
+    let profile = find(&app, &caller, &customer).await?;
+    Ok(Json(outside(&profile)))
+}
+
+/// One section of the document, or a page of the timeline.
+pub(super) async fn section(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Path((customer, section)): Path<(String, String)>,
+    Query(page): Query<PageQuery>,
+) -> Result<Json<Page>> {
+    let profile = find(&app, &caller, &customer).await?;
+    if section == "events" {
+        let limit = page.limit.unwrap_or(20).clamp(1, MAX_PAGE);
+        let workspace = &caller.workspace.id;
+        let (events, next_cursor) =
+            timeline(&app.db, workspace, &profile, page.cursor.as_deref(), limit).await?;
+        let data = events.iter().map(event).collect();
+        return Ok(Json(Page { data, next_cursor }));
+    }
+    let sections = [
+        "identifiers",
+        "traits",
+        "purchases",
+        "tickets",
+        "recent",
+        "accounts",
+        "consents",
+        "sources",
+    ];
+    let data = outside(&profile)
+        .get_mut(&section)
+        .map(Value::take)
+        .filter(|_| sections.contains(&section.as_str()));
+    let data = data.ok_or_else(|| {
+        Error::NotFound(format!(
+            "no section `{section}`; there are events, {}",
+            sections.join(", ")
+        ))
+    })?;
+    Ok(Json(Page {
+        data,
+        next_cursor: None,
+    }))
+}
+
+/// A page of a customer's events, newest first, and where the next begins.
+///
+/// # Errors
+/// [`Error::Invalid`] for a cursor that is none of ours.
+pub async fn timeline(
+    db: &Db,
+    workspace: &str,
+    profile: &Profile,
+    after: Option<&str>,
+    limit: i64,
+) -> Result<(Vec<Logged>, Option<String>)> {
+    let (at, id) = cursor::decode(after)?;
+    let mut events =
+        store::event::timeline(db, workspace, &profile.id, (at, &id), limit + 1).await?;
+    let more = events.len() as i64 > limit;
+    events.truncate(usize::try_from(limit).unwrap_or(0));
+    let next = events
+        .last()
+        .filter(|_| more)
+        .map(|last| cursor::encode(last.event.at, &last.event.id));
+    Ok((events, next))
+}
+
+/// An event as staff and the command line see it.
+#[must_use]
+pub fn event(logged: &Logged) -> Value {
+    let event = &logged.event;
+    let mut shown = json!({
+        "id": event.id, "message_id": event.message_id, "type": event.kind.as_str(), "name": event.name,
+        "at": rfc3339(event.at), "received_at": rfc3339(event.received_at), "source": event.source, "link": logged.link,
+    });
+    if let (Some(shown), Ok(Value::Object(body))) =
+        (shown.as_object_mut(), serde_json::to_value(event))
+    {
+        shown.extend(body);
+    }
+    shown
+}
+
+/// A profile as it is shown outside: times in RFC 3339.
+#[must_use]
+pub fn outside(profile: &Profile) -> Value {
+    let mut value = serde_json::to_value(profile).unwrap_or_default();
+    times(&mut value);
+    value
+}
+
+fn times(value: &mut Value) {
+    match value {
+        Value::Array(items) => items.iter_mut().for_each(times),
+        Value::Object(map) => times_of(map),
+        _ => {}
+    }
+}
+
+fn times_of(map: &mut Map<String, Value>) {
+    for (name, value) in map.iter_mut() {
+        match value {
+            Value::Number(number) if name == "at" || name == "since" || name.ends_with("_at") => {
+                *value = number
+                    .as_i64()
+                    .map_or(Value::Null, |at| Value::String(rfc3339(at)));
+            }
+            // A trait's own value is the company's data, whatever its keys are called.
+            _ if name == "value" => {}
+            other => times(other),
+        }
+    }
+}

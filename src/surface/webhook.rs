@@ -1,0 +1,68 @@
+//! Where other systems deliver their records: the signature is checked over the raw bytes before anything is read.
+
+use super::auth::Feed;
+use super::{App, collect};
+use crate::source::{self, Delivery};
+use crate::{Error, Result};
+use axum::Json;
+use axum::body::Body;
+use axum::extract::{Path, State};
+use axum::http::HeaderMap;
+use axum::response::{IntoResponse, Response};
+use std::sync::Arc;
+
+/// Most bytes of a webhook; Shopify's largest orders are a few hundred kilobytes.
+const MAX_WEBHOOK: usize = 4 * 1024 * 1024;
+
+/// A delivery for the source of this name or write key.
+pub(super) async fn receive(
+    State(app): State<Arc<App>>,
+    Path(name): Path<String>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response> {
+    let sent = axum::body::to_bytes(body, MAX_WEBHOOK).await;
+    let sent =
+        sent.map_err(|_| Error::TooLarge(format!("a webhook has at most {MAX_WEBHOOK} bytes")))?;
+    let headers: Vec<(String, String)> = headers
+        .iter()
+        .filter_map(|(name, value)| {
+            Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned()))
+        })
+        .collect();
+    let feeds = app.access().feeds_for(&name).await?;
+    let received_at = app.clock.now();
+    let delivery = Delivery {
+        source: &name,
+        headers: &headers,
+        body: &sent,
+        received_at,
+    };
+    let feed = verified(feeds, &delivery)?;
+    let delivery = Delivery {
+        source: &feed.source.name,
+        ..delivery
+    };
+    let parsed = (source::kind(&feed.source.kind)?.parse)(&delivery)?;
+    let receipt = collect::submit(&app, &feed, parsed, sent.len(), received_at).await?;
+    Ok(Json(collect::answer(receipt)).into_response())
+}
+
+/// The source whose secret signed the delivery. Sources of several workspaces may have the same name; only one has the secret.
+fn verified(feeds: Vec<Feed>, delivery: &Delivery<'_>) -> Result<Feed> {
+    let mut refused = Error::NotFound(
+        "no source of this name takes webhooks; `acquaint source list` shows the ones there are"
+            .to_owned(),
+    );
+    for feed in feeds {
+        let kind = source::kind(&feed.source.kind)?;
+        let Some(secret) = feed.source.secret.as_deref().filter(|_| kind.signed) else {
+            continue;
+        };
+        match (kind.verify)(delivery, secret) {
+            Ok(()) => return Ok(feed),
+            Err(error) => refused = error,
+        }
+    }
+    Err(refused)
+}
