@@ -11,6 +11,7 @@
 //! environment only in `config`, the clock and random bytes only in `clock`.
 
 pub mod clock;
+pub mod config;
 pub mod error;
 
 pub mod event;
@@ -26,5 +27,7 @@ pub mod ingest;
 pub mod tool;
 
 pub mod surface;
+
+pub mod cli;
 
 pub use error::{Error, Result};

@@ -1,0 +1,239 @@
+//! The command line: one file per subcommand. Results go to stdout, everything else to stderr.
+
+use crate::config::Config;
+use crate::store::access::{self, ApiKey, Workspace};
+use crate::store::{self, Db};
+use crate::tool::caller::Scope;
+use crate::{Error, Result, clock};
+use clap::{Parser, Subcommand};
+use std::io::{IsTerminal, Write};
+use std::process::ExitCode;
+
+mod demo;
+mod import;
+mod key;
+mod profile;
+mod serve;
+mod session;
+mod source;
+mod store_command;
+mod tool;
+
+/// Gives an AI agent the customer in front of it.
+///
+/// acquaint collects customer data from every system a company uses, resolves it into one profile per customer, and serves that
+/// profile to language models as tool calls. Try `acquaint demo` first.
+#[derive(Debug, Parser)]
+#[command(name = "acquaint", version, max_term_width = 100)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+    /// Options that every command takes.
+    #[command(flatten)]
+    pub config: Config,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Fill an invented shop's records through the real sources, show what an agent sees, then serve it; in
+    /// acquaint-demo.db unless another database is named
+    Demo(demo::Demo),
+    /// Run the server
+    Serve(crate::config::ServerConfig),
+    /// Read a file of records; goes on where it stopped when run again
+    Import(import::Import),
+    /// The places that events come from
+    #[command(subcommand)]
+    Source(source::Source),
+    /// Secret keys for back ends and staff
+    #[command(subcommand)]
+    Key(key::Key),
+    /// Tokens that are bound to one customer, for chats
+    #[command(subcommand)]
+    Session(session::Session),
+    /// The tools that agents call
+    #[command(subcommand)]
+    Tool(tool::Tool),
+    /// One customer, as staff see them
+    #[command(subcommand)]
+    Profile(profile::Profile),
+    /// The store itself
+    #[command(subcommand)]
+    Store(store_command::Store),
+}
+
+/// Runs a command.
+///
+/// # Errors
+/// What kept the command from doing what it was asked.
+pub async fn run(cli: Cli) -> Result<()> {
+    let config = &cli.config;
+    match cli.command {
+        Command::Demo(command) => command.run(config).await,
+        Command::Serve(server) => serve::run(config, &server).await,
+        Command::Import(command) => command.run(config).await,
+        Command::Source(command) => command.run(config).await,
+        Command::Key(command) => command.run(config).await,
+        Command::Session(command) => command.run(config).await,
+        Command::Tool(command) => command.run(config).await,
+        Command::Profile(command) => command.run(config).await,
+        Command::Store(command) => command.run(config).await,
+    }
+}
+
+/// Sends the log to stderr: lines for people, JSON where nobody is looking.
+pub fn log(config: &Config) {
+    let filter =
+        tracing_subscriber::EnvFilter::try_new(&config.log).unwrap_or_else(|_| "info".into());
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr);
+    if std::io::stderr().is_terminal() {
+        builder.with_target(false).init();
+    } else {
+        builder.json().flatten_event(true).init();
+    }
+}
+
+/// Says what went wrong and what to do, and gives the exit code: 2 for wrong usage, 1 for the rest.
+#[must_use]
+pub fn fail(error: &Error) -> ExitCode {
+    note(&format!("error: {error}"));
+    let hint = match error {
+        Error::Unauthorized(_) | Error::Forbidden(_) => None,
+        other => other.hint(),
+    };
+    if let Some(hint) = hint {
+        note(&format!("\nhint: {hint}"));
+    }
+    if matches!(error, Error::Invalid(_)) {
+        ExitCode::from(2)
+    } else {
+        ExitCode::FAILURE
+    }
+}
+
+/// Prints a line of a result. A reader that went away ends the program quietly, as `head` expects.
+fn say(line: &str) {
+    if writeln!(std::io::stdout(), "{line}").is_err() {
+        std::process::exit(0);
+    }
+}
+
+/// Prints a line that is no result.
+fn note(line: &str) {
+    // Nothing can be done about a stderr that is gone.
+    drop(writeln!(std::io::stderr(), "{line}"));
+}
+
+/// Prints a result as JSON.
+fn say_json(value: &impl serde::Serialize) -> Result<()> {
+    say(&serde_json::to_string(value)
+        .map_err(|_| Error::internal("a result cannot be written as JSON"))?);
+    Ok(())
+}
+
+/// Opens the database and the workspace, for commands that set something up. The first time, the workspace is made, and with
+/// it an admin key that is shown once.
+async fn open(config: &Config) -> Result<(Db, Workspace)> {
+    let db = store::open(&config.database).await?;
+    let workspace = workspace(&db, &config.workspace).await?;
+    Ok((db, workspace))
+}
+
+/// Opens the database and a workspace that must be there, for commands that look at something: a misspelt name is no wish.
+async fn find(config: &Config) -> Result<(Db, Workspace)> {
+    let db = store::open(&config.database).await?;
+    let found = access::workspace(&db, &config.workspace).await?;
+    let workspace = found.ok_or_else(|| {
+        let name = &config.workspace;
+        Error::NotFound(format!(
+            "no workspace `{name}` in this database; `acquaint source add` and `acquaint serve` make one"
+        ))
+    })?;
+    Ok((db, workspace))
+}
+
+async fn workspace(db: &Db, name: &str) -> Result<Workspace> {
+    if let Some(workspace) = access::workspace(db, name).await? {
+        return Ok(workspace);
+    }
+    let new = Workspace {
+        id: clock::random_id("w_", 10),
+        name: name.to_owned(),
+        secret: clock::random_id("", 32),
+    };
+    let now = clock::Clock::default().now();
+    let mut tx = db.begin().await?;
+    if access::create_workspace(&mut tx, &new, now).await? {
+        let (id, key) = create_key(&mut tx, &new.id, &[Scope::Admin], now).await?;
+        tx.commit().await?;
+        note(&format!(
+            "created workspace `{name}` with admin key {id}, shown only now:\n\n  {key}\n"
+        ));
+    } else {
+        tx.commit().await?;
+    }
+    access::workspace(db, name)
+        .await?
+        .ok_or_else(|| Error::internal("the workspace is gone again"))
+}
+
+/// Makes a secret key; returns its id and the key.
+async fn create_key(
+    tx: &mut store::Tx,
+    workspace: &str,
+    scopes: &[Scope],
+    now: i64,
+) -> Result<(String, String)> {
+    let (id, key) = (clock::random_id("k_", 5), clock::random_id("ak_", 20));
+    let scopes = scopes
+        .iter()
+        .map(|scope| scope.as_str())
+        .collect::<Vec<_>>()
+        .join(" ");
+    let row = ApiKey {
+        workspace: workspace.to_owned(),
+        id: id.clone(),
+        scopes,
+        created_at: now,
+        revoked_at: None,
+    };
+    access::add_key(tx, &row, &access::hash(&key)).await?;
+    Ok((id, key))
+}
+
+/// The profile of the customer that a command names.
+async fn customer(
+    db: &Db,
+    workspace: &Workspace,
+    customer: &str,
+) -> Result<crate::profile::Profile> {
+    let found = store::profile::by_name(db, &workspace.id, customer).await?;
+    found.ok_or_else(|| {
+        Error::NotFound(format!(
+            "no customer `{customer}` in workspace `{}`",
+            workspace.name
+        ))
+    })
+}
+
+/// A table with aligned columns.
+fn table(header: &[&str], rows: &[Vec<String>]) {
+    let header: Vec<String> = header.iter().map(|name| (*name).to_owned()).collect();
+    let width = |column: usize| {
+        rows.iter()
+            .chain([&header])
+            .map(|row| row[column].chars().count())
+            .max()
+            .unwrap_or(0)
+    };
+    let widths: Vec<usize> = (0..header.len()).map(width).collect();
+    for row in std::iter::once(&header).chain(rows) {
+        let cells = row
+            .iter()
+            .zip(&widths)
+            .map(|(cell, width)| format!("{cell:width$}"));
+        say(cells.collect::<Vec<_>>().join("  ").trim_end());
+    }
+}

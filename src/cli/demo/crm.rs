@@ -1,0 +1,67 @@
+//! The CRM: a nightly job sends its contacts through the server SDK, with the write key as Basic authorization.
+
+use super::person::Person;
+use super::system::Delivery;
+use crate::clock::rfc3339;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Value, json};
+
+const BATCH: usize = 100;
+const COMPANIES: [&str; 5] = [
+    "Blue Door Bakery",
+    "Quayside Hotel",
+    "Marlow & Finch",
+    "Pier 9 Studio",
+    "Northbank Books",
+];
+
+/// Every contact, and the company of those who buy for one.
+pub(super) fn deliveries(people: &[Person], write_key: &str) -> Vec<Delivery> {
+    let calls: Vec<Value> = people.iter().flat_map(contact).collect();
+    batches(&calls, write_key)
+}
+
+/// The calls in requests of a server SDK.
+pub(super) fn batches(calls: &[Value], write_key: &str) -> Vec<Delivery> {
+    let basic = format!("Basic {}", STANDARD.encode(format!("{write_key}:")));
+    let batch = |calls: &[Value]| Delivery {
+        path: "/v1/batch",
+        headers: vec![
+            ("content-type", "application/json".to_owned()),
+            ("authorization", basic.clone()),
+        ],
+        body: json!({"batch": calls}).to_string().into_bytes(),
+        events: calls.len(),
+    };
+    calls.chunks(BATCH).map(batch).collect()
+}
+
+fn contact(person: &Person) -> Vec<Value> {
+    let Some(at) = person.contact_at else {
+        return Vec::new();
+    };
+    let [area, exchange, line] = person.phone();
+    let id = format!("C-{}", 20_000 + person.number);
+    let context = json!({
+        "externalIds": [{"id": id, "type": "crm_contact_id", "collection": "users", "encoding": "none"}],
+        "library": {"name": "analytics-python", "version": "2.4.0"},
+    });
+    let traits = json!({
+        "email": person.email().to_uppercase(), "phone": format!("{area}.{exchange}.{line}"), "name": person.name(),
+        "address": {"city": person.town.city, "state": person.town.state, "country": "US"},
+        "plan": if person.number % 4 == 2 { "wholesale" } else { "retail" },
+        "account_owner": if person.number.is_multiple_of(2) { "Dana Holt" } else { "Luis Prado" },
+    });
+    let mut calls = vec![json!({
+        "type": "identify", "messageId": format!("crm-{id}"), "timestamp": rfc3339(at), "traits": traits, "context": context,
+    })];
+    if person.number % 4 == 2 {
+        let company = COMPANIES[(person.number / 4) as usize % COMPANIES.len()];
+        calls.push(json!({
+            "type": "group", "messageId": format!("crm-{id}-company"), "timestamp": rfc3339(at + 60_000), "context": context,
+            "groupId": company.to_lowercase().replace([' ', '&'], "-"), "traits": {"name": company},
+        }));
+    }
+    calls
+}

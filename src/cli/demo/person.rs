@@ -1,0 +1,332 @@
+//! The people of the demo and what each of them does: everything follows from their number and one day.
+//!
+//! The systems' own files only write down, each in its own words, what is decided here.
+
+use super::cast::{HERO, HOUSEMATE, hero, housemate};
+use super::catalogue::{PRODUCTS, TOWNS, TROUBLES, Town};
+use super::dice::{DAY, Dice, MINUTE, moment};
+
+/// Customers, without the visitors who never say who they are.
+pub(super) const CUSTOMERS: u64 = 300;
+/// For so many customers there is one visitor who never signs up.
+const CUSTOMERS_PER_VISITOR: u64 = 5;
+
+const FIRST: [&str; 40] = [
+    "Ada", "Bruno", "Chloe", "Dmitri", "Elena", "Farid", "Grace", "Hugo", "Imani", "Jonas",
+    "Keiko", "Liam", "Maya", "Noah", "Olga", "Pablo", "Quinn", "Rosa", "Samir", "Tara", "Umar",
+    "Vera", "Wei", "Ximena", "Yusuf", "Zoe", "Anton", "Bella", "Cyrus", "Dana", "Emil", "Freya",
+    "Gavin", "Helga", "Ivan", "Julia", "Karim", "Lena", "Marco", "Nadia",
+];
+const LAST: [&str; 40] = [
+    "Adler",
+    "Barros",
+    "Castro",
+    "Dietrich",
+    "Eriksen",
+    "Fontaine",
+    "Garcia",
+    "Hoffman",
+    "Ito",
+    "Jensen",
+    "Kowalski",
+    "Lindgren",
+    "Moreau",
+    "Novak",
+    "Okafor",
+    "Petrov",
+    "Quintero",
+    "Rossi",
+    "Sato",
+    "Tanaka",
+    "Ueda",
+    "Vargas",
+    "Weber",
+    "Xu",
+    "Yilmaz",
+    "Zeller",
+    "Ahmed",
+    "Bauer",
+    "Conti",
+    "Dubois",
+    "Engel",
+    "Ferrari",
+    "Gupta",
+    "Haas",
+    "Ibarra",
+    "Jovanovic",
+    "Klein",
+    "Lopez",
+    "Meyer",
+    "Nguyen",
+];
+
+/// One person, as the systems together could know them.
+#[derive(Clone, Debug)]
+pub(super) struct Person {
+    pub number: u64,
+    pub first: &'static str,
+    pub last: &'static str,
+    pub town: &'static Town,
+    pub browser: Option<Browser>,
+    pub phone_app: Option<PhoneApp>,
+    pub orders: Vec<Order>,
+    pub shop_account: Option<ShopAccount>,
+    pub help: Option<Help>,
+    /// When sales last saved their contact.
+    pub contact_at: Option<i64>,
+    /// When each newsletter reached them.
+    pub letters: Vec<i64>,
+}
+
+/// A browser and its visits to the website.
+#[derive(Clone, Debug)]
+pub(super) struct Browser {
+    pub id: String,
+    pub visits: Vec<i64>,
+    /// Whether they sign up at the end of the first visit.
+    pub signs_up: bool,
+}
+
+/// A phone with the app.
+#[derive(Clone, Debug)]
+pub(super) struct PhoneApp {
+    pub install: String,
+    pub device: String,
+    pub ios: bool,
+    pub opened: Vec<i64>,
+}
+
+/// How the shop knows someone.
+#[derive(Clone, Debug)]
+pub(super) struct ShopAccount {
+    pub id: u64,
+    pub since: i64,
+    pub email: Option<String>,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Order {
+    pub id: u64,
+    pub number: u64,
+    pub at: i64,
+    /// Positions in the catalogue, and how many of each.
+    pub lines: Vec<(usize, u64)>,
+    pub stage: Stage,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stage {
+    Paid,
+    Shipped,
+    Delivered,
+    Cancelled,
+}
+
+/// How the help desk knows someone.
+#[derive(Clone, Debug)]
+pub(super) struct Help {
+    pub id: u64,
+    pub email: Option<String>,
+    pub phone: bool,
+    pub tickets: Vec<Ticket>,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Ticket {
+    pub id: u64,
+    pub at: i64,
+    /// Position in the list of troubles.
+    pub about: usize,
+    pub solved: bool,
+}
+
+impl Person {
+    pub fn name(&self) -> String {
+        format!("{} {}", self.first, self.last)
+    }
+
+    pub fn email(&self) -> String {
+        format!("{}.{}@example.com", self.first, self.last).to_lowercase()
+    }
+
+    /// The account's id on the website and in the app.
+    pub fn user_id(&self) -> String {
+        (1000 + self.number).to_string()
+    }
+
+    /// A number that nobody has: 555-01xx is kept free for fiction.
+    pub fn phone(&self) -> [String; 3] {
+        let (area, line) = (self.town.area, 100 + self.number / 10 % 100);
+        [area.to_owned(), "555".to_owned(), format!("{line:04}")]
+    }
+}
+
+/// So many customers and some visitors, as of the day that starts at `today`.
+pub(super) fn everyone(today: i64, customers: u64) -> Vec<Person> {
+    (0..customers + customers / CUSTOMERS_PER_VISITOR)
+        .map(|number| match number {
+            HERO => hero(today),
+            HOUSEMATE => housemate(today),
+            number if number < customers => customer(number, today),
+            number => visitor(number, today),
+        })
+        .collect()
+}
+
+/// A person of this number whom no system knows.
+pub(super) fn nobody(number: u64) -> Person {
+    let (column, row) = (number % 40, number / 40);
+    Person {
+        number,
+        first: FIRST[column as usize],
+        last: LAST[((column * 7 + row) % 40) as usize],
+        town: &TOWNS[(number % TOWNS.len() as u64) as usize],
+        browser: None,
+        phone_app: None,
+        orders: Vec::new(),
+        shop_account: None,
+        help: None,
+        contact_at: None,
+        letters: Vec::new(),
+    }
+}
+
+fn visitor(number: u64, today: i64) -> Person {
+    let mut dice = Dice::new(number);
+    let visits = vec![dice.moment(today, 1, 60)];
+    let browser = Browser {
+        id: dice.uuid(),
+        visits,
+        signs_up: false,
+    };
+    Person {
+        browser: Some(browser),
+        ..nobody(number)
+    }
+}
+
+/// Someone whom some of the systems know, each in its own way.
+fn customer(number: u64, today: i64) -> Person {
+    let mut dice = Dice::new(number);
+    let mut person = nobody(number);
+    let joined = 20 + dice.below(68);
+    if dice.chance(85) {
+        let mut visits: Vec<i64> = (0..1 + dice.below(3))
+            .map(|_| dice.moment(today, 1, joined))
+            .collect();
+        visits.sort_unstable();
+        person.browser = Some(Browser {
+            id: dice.uuid(),
+            visits,
+            signs_up: dice.chance(90),
+        });
+    }
+    if dice.chance(35) {
+        let mut opened: Vec<i64> = (0..1 + dice.below(3))
+            .map(|_| dice.moment(today, 1, joined))
+            .collect();
+        opened.sort_unstable();
+        person.phone_app = Some(PhoneApp {
+            install: dice.uuid(),
+            device: dice.uuid().to_uppercase(),
+            ios: dice.chance(55),
+            opened,
+        });
+    }
+    if dice.chance(70) {
+        shop(&mut person, &mut dice, today, joined);
+    }
+    if dice.chance(30) {
+        help(&mut person, &mut dice, today, joined);
+    }
+    // Sales keep a contact of whoever phones or writes from another address; that contact is what ties them together.
+    let scattered = person
+        .shop_account
+        .as_ref()
+        .is_some_and(|account| account.email.as_deref() != Some(&person.email()));
+    if dice.chance(if scattered { 85 } else { 25 }) {
+        person.contact_at = Some(dice.moment(today, 1, joined));
+    }
+    if dice.chance(60) {
+        person.letters = (1..=2 + dice.below(3))
+            .map(|week| moment(today, week as i64 * 7, 9, 0))
+            .collect();
+    }
+    person
+}
+
+fn shop(person: &mut Person, dice: &mut Dice, today: i64, joined: u64) {
+    let email = person.email();
+    let email = match person.number % 5 {
+        0 => Some(email.replace('@', "+shop@")),
+        1 => None,
+        _ => Some(email),
+    };
+    let mut orders: Vec<Order> = (0..1 + dice.below(3))
+        .map(|at| {
+            let placed = dice.moment(today, 1, joined);
+            let stage = match (today - placed) / DAY {
+                0..2 => Stage::Paid,
+                2..6 => Stage::Shipped,
+                _ if dice.chance(6) => Stage::Cancelled,
+                _ => Stage::Delivered,
+            };
+            let lines = (0..1 + dice.below(2))
+                .map(|line| {
+                    let product = (dice.below(6) + line * 6) % PRODUCTS.len() as u64;
+                    (product as usize, 1 + dice.below(2))
+                })
+                .collect();
+            Order {
+                id: 6_100_400_000 + person.number * 10 + at,
+                number: 0,
+                at: placed,
+                lines,
+                stage,
+            }
+        })
+        .collect();
+    orders.sort_by_key(|order| order.at);
+    for (at, order) in orders.iter_mut().enumerate() {
+        order.number = 2_000 + person.number * 3 + at as u64;
+    }
+    person.shop_account = Some(ShopAccount {
+        id: 7_300_000 + person.number,
+        since: orders[0].at - 2 * MINUTE,
+        email,
+    });
+    person.orders = orders;
+}
+
+fn help(person: &mut Person, dice: &mut Dice, today: i64, joined: u64) {
+    let email = person.email();
+    let (email, phone) = match person.number % 3 {
+        0 => (Some(email), false),
+        1 => (None, true),
+        _ => (Some(typo(&email)), true),
+    };
+    let tickets = (0..1 + dice.below(2))
+        .map(|at| {
+            let opened = dice.moment(today, 1, joined);
+            Ticket {
+                id: 30_000 + person.number * 4 + at,
+                at: opened,
+                about: dice.below(TROUBLES.len() as u64) as usize,
+                solved: today - opened > 4 * DAY,
+            }
+        })
+        .collect();
+    person.help = Some(Help {
+        id: 880_000 + person.number,
+        email,
+        phone,
+        tickets,
+    });
+}
+
+/// The last letter before the @ twice, as typed in a hurry.
+pub(super) fn typo(email: &str) -> String {
+    let (local, domain) = email.split_once('@').unwrap_or((email, ""));
+    let last = local.chars().last().unwrap_or('x');
+    format!("{local}{last}@{domain}")
+}

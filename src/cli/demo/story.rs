@@ -1,0 +1,180 @@
+//! One customer's story: which record was recognised by what, and what it brought. It is the fold of identity, told again.
+
+use super::system::SYSTEMS;
+use crate::Result;
+use crate::clock::rfc3339;
+use crate::identity::{Identifier, Link, Rules, Step, fold};
+use crate::profile::Profile;
+use crate::store::access::Workspace;
+use crate::store::{self, Db};
+use crate::tool::cursor::START;
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+
+/// More events than one customer of the demo has.
+const ALL: i64 = 10_000;
+
+/// What happened, oldest first.
+pub(super) struct Story {
+    pub chapters: Vec<Chapter>,
+    /// Records that brought nothing new.
+    pub repeats: usize,
+    /// Sets of identifiers in all.
+    pub links: usize,
+}
+
+/// A record that began a customer, was recognised, or was kept apart.
+pub(super) struct Chapter {
+    pub at: i64,
+    pub system: String,
+    /// What was known of it already.
+    pub by: Vec<Identifier>,
+    /// What it brought.
+    pub brought: Vec<Identifier>,
+    /// How many customers were found to be one by it.
+    pub joined: usize,
+    /// What was left out of it, because it would have welded two people.
+    pub left_out: Option<Identifier>,
+}
+
+/// Tells the story of `hero`, beside that of someone who shares something with her.
+pub(super) async fn tell(
+    db: &Db,
+    workspace: &Workspace,
+    hero: &Profile,
+    other: &Profile,
+) -> Result<Story> {
+    let mut links: Vec<Link> = Vec::new();
+    let mut systems: HashMap<String, String> = HashMap::new();
+    for profile in [hero, other] {
+        let held = store::link::of_profile(db, &workspace.id, &profile.id).await?;
+        links.extend(held.into_iter().map(|held| held.link));
+        // Newest first, so what stays is the system of a link's first event.
+        for logged in store::event::timeline(db, &workspace.id, &profile.id, START, ALL).await? {
+            systems.insert(logged.link, logged.event.source.clone());
+        }
+    }
+    let hers: HashSet<String> = store::link::of_profile(db, &workspace.id, &hero.id)
+        .await?
+        .into_iter()
+        .map(|held| held.link.id)
+        .collect();
+    let links: BTreeMap<String, Link> = links
+        .into_iter()
+        .map(|link| (link.id.clone(), link))
+        .collect();
+    let all: Vec<Link> = links.values().cloned().collect();
+    let steps = fold(&all, &Rules::default(), &HashSet::new()).steps;
+    Ok(chapters(&steps, &links, &systems, &hers))
+}
+
+fn chapters(
+    steps: &[Step],
+    links: &BTreeMap<String, Link>,
+    systems: &HashMap<String, String>,
+    hers: &HashSet<String>,
+) -> Story {
+    let mut story = Story {
+        chapters: Vec::new(),
+        repeats: 0,
+        links: hers.len(),
+    };
+    let rules = Rules::default();
+    let mut seen: BTreeSet<&Identifier> = BTreeSet::new();
+    for step in steps {
+        let Some(link) = links.get(&step.link) else {
+            continue;
+        };
+        let left_out = step
+            .demoted
+            .first()
+            .map(|demotion| demotion.identifier.clone());
+        if !hers.contains(&link.id) && left_out.is_none() {
+            continue;
+        }
+        let new = link.identifiers.iter().filter(|id| !seen.contains(id));
+        let mut brought: Vec<Identifier> = new.cloned().collect();
+        brought.sort_by_key(|id| rules.rule(&id.kind).priority);
+        let chapter = Chapter {
+            at: link.first_at,
+            system: systems.get(&link.id).cloned().unwrap_or_default(),
+            by: step.by.clone(),
+            brought,
+            joined: step.joined.len(),
+            left_out,
+        };
+        seen.extend(&link.identifiers);
+        if chapter.brought.is_empty() && chapter.joined < 2 && chapter.left_out.is_none() {
+            story.repeats += 1;
+        } else if chapter.left_out.is_some() && told_apart(&story.chapters, &chapter) {
+            // Every later record of the other person on that browser is kept apart for the same reason.
+        } else {
+            story.chapters.push(chapter);
+        }
+    }
+    story
+}
+
+fn told_apart(told: &[Chapter], chapter: &Chapter) -> bool {
+    told.iter()
+        .any(|earlier| earlier.left_out == chapter.left_out)
+}
+
+impl Chapter {
+    /// What the record was recognised by, in words.
+    pub fn recognised(&self) -> String {
+        if let Some(shared) = &self.left_out {
+            return format!("not by {}", word(shared, &self.system));
+        }
+        match self.joined {
+            0 => "someone new".to_owned(),
+            // The strongest says enough, unless it takes several to show that two are one.
+            1 => self.words(&self.by[..1.min(self.by.len())]),
+            _ => self.words(&self.by),
+        }
+    }
+
+    fn words(&self, ids: &[Identifier]) -> String {
+        let words: Vec<_> = ids.iter().map(|id| word(id, &self.system)).collect();
+        words.join(", ")
+    }
+
+    /// What it brought, in words.
+    pub fn brings(&self) -> String {
+        let brought = self.words(&self.brought);
+        match (&self.left_out, self.joined) {
+            (Some(_), _) => format!("{brought}: another person, kept apart"),
+            (None, 2..) if brought.is_empty() => "two customers become one".to_owned(),
+            (None, 2..) => format!("{brought}; two customers become one"),
+            (None, _) => brought,
+        }
+    }
+
+    pub fn json(&self) -> Value {
+        let words = |ids: &[Identifier]| ids.iter().map(ToString::to_string).collect::<Vec<_>>();
+        json!({
+            "at": rfc3339(self.at), "source": self.system, "joined_by": words(&self.by), "brought": words(&self.brought),
+            "customers_joined": self.joined, "left_out": self.left_out.as_ref().map(ToString::to_string),
+        })
+    }
+}
+
+/// An identifier as a shop owner calls it.
+fn word(id: &Identifier, system: &str) -> String {
+    let short: String = id.value.chars().take(8).collect();
+    match id.kind.as_str() {
+        "email" | "phone" => id.value.clone(),
+        "user_id" => format!("account {}", id.value),
+        "anonymous_id" if system == SYSTEMS[1].name => format!("install {short}"),
+        "anonymous_id" => format!("browser {short}"),
+        "ios.id" => format!("iPhone {short}"),
+        "android.id" => format!("Android {short}"),
+        "shopify_customer_id" => format!("customer {}", id.value),
+        "shopify_order_id" => format!("order {}", id.value),
+        "zendesk_user_id" => format!("requester {}", id.value),
+        "zendesk_ticket_id" => format!("ticket {}", id.value),
+        "crm_contact_id" => format!("contact {}", id.value),
+        "subscriber_id" => format!("subscriber {}", id.value),
+        kind => format!("{kind} {}", id.value),
+    }
+}

@@ -1,0 +1,148 @@
+//! The website: the browser SDK sends each call on its own, as text, with the write key in the body.
+
+use super::catalogue::PRODUCTS;
+use super::dice::{Dice, MINUTE};
+use super::person::{Browser, Person};
+use super::shopify::{dollars, total_cents};
+use super::system::Delivery;
+use crate::clock::rfc3339;
+use serde_json::{Value, json};
+
+/// A person's calls, one after another.
+struct Session<'a> {
+    person: &'a Person,
+    browser: &'a Browser,
+    write_key: &'a str,
+    signed_in: bool,
+    sent: Vec<Delivery>,
+}
+
+/// Every page, search and sign-up.
+pub(super) fn deliveries(people: &[Person], write_key: &str) -> Vec<Delivery> {
+    let of = |person: &Person| {
+        let Some(browser) = &person.browser else {
+            return Vec::new();
+        };
+        let mut session = Session {
+            person,
+            browser,
+            write_key,
+            signed_in: false,
+            sent: Vec::new(),
+        };
+        session.run();
+        session.sent
+    };
+    people.iter().flat_map(of).collect()
+}
+
+impl Session<'_> {
+    fn run(&mut self) {
+        let mut dice = Dice::new(self.person.number + 10_000);
+        for (nth, visit) in self.browser.visits.iter().enumerate() {
+            let product = dice.below(PRODUCTS.len() as u64) as usize;
+            self.page(*visit, "Home", "/");
+            self.look_at(visit + 2 * MINUTE, product);
+            if nth == 0 && self.browser.signs_up {
+                self.sign_up(visit + 9 * MINUTE);
+            }
+            if dice.below(3) == 0 {
+                let query = PRODUCTS[(product + 5) % PRODUCTS.len()].name.to_lowercase();
+                self.track(
+                    visit + 11 * MINUTE,
+                    "Products Searched",
+                    &json!({"query": query}),
+                );
+            }
+        }
+        if self.signed_in {
+            self.buy();
+        }
+    }
+
+    /// The checkout tells of the order as well; it is the same order that the shop tells of.
+    fn buy(&mut self) {
+        let since = self.browser.visits[0];
+        for order in self
+            .person
+            .orders
+            .iter()
+            .filter(|order| order.at > since + 10 * MINUTE)
+        {
+            let products: Vec<Value> = order
+                .lines
+                .iter()
+                .map(|(product, quantity)| {
+                    let product = &PRODUCTS[*product];
+                    json!({
+                        "product_id": product.id.to_string(), "sku": product.sku, "name": product.name, "variant": product.variant,
+                        "price": product.cents as f64 / 100.0, "quantity": quantity,
+                    })
+                })
+                .collect();
+            let total = dollars(total_cents(order));
+            let properties = json!({"order_id": order.id.to_string(), "total": total, "currency": "USD", "products": products});
+            self.track(order.at, "Order Completed", &properties);
+        }
+    }
+
+    fn page(&mut self, at: i64, name: &str, path: &str) {
+        let properties = json!({"name": name, "path": path, "title": name, "url": url(path)});
+        self.send(
+            "/v1/p",
+            at,
+            json!({"type": "page", "name": name, "properties": properties}),
+        );
+    }
+
+    fn look_at(&mut self, at: i64, product: usize) {
+        let product = &PRODUCTS[product];
+        let path = format!("/products/{}", product.sku.to_lowercase());
+        self.page(at, product.name, &path);
+        let properties = json!({
+            "product_id": product.id.to_string(), "sku": product.sku, "name": product.name,
+            "price": product.cents as f64 / 100.0, "currency": "USD",
+        });
+        self.track(at + 5_000, "Product Viewed", &properties);
+    }
+
+    fn sign_up(&mut self, at: i64) {
+        self.signed_in = true;
+        let (person, email) = (self.person, self.person.email());
+        let traits = json!({"email": email, "first_name": person.first, "name": person.name(), "created_at": rfc3339(at)});
+        let consent = json!({"categoryPreferences": {"Analytics": true, "Advertising": person.number % 3 == 0}});
+        self.send(
+            "/v1/i",
+            at,
+            json!({"type": "identify", "traits": traits, "context": {"consent": consent}}),
+        );
+        self.track(at + 2_000, "Signed Up", &json!({"type": "email"}));
+    }
+
+    fn track(&mut self, at: i64, event: &str, properties: &Value) {
+        let call = json!({"type": "track", "event": event, "properties": properties});
+        self.send("/v1/t", at, call);
+    }
+
+    fn send(&mut self, path: &'static str, at: i64, mut call: Value) {
+        let number = self.person.number;
+        call["messageId"] = json!(format!("ajs-next-{number:05}-{:04}", self.sent.len()));
+        call["timestamp"] = json!(rfc3339(at));
+        call["anonymousId"] = json!(self.browser.id);
+        call["userId"] = json!(self.signed_in.then(|| self.person.user_id()));
+        call["context"]["library"] = json!({"name": "analytics.js", "version": "next-1.84.3"});
+        call["context"]["locale"] = json!("en-US");
+        call["integrations"] = json!({});
+        call["writeKey"] = json!(self.write_key);
+        self.sent.push(Delivery {
+            path,
+            headers: vec![("content-type", "text/plain".to_owned())],
+            body: call.to_string().into_bytes(),
+            events: 1,
+        });
+    }
+}
+
+fn url(path: &str) -> String {
+    format!("https://tidewater.example{path}")
+}

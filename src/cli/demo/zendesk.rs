@@ -1,0 +1,113 @@
+//! The help desk: Zendesk's webhooks of users and tickets. Half of its users have only phoned.
+
+use super::catalogue::TROUBLES;
+use super::person::{Help, Person, Ticket};
+use super::system::Delivery;
+use crate::clock::rfc3339;
+use serde_json::{Value, json};
+
+const HOUR: i64 = 60 * 60 * 1000;
+const AGENT: &str = "770001";
+const ACCOUNT: u64 = 22_110_033;
+
+/// Every user and whatever happened to their tickets.
+pub(super) fn deliveries(people: &[Person], _write_key: &str) -> Vec<Delivery> {
+    people.iter().flat_map(webhooks).collect()
+}
+
+fn webhooks(person: &Person) -> Vec<Delivery> {
+    let Some(help) = &person.help else {
+        return Vec::new();
+    };
+    let mut sent = vec![user(person, help)];
+    for ticket in &help.tickets {
+        let post = |name: &str, at: i64, status: &str, event: Value| {
+            let kind = format!("ticket.{name}");
+            let subject = format!("zen:ticket:{}", ticket.id);
+            webhook(
+                &kind,
+                at,
+                &subject,
+                &detail(help, ticket, at, status),
+                &event,
+            )
+        };
+        let trouble = &TROUBLES[ticket.about];
+        sent.push(post("created", ticket.at, "NEW", json!({})));
+        let reply = json!({"comment": {
+            "id": (ticket.id * 10).to_string(), "body": trouble.reply, "is_public": true,
+            "author": {"id": AGENT, "is_staff": true, "name": "Sam"},
+        }});
+        sent.push(post("comment_added", ticket.at + HOUR, "OPEN", reply));
+        if ticket.solved {
+            let change = json!({"previous": "OPEN", "current": "SOLVED"});
+            sent.push(post(
+                "status_changed",
+                ticket.at + 6 * HOUR,
+                "SOLVED",
+                change,
+            ));
+            let rating = json!({"satisfaction_score": {"score": if ticket.id % 7 == 0 { "BAD" } else { "GOOD" }}});
+            sent.push(post(
+                "csat_received",
+                ticket.at + 20 * HOUR,
+                "SOLVED",
+                rating,
+            ));
+        }
+    }
+    sent
+}
+
+fn user(person: &Person, help: &Help) -> Delivery {
+    let [area, exchange, line] = person.phone();
+    let since = help
+        .tickets
+        .iter()
+        .map(|ticket| ticket.at)
+        .min()
+        .unwrap_or_default()
+        - 4_000;
+    let subject = format!("zen:user:{}", help.id);
+    let detail = json!({
+        "id": help.id.to_string(), "email": help.email, "phone": help.phone.then(|| format!("+1 {area}-{exchange}-{line}")),
+        "name": person.name(), "role": "end-user", "external_id": "", "organization_id": "0", "default_group_id": "0",
+        "created_at": rfc3339(since), "updated_at": rfc3339(since),
+    });
+    webhook("user.created", since, &subject, &detail, &json!({}))
+}
+
+fn detail(help: &Help, ticket: &Ticket, at: i64, status: &str) -> Value {
+    let trouble = &TROUBLES[ticket.about];
+    let channel = if help.email.is_some() {
+        "email"
+    } else {
+        "voice"
+    };
+    json!({
+        "id": ticket.id.to_string(), "actor_id": help.id.to_string(), "requester_id": help.id.to_string(), "submitter_id": help.id.to_string(),
+        "assignee_id": AGENT, "status": status, "priority": trouble.priority, "subject": trouble.subject, "description": trouble.body,
+        "type": "PROBLEM", "is_public": true, "tags": [trouble.tag], "via": {"channel": channel}, "external_id": null,
+        "brand_id": "5001", "group_id": "8001", "organization_id": "0", "created_at": rfc3339(ticket.at), "updated_at": rfc3339(at),
+    })
+}
+
+fn webhook(kind: &str, at: i64, subject: &str, detail: &Value, event: &Value) -> Delivery {
+    let body = json!({
+        "type": format!("zen:event-type:{kind}"), "account_id": ACCOUNT, "id": format!("{kind}-{}", subject.replace(':', "-")),
+        "time": rfc3339(at), "zendesk_event_version": "2022-11-06", "subject": subject, "detail": detail, "event": event,
+    });
+    Delivery {
+        path: "/v1/webhooks/support",
+        headers: vec![
+            ("content-type", "application/json".to_owned()),
+            ("x-zendesk-account-id", ACCOUNT.to_string()),
+            (
+                "x-zendesk-webhook-invocation-id",
+                format!("{kind}-{subject}"),
+            ),
+        ],
+        body: body.to_string().into_bytes(),
+        events: 1,
+    }
+}

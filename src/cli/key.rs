@@ -1,0 +1,95 @@
+//! `acquaint key`: secret keys for back ends and staff.
+
+use crate::Result;
+use crate::clock::{Clock, rfc3339};
+use crate::config::Config;
+use crate::store::access::{self, ApiKey};
+use crate::tool::caller::Scope;
+use clap::Subcommand;
+use serde_json::json;
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Key {
+    /// Make a key and print it, once
+    Create {
+        /// What it may do: collect, profile:read, profile:write, customers:any or admin; may be given several times
+        #[arg(long = "scope", required = true, value_delimiter = ',')]
+        scopes: Vec<String>,
+    },
+    /// List the keys, without the secrets
+    List,
+    /// Make a key stop working
+    Revoke {
+        /// The key's id, as `key list` shows it
+        id: String,
+    },
+}
+
+impl Key {
+    pub(super) async fn run(self, config: &Config) -> Result<()> {
+        match self {
+            Self::Create { scopes } => create(config, &scopes).await,
+            Self::List => list(config).await,
+            Self::Revoke { id } => revoke(config, &id).await,
+        }
+    }
+}
+
+async fn create(config: &Config, scopes: &[String]) -> Result<()> {
+    let scopes = scopes
+        .iter()
+        .map(|word| Scope::parse(word))
+        .collect::<Result<Vec<_>>>()?;
+    let (db, workspace) = super::open(config).await?;
+    let mut tx = db.begin().await?;
+    let now = Clock::default().now();
+    let (id, key) = super::create_key(&mut tx, &workspace.id, &scopes, now).await?;
+    tx.commit().await?;
+    let names: Vec<_> = scopes.iter().map(|scope| scope.as_str()).collect();
+    if config.json {
+        return super::say_json(&json!({"id": id, "key": key, "scopes": names}));
+    }
+    super::say(&key);
+    super::note(&format!(
+        "key {id} may {}; it is shown only now",
+        names.join(", ")
+    ));
+    Ok(())
+}
+
+async fn list(config: &Config) -> Result<()> {
+    let (db, workspace) = super::find(config).await?;
+    let keys = access::keys(&db, &workspace.id).await?;
+    if config.json {
+        let rows = keys.iter().map(|key| {
+            let scopes: Vec<_> = key.scopes.split(' ').collect();
+            let (created_at, revoked_at) = (rfc3339(key.created_at), key.revoked_at.map(rfc3339));
+            json!({"id": key.id, "scopes": scopes, "created_at": created_at, "revoked_at": revoked_at})
+        });
+        return super::say_json(&rows.collect::<Vec<_>>());
+    }
+    let row = |key: &ApiKey| {
+        let revoked = key.revoked_at.map(|at| format!("revoked {}", rfc3339(at)));
+        let state = revoked.unwrap_or_else(|| "works".to_owned());
+        vec![
+            key.id.clone(),
+            key.scopes.clone(),
+            rfc3339(key.created_at),
+            state,
+        ]
+    };
+    let rows: Vec<_> = keys.iter().map(row).collect();
+    super::table(&["ID", "SCOPES", "CREATED", "STATE"], &rows);
+    Ok(())
+}
+
+async fn revoke(config: &Config, id: &str) -> Result<()> {
+    let (db, workspace) = super::find(config).await?;
+    let mut tx = db.begin().await?;
+    access::revoke_key(&mut tx, &workspace.id, id, Clock::default().now()).await?;
+    tx.commit().await?;
+    super::note(&format!(
+        "key {id} is revoked; servers that know it stop within a second"
+    ));
+    Ok(())
+}

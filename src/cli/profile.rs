@@ -1,0 +1,156 @@
+//! `acquaint profile`: one customer, as staff see them.
+
+use crate::clock::rfc3339;
+use crate::config::Config;
+use crate::profile::money::display;
+use crate::surface::staff;
+use crate::{Result, profile};
+use clap::Subcommand;
+use serde_json::json;
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Profile {
+    /// Show what is known of a customer, and from where
+    Show {
+        /// The customer as type:value, such as email:ada@example.com
+        #[arg(long)]
+        customer: String,
+    },
+    /// List a customer's events, newest first
+    Timeline {
+        /// The customer as type:value
+        #[arg(long)]
+        customer: String,
+        /// How many to show
+        #[arg(long, default_value_t = 20)]
+        limit: i64,
+        /// Where to go on: the `next_cursor` of an earlier page
+        #[arg(long)]
+        cursor: Option<String>,
+    },
+}
+
+impl Profile {
+    pub(super) async fn run(self, config: &Config) -> Result<()> {
+        match self {
+            Self::Show { customer } => show(config, &customer).await,
+            Self::Timeline {
+                customer,
+                limit,
+                cursor,
+            } => timeline(config, &customer, limit.clamp(1, 1_000), cursor.as_deref()).await,
+        }
+    }
+}
+
+async fn show(config: &Config, customer: &str) -> Result<()> {
+    let (db, workspace) = super::find(config).await?;
+    let profile = super::customer(&db, &workspace, customer).await?;
+    if config.json {
+        return super::say_json(&staff::outside(&profile));
+    }
+    who(&profile);
+    what(&profile);
+    Ok(())
+}
+
+/// Prints a line without what could pass for a command to the terminal: much of it was written by customers.
+fn line(text: &str) {
+    super::say(&clean_line(text));
+}
+
+fn clean_line(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control()).take(300).collect()
+}
+
+fn who(profile: &profile::Profile) {
+    line(&format!("profile {}", profile.id));
+    for known in &profile.identifiers {
+        line(&format!(
+            "  {}  since {}",
+            known.identifier,
+            rfc3339(known.since)
+        ));
+    }
+    line("traits");
+    for (name, claims) in &profile.traits {
+        let Some(claim) = claims.winner() else {
+            continue;
+        };
+        let conflict = if claims.conflict() {
+            "  (systems disagree)"
+        } else {
+            ""
+        };
+        let (value, source, at) = (&claim.value, &claim.source, rfc3339(claim.at));
+        line(&format!(
+            "  {name} = {value}  from {source}, {at}{conflict}"
+        ));
+    }
+    line("sources");
+    for (source, seen) in &profile.sources {
+        line(&format!(
+            "  {source}: {} events, last {}",
+            seen.events,
+            rfc3339(seen.last_at)
+        ));
+    }
+}
+
+fn what(profile: &profile::Profile) {
+    line(&format!("orders: {}", profile.purchases.count));
+    for (currency, total) in &profile.purchases.totals {
+        line(&format!(
+            "  {} spent in {} orders",
+            display(total.spent, currency),
+            total.orders
+        ));
+    }
+    for purchase in profile.purchases.recent.iter().take(5) {
+        let (at, total) = (
+            rfc3339(purchase.placed_at),
+            display(purchase.total, &purchase.currency),
+        );
+        line(&format!(
+            "  {at}  {}  {total}  {}",
+            purchase.order_id, purchase.status
+        ));
+    }
+    let tickets = &profile.tickets;
+    line(&format!(
+        "tickets: {}, {} open",
+        tickets.count, tickets.open_count
+    ));
+    for ticket in tickets.open.iter().take(5) {
+        let (at, id) = (rfc3339(ticket.opened_at), &ticket.ticket_id);
+        line(&format!(
+            "  {at}  {id}  {}  {}",
+            ticket.status, ticket.subject
+        ));
+    }
+}
+
+async fn timeline(config: &Config, customer: &str, limit: i64, after: Option<&str>) -> Result<()> {
+    let (db, workspace) = super::find(config).await?;
+    let profile = super::customer(&db, &workspace, customer).await?;
+    let (events, next) = staff::timeline(&db, &workspace.id, &profile, after, limit).await?;
+    if config.json {
+        return super::say_json(
+            &json!({"data": events.iter().map(staff::event).collect::<Vec<_>>(), "next_cursor": next}),
+        );
+    }
+    for logged in &events {
+        let event = &logged.event;
+        line(&format!(
+            "{}  {:<8}  {:<10}  {}",
+            rfc3339(event.at),
+            event.kind.as_str(),
+            event.source,
+            event.name
+        ));
+    }
+    if let Some(next) = next {
+        super::note(&format!("more: --cursor {next}"));
+    }
+    Ok(())
+}
