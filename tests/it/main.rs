@@ -1,0 +1,20 @@
+//! The integration tests: requests as a user would make them, on both databases.
+//!
+//! One binary, so that it links once. `app` starts a server in this process; every other file is a topic.
+
+#[macro_use]
+mod app;
+
+mod browser;
+mod catalogue;
+mod collect;
+mod fold;
+mod identity;
+mod isolation;
+mod kill;
+mod limits;
+mod provider_rules;
+mod refusals;
+mod retail;
+mod webhook;
+mod wire;
