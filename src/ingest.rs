@@ -12,6 +12,7 @@ use crate::store::event::{Logged, Row};
 use crate::store::record::Told;
 use crate::store::reject::Rejected;
 use crate::store::{self, Tx};
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
@@ -79,7 +80,9 @@ pub async fn take<'a>(
     let mut rows = Vec::new();
     for prepared in events {
         offered += 1;
-        if first.insert(&prepared.logged.event.id, prepared).is_none() {
+        // The first of two with one id is what the log keeps, so it is also what is folded.
+        if let Entry::Vacant(free) = first.entry(&prepared.logged.event.id) {
+            free.insert(prepared);
             rows.push(&prepared.row);
         }
     }

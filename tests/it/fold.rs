@@ -14,7 +14,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 both!(
     any_order_gives_the_same_bytes,
-    any_order_of_one_busy_customer
+    any_order_of_one_busy_customer,
+    a_message_id_with_two_contents_is_the_first,
 );
 
 async fn any_order_gives_the_same_bytes(app: &TestApp) {
@@ -24,6 +25,34 @@ async fn any_order_gives_the_same_bytes(app: &TestApp) {
 /// More orders and tickets than a profile repeats, so that entries fall out of its lists and come back.
 async fn any_order_of_one_busy_customer(app: &TestApp) {
     check(app, log(1, 70, 60..160), 12);
+}
+
+/// A broken client reuses a message id within one batch. What is logged is what is folded, or a rebuild would differ.
+async fn a_message_id_with_two_contents_is_the_first(app: &TestApp) {
+    let event = |plan: &str| {
+        let mut event = Event::new("web", "m1", Kind::Identify, 5, 9);
+        event.user_id = Some("u1".to_owned());
+        event.traits = object(&json!({"plan": plan}));
+        event.check().expect("a valid event")
+    };
+    let workspace = workspace();
+    take(
+        &app.db,
+        &workspace,
+        &[vec![event("first"), event("second")]],
+    )
+    .await;
+    let folded = derived(&app.db, &workspace).await;
+    assert!(folded.iter().any(|row| row.contains("first")), "{folded:?}");
+    assert!(
+        !folded.iter().any(|row| row.contains("second")),
+        "{folded:?}"
+    );
+    let mut tx = app.db.begin().await.expect("a transaction");
+    let rebuilt = ingest::rebuild(&mut tx, &workspace, &Rules::default(), |_| {}).await;
+    assert_eq!(rebuilt.expect("rebuilt"), 1);
+    tx.commit().await.expect("committed");
+    assert_eq!(derived(&app.db, &workspace).await, folded);
 }
 
 /// Ingests random logs in random orders and compares.
