@@ -158,11 +158,7 @@ async fn workspace(db: &Db, name: &str) -> Result<Workspace> {
     if let Some(workspace) = access::workspace(db, name).await? {
         return Ok(workspace);
     }
-    let new = Workspace {
-        id: clock::random_id("w_", 10),
-        name: name.to_owned(),
-        secret: clock::random_id("", 32),
-    };
+    let new = Workspace::new(name);
     let now = clock::Clock::default().now();
     let mut tx = db.begin().await?;
     if access::create_workspace(&mut tx, &new, now).await? {

@@ -102,3 +102,16 @@ pub fn kind(name: &str) -> Result<&'static SourceKind> {
             ))
         })
 }
+
+#[cfg(test)]
+mod testing {
+    use crate::event::Event;
+
+    /// The external ids of an event, as `kind:value`.
+    pub(super) fn ids(event: &Event) -> Vec<String> {
+        let ids = event.context["externalIds"].as_array().expect("a list");
+        let text = |value: &serde_json::Value| value.as_str().expect("a text").to_owned();
+        let id = |id: &serde_json::Value| format!("{}:{}", text(&id["type"]), text(&id["id"]));
+        ids.iter().map(id).collect()
+    }
+}

@@ -143,12 +143,7 @@ impl Demo {
 async fn prepare(db: &Db, name: &str) -> Result<(Workspace, Vec<Source>)> {
     let now = Clock::default().now();
     let mut tx = db.begin().await?;
-    let new = Workspace {
-        id: random_id("w_", 10),
-        name: name.to_owned(),
-        secret: random_id("", 32),
-    };
-    access::create_workspace(&mut tx, &new, now).await?;
+    access::create_workspace(&mut tx, &Workspace::new(name), now).await?;
     tx.commit().await?;
     let workspace = access::workspace(db, name)
         .await?

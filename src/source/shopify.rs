@@ -196,20 +196,6 @@ mod tests {
         )
     }
 
-    /// The external ids of an event, as `kind:value`.
-    pub(super) fn ids(event: &Event) -> Vec<String> {
-        let ids = event.context["externalIds"].as_array().expect("a list");
-        ids.iter()
-            .map(|id| {
-                format!(
-                    "{}:{}",
-                    id["type"].as_str().unwrap(),
-                    id["id"].as_str().unwrap()
-                )
-            })
-            .collect()
-    }
-
     #[test]
     fn only_the_shops_own_signature_is_accepted() {
         let body = br#"{"id": 7}"#;

@@ -1,6 +1,7 @@
 //! Workspaces, their sources and their keys.
 
 use super::{Db, Tx};
+use crate::clock::random_id;
 use crate::{Error, Result};
 use sha2::{Digest, Sha256};
 use sqlx::FromRow;
@@ -14,6 +15,18 @@ pub struct Workspace {
     pub name: String,
     /// Keys the hashes that become ids, and signs session tokens.
     pub secret: String,
+}
+
+impl Workspace {
+    /// A workspace of this name with an id and a secret of its own; it is nowhere stored yet.
+    #[must_use]
+    pub fn new(name: &str) -> Self {
+        Self {
+            id: random_id("w_", 10),
+            name: name.to_owned(),
+            secret: random_id("", 32),
+        }
+    }
 }
 
 /// A place that events come from.

@@ -137,13 +137,6 @@ impl Access {
     }
 }
 
-impl App {
-    /// Looks up keys and sources.
-    pub(super) fn access(&self) -> &Access {
-        &self.access
-    }
-}
-
 /// The bearer token of a request.
 pub(super) fn bearer(headers: &HeaderMap) -> Option<&str> {
     let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
@@ -160,6 +153,6 @@ impl FromRequestParts<Arc<App>> for Caller {
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self> {
         let token =
             bearer(&parts.headers).ok_or_else(|| Error::Unauthorized("no key".to_owned()))?;
-        app.access().caller(token, app.clock.now()).await
+        app.access.caller(token, app.clock.now()).await
     }
 }

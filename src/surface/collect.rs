@@ -118,7 +118,7 @@ async fn authenticate(
         .or_else(|| from_query("writeKey"))
         .or_else(|| segment::write_key(body));
     if let Some(key) = key {
-        let feed = app.access().feed(&key).await?;
+        let feed = app.access.feed(&key).await?;
         return feed.ok_or_else(|| {
             Error::Unauthorized(
                 "the write key is unknown; `acquaint source list` shows the ones there are"
@@ -129,11 +129,11 @@ async fn authenticate(
     let Some(token) = bearer(headers) else {
         return Err(Error::Unauthorized("no write key; send it as the user of Basic authorization, or as `writeKey` in the body".to_owned()));
     };
-    let caller = app.access().caller(token, app.clock.now()).await?;
+    let caller = app.access.caller(token, app.clock.now()).await?;
     caller.require(Scope::Collect)?;
     let name = from_query("source")
         .ok_or_else(|| Error::invalid("with a secret key, name the source: `?source=NAME`"))?;
-    let feeds = app.access().feeds_for(&name).await?;
+    let feeds = app.access.feeds_for(&name).await?;
     let own = feeds
         .into_iter()
         .find(|feed| feed.workspace.id == caller.workspace.id);
@@ -267,7 +267,7 @@ pub(super) async fn settings(
 }
 
 async fn known_write_key(app: &App, write_key: &str) -> Result<Arc<Feed>> {
-    let feed = app.access().feed(write_key).await?;
+    let feed = app.access.feed(write_key).await?;
     feed.ok_or_else(|| {
         Error::NotFound(
             "the write key is unknown; `acquaint source list` shows the ones there are".to_owned(),

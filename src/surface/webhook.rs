@@ -30,7 +30,7 @@ pub(super) async fn receive(
             Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned()))
         })
         .collect();
-    let feeds = app.access().feeds_for(&name).await?;
+    let feeds = app.access.feeds_for(&name).await?;
     let received_at = app.clock.now();
     let delivery = Delivery {
         source: &name,

@@ -59,7 +59,8 @@ pub(super) fn put_tracking(properties: &mut Map<String, Value>, fulfillment: &Va
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::{event, fixture, ids};
+    use super::super::tests::{event, fixture};
+    use crate::source::testing::ids;
     use serde_json::json;
 
     #[test]

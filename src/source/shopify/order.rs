@@ -156,14 +156,14 @@ pub(super) fn product(line: &Value) -> Map<String, Value> {
     if !product.contains_key("name") {
         put(&mut product, "name", text(line, "name"));
     }
-    put(
-        &mut product,
-        "quantity",
-        line.get("quantity")
-            .filter(|quantity| quantity.is_number())
-            .cloned(),
-    );
+    put_quantity(&mut product, line);
     product
+}
+
+/// Puts in how many of a product a line is about.
+pub(super) fn put_quantity(product: &mut Map<String, Value>, line: &Value) {
+    let quantity = line.get("quantity").filter(|quantity| quantity.is_number());
+    put(product, "quantity", quantity.cloned());
 }
 
 /// Puts in the products, if there are any.
@@ -206,8 +206,9 @@ pub(super) fn sum(amounts: impl Iterator<Item = Option<String>>) -> Option<Strin
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::{event, fixture, ids};
+    use super::super::tests::{event, fixture};
     use super::*;
+    use crate::source::testing::ids;
     use serde_json::json;
 
     #[test]

@@ -1,6 +1,6 @@
 //! Refunds: what went back, and for which lines of the order.
 
-use super::order::{product, put_products, sum};
+use super::order::{product, put_products, put_quantity, sum};
 use super::{Hook, list, put, text};
 use crate::event::{Event, Kind, Reject};
 use serde_json::Value;
@@ -45,13 +45,7 @@ pub(super) fn refunded(hook: &Hook<'_>) -> Result<Event, Reject> {
         lines.iter().map(|line| {
             let mut product = line.get("line_item").map(product).unwrap_or_default();
             // The line item's own quantity is what was bought.
-            put(
-                &mut product,
-                "quantity",
-                line.get("quantity")
-                    .filter(|quantity| quantity.is_number())
-                    .cloned(),
-            );
+            put_quantity(&mut product, line);
             product
         }),
     );
@@ -60,8 +54,9 @@ pub(super) fn refunded(hook: &Hook<'_>) -> Result<Event, Reject> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::{event, fixture, ids};
+    use super::super::tests::{event, fixture};
     use super::*;
+    use crate::source::testing::ids;
     use serde_json::json;
 
     #[test]

@@ -73,6 +73,7 @@ pub(super) fn merged(hook: &Hook<'_>) -> Result<Event, Reject> {
 mod tests {
     use super::super::tests::outcome;
     use super::*;
+    use crate::source::testing::ids;
     use serde_json::json;
 
     fn event(name: &str, change: &Value) -> Event {
@@ -81,19 +82,6 @@ mod tests {
             "created_at": "2026-11-01T10:00:00Z", "organization_id": "0", "default_group_id": "0",
         });
         outcome(name, &detail, change).expect("accepted")
-    }
-
-    fn ids(event: &Event) -> Vec<String> {
-        let ids = event.context["externalIds"].as_array().expect("a list");
-        ids.iter()
-            .map(|id| {
-                format!(
-                    "{}:{}",
-                    id["type"].as_str().unwrap(),
-                    id["id"].as_str().unwrap()
-                )
-            })
-            .collect()
     }
 
     #[test]
