@@ -205,7 +205,7 @@ async fn customer(
     workspace: &Workspace,
     customer: &str,
 ) -> Result<crate::profile::Profile> {
-    let found = store::profile::by_name(db, &workspace.id, customer).await?;
+    let found = store::profile::by_name(db, workspace, customer).await?;
     found.ok_or_else(|| {
         Error::NotFound(format!(
             "no customer `{customer}` in workspace `{}`",

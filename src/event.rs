@@ -17,7 +17,7 @@ pub const MAX_KEYS: usize = 300;
 pub const EARLIEST: i64 = -2_208_988_800_000;
 
 /// The six calls of Segment's spec.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Kind {
     /// Who someone is: traits of a user.

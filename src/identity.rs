@@ -7,15 +7,20 @@
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
+pub mod decision;
 mod extract;
 mod fold;
 mod normal;
+mod place;
+mod rulebook;
 mod rules;
+pub mod split;
 
 pub use extract::extract;
-pub use fold::{Customer, Demotion, Resolution, Step, fold};
+pub use fold::{Customer, Demotion, Known, Resolution, Step, Tied, Wall, Why, fold, trace};
 pub use normal::normalise;
-pub use rules::{Class, Rule, Rules};
+pub use rulebook::{Carried, Rulebook};
+pub use rules::{Class, Form, MENTION, RECORD, Rule, Rules, SHIPPED, Window};
 
 use hmac::{KeyInit, Mac};
 
@@ -39,18 +44,21 @@ impl Identifier {
 
     /// Reads `kind:value` as customers are named everywhere, and normalises the value.
     #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
+    pub fn parse(text: &str, rules: &Rules) -> Option<Self> {
         let (kind, value) = text.split_once(':')?;
-        let kind_ok = !kind.is_empty()
-            && kind
-                .chars()
-                .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '_' | '.'));
-        if !kind_ok {
+        if !is_kind(kind) {
             return None;
         }
-        let value = normalise(kind, value, None)?;
+        let value = normalise(rules.rule(kind).form, value, None)?;
         Some(Self::new(kind, value))
     }
+}
+
+/// Whether a text can name a kind of identifier.
+pub(crate) fn is_kind(text: &str) -> bool {
+    let plain =
+        |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '_' | '.' | '-');
+    !text.is_empty() && text.len() <= 64 && text.chars().all(plain)
 }
 
 impl fmt::Display for Identifier {
@@ -60,7 +68,7 @@ impl fmt::Display for Identifier {
 }
 
 /// A distinct set of identifiers that some event carried, and the earliest time one did.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Link {
     /// [`link_id`] of the identifiers.
     pub id: String,
@@ -68,13 +76,43 @@ pub struct Link {
     pub first_at: i64,
     /// Sorted and without duplicates.
     pub identifiers: Vec<Identifier>,
+    /// What decisions, and changes of the rules, made of it: [`MERGED`], [`MOVED`] and [`APART`], with what they refer to;
+    /// sorted.
+    pub marks: Vec<Identifier>,
 }
+
+/// The mark of links whose customers a steward joined; its value is the decision.
+pub const MERGED: &str = "=merge";
+/// The mark of a link whose events stand under another one since the rules read them differently; its value is that link's id.
+pub const MOVED: &str = "=moved";
+/// The mark of a link that a steward parted from everyone; its value is the decision.
+pub const APART: &str = "!apart";
 
 impl Link {
     /// Links are folded in this order: by when they were first seen, then by id.
     #[must_use]
     pub fn order(&self) -> (i64, &str) {
         (self.first_at, &self.id)
+    }
+
+    /// Whether a steward parted it from everyone.
+    #[must_use]
+    pub fn is_apart(&self) -> bool {
+        self.marks.iter().any(|mark| mark.kind == APART)
+    }
+
+    /// The link that its events stand under now, if that is another one.
+    #[must_use]
+    pub fn moved_to(&self) -> Option<&str> {
+        let moved = self.marks.iter().find(|mark| mark.kind == MOVED);
+        moved.map(|mark| mark.value.as_str())
+    }
+
+    /// What connects it to other links: identifiers that can join customers, and marks that tie links.
+    pub fn connections<'a>(&'a self, rules: &'a Rules) -> impl Iterator<Item = &'a Identifier> {
+        let joining = |id: &&Identifier| rules.joins(&id.kind, &id.value);
+        let ties = self.marks.iter().filter(|mark| mark.kind != APART);
+        self.identifiers.iter().filter(joining).chain(ties)
     }
 }
 

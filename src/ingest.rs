@@ -3,22 +3,25 @@
 //! [`take`] is that transaction's work; [`rebuild`] does the same from the log alone. What is decided is decided by the pure
 //! folds of `identity` and `profile`; here it is read, handed over and written, one statement per table.
 
-use crate::Result;
 use crate::event::Event;
-use crate::identity::{self, Identifier, Rules};
+use crate::identity::Carried;
 use crate::profile::record::{Record, RecordKind, Statement};
 use crate::store::access::Workspace;
 use crate::store::event::{Logged, Row};
 use crate::store::record::Told;
 use crate::store::reject::Rejected;
 use crate::store::{self, Tx};
+use crate::{Error, Result};
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+mod component;
+pub mod decide;
 mod queue;
 mod resolve;
 
+pub use component::{Surroundings, surroundings};
 pub use queue::{Batch, Ingest, Receipt, Refused};
 
 use resolve::Resolved;
@@ -39,8 +42,10 @@ pub struct Taken {
 #[derive(Clone, Debug)]
 pub struct Prepared {
     logged: Logged,
-    identifiers: Vec<Identifier>,
+    carried: Carried,
     row: Row,
+    /// The version of the rules that it was read under.
+    rules: i64,
 }
 
 /// Prepares an event. Requests do this side by side, so that the one committer need not.
@@ -48,37 +53,54 @@ pub struct Prepared {
 /// # Errors
 /// When the event cannot be written as JSON, which none that was checked is.
 pub fn prepare(workspace: &Workspace, event: Event) -> Result<Prepared> {
-    let identifiers = identity::extract(&event);
-    let link = identity::link_id(&workspace.secret, &identifiers);
+    read(workspace, Arc::new(event))
+}
+
+fn read(workspace: &Workspace, event: Arc<Event>) -> Result<Prepared> {
+    let carried = workspace.rules.read(&workspace.secret, &event);
     let logged = Logged {
-        event: Arc::new(event),
-        link,
+        event,
+        link: carried.link.clone(),
     };
     let row = Row::of(&logged)?;
     Ok(Prepared {
         logged,
-        identifiers,
+        carried,
         row,
+        rules: workspace.rules.version,
     })
 }
 
-/// Appends events to the log and brings everything derived from them up to date.
+impl Prepared {
+    /// The same event read under the rules that the workspace has now.
+    ///
+    /// # Errors
+    /// As [`prepare`].
+    pub fn again(&self, workspace: &Workspace) -> Result<Self> {
+        read(workspace, Arc::clone(&self.logged.event))
+    }
+}
+
+/// Appends events to the log and brings everything derived from them up to date. Nothing, and no effect, when the workspace
+/// has other rules by now than the events were read under: then they have to be prepared again.
 ///
 /// # Errors
 /// When the database refuses; then the transaction must be given up.
 pub async fn take<'a>(
     tx: &mut Tx,
     workspace: &Workspace,
-    rules: &Rules,
     events: impl Iterator<Item = &'a Prepared>,
     rejected: &[Rejected],
-) -> Result<Taken> {
+) -> Result<Option<Taken>> {
     tx.lock(&workspace.id).await?;
-    store::reject::append(tx, &workspace.id, rejected).await?;
+    let rules = store::identity::state(tx, &workspace.id).await?.rules;
     let mut offered = 0;
     let mut first: HashMap<&str, &Prepared> = HashMap::new();
     let mut rows = Vec::new();
     for prepared in events {
+        if prepared.rules != rules {
+            return Ok(None);
+        }
         offered += 1;
         // The first of two with one id is what the log keeps, so it is also what is folded.
         if let Entry::Vacant(free) = first.entry(&prepared.logged.event.id) {
@@ -86,24 +108,22 @@ pub async fn take<'a>(
             rows.push(&prepared.row);
         }
     }
+    store::reject::append(tx, &workspace.id, rejected).await?;
     if rows.is_empty() {
-        return Ok(Taken::default());
+        return Ok(Some(Taken::default()));
     }
     let new = store::event::append(tx, &workspace.id, &rows).await?;
-    let mut carried = HashMap::new();
-    let mut logged = Vec::with_capacity(new.len());
-    for prepared in new.iter().filter_map(|id| first.get(id.as_str())) {
-        let link = &prepared.logged.link;
-        carried
-            .entry(link.clone())
-            .or_insert_with(|| prepared.identifiers.clone());
-        logged.push(prepared.logged.clone());
-    }
-    fold(tx, workspace, rules, logged, carried, None).await?;
-    Ok(Taken {
+    let new: Vec<&Prepared> = new
+        .iter()
+        .filter_map(|id| first.get(id.as_str()).copied())
+        .collect();
+    let logged: Vec<Logged> = new.iter().map(|prepared| prepared.logged.clone()).collect();
+    let carried: Vec<&Carried> = new.iter().map(|prepared| &prepared.carried).collect();
+    fold(tx, workspace, &logged, &carried, None).await?;
+    Ok(Some(Taken {
         new: new.len(),
         known: offered - new.len(),
-    })
+    }))
 }
 
 /// Empties everything derived and folds the log again. The same log gives the same bytes.
@@ -113,57 +133,79 @@ pub async fn take<'a>(
 pub async fn rebuild(
     tx: &mut Tx,
     workspace: &Workspace,
-    rules: &Rules,
     mut progress: impl FnMut(u64),
 ) -> Result<u64> {
     tx.lock(&workspace.id).await?;
+    if store::identity::state(tx, &workspace.id).await?.rules != workspace.rules.version {
+        return Err(Error::Conflict(
+            "the rules changed meanwhile; run it again".to_owned(),
+        ));
+    }
     store::profile::clear_derived(tx, &workspace.id).await?;
     let (mut after, mut total) = (String::new(), 0);
     loop {
         let mut page = store::event::page(tx, &workspace.id, &after, REBUILD_PAGE).await?;
-        let Some(last) = page.last() else {
-            return Ok(total);
-        };
+        let Some(last) = page.last() else { break };
         after.clone_from(&last.event.id);
         total += page.len() as u64;
-        let (mut carried, mut moved) = (HashMap::new(), Vec::new());
-        for logged in &mut page {
-            let identifiers = identity::extract(&logged.event);
-            let link = identity::link_id(&workspace.secret, &identifiers);
-            if logged.link != link {
-                logged.link.clone_from(&link);
-                moved.push(logged.clone());
-            }
-            carried.entry(link).or_insert(identifiers);
-        }
-        store::event::relink(tx, &workspace.id, &moved).await?;
-        fold(tx, workspace, rules, page, carried, Some(&after)).await?;
+        let carried = relink(tx, workspace, &mut page).await?;
+        let carried: Vec<&Carried> = carried.iter().collect();
+        fold(tx, workspace, &page, &carried, Some(&after)).await?;
         progress(total);
     }
+    decide::follow(tx, workspace).await?;
+    let rules = workspace.rules.version;
+    store::identity::set_applied(tx, &workspace.id, rules).await?;
+    Ok(total)
 }
 
-/// Brings identity, records and profiles up to date with events that are new to them. `folded` is the greatest id of an event
-/// that counts as folded already or now; without it the whole log does. Only a rebuild has events beyond it.
+/// Reads events under the present rules and puts them under the links that these give them.
+async fn relink(tx: &mut Tx, workspace: &Workspace, events: &mut [Logged]) -> Result<Vec<Carried>> {
+    let (mut all, mut moved) = (Vec::with_capacity(events.len()), Vec::new());
+    for logged in events {
+        let carried = workspace.rules.read(&workspace.secret, &logged.event);
+        if logged.link != carried.link {
+            logged.link.clone_from(&carried.link);
+            moved.push(logged.clone());
+        }
+        all.push(carried);
+    }
+    store::event::relink(tx, &workspace.id, &moved).await?;
+    Ok(all)
+}
+
+/// Brings identity, records and profiles up to date with events that are new to them. `carried` is what identity takes from
+/// each. `folded` is the greatest id of an event that counts as folded already or now; without it the whole log does. Only a
+/// rebuild has events beyond it.
 async fn fold(
     tx: &mut Tx,
     workspace: &Workspace,
-    rules: &Rules,
-    events: Vec<Logged>,
-    carried: resolve::Carried,
+    events: &[Logged],
+    carried: &[&Carried],
     folded: Option<&str>,
 ) -> Result<()> {
     if events.is_empty() {
         return Ok(());
     }
-    let mut resolved = resolve::resolve(tx, workspace, rules, &events, carried, folded).await?;
-    for Logged { event, link } in &events {
+    let mut resolved = resolve::resolve(tx, workspace, events, carried, folded).await?;
+    for Logged { event, link } in events {
         if let Some(profile) = resolved.profile_of(link)
             && !resolved.refolded.contains(&profile)
         {
             resolved.profiles.entry(profile).or_default().apply(event);
         }
     }
-    tell(tx, workspace, &events, &mut resolved).await?;
+    finish(tx, workspace, events, resolved).await
+}
+
+/// Brings records up to date with events, and writes the documents.
+async fn finish(
+    tx: &mut Tx,
+    workspace: &Workspace,
+    events: &[Logged],
+    mut resolved: Resolved,
+) -> Result<()> {
+    tell(tx, workspace, events, &mut resolved).await?;
     for (id, profile) in &mut resolved.profiles {
         profile.id.clone_from(id);
     }

@@ -12,6 +12,7 @@ use std::time::Duration;
 
 pub mod access;
 pub mod event;
+pub mod identity;
 pub mod link;
 pub mod profile;
 pub mod record;

@@ -307,12 +307,12 @@ impl Tools {
 
     /// The customer of a call: the one the caller is bound to, or the one that staff name.
     async fn customer(&self, caller: &Caller, arguments: &mut Value) -> Result<Profile> {
-        let workspace = &caller.workspace.id;
+        let workspace = &caller.workspace;
         let named = arguments
             .as_object_mut()
             .and_then(|arguments| arguments.shift_remove("customer"));
         let found = match (&caller.customer, named) {
-            (Some(bound), _) => store::profile::by_id(&self.db, workspace, bound).await?,
+            (Some(bound), _) => store::profile::by_id(&self.db, &workspace.id, bound).await?,
             (None, Some(Value::String(named))) if caller.names_customers() => {
                 store::profile::by_name(&self.db, workspace, &named).await?
             }

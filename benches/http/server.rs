@@ -134,6 +134,7 @@ async fn keys(db: &Db, clock: &Clock) -> acquaint::Result<(String, String)> {
         id: random_id("w_", 10),
         name: random_id("bench_", 10),
         secret: random_id("", 20),
+        rules: Default::default(),
     };
     let source = Source {
         workspace: workspace.id.clone(),

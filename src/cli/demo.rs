@@ -283,7 +283,7 @@ fn progress(total: usize) -> ProgressBar {
 
 async fn one(db: &Db, workspace: &Workspace, number: u64) -> Result<Profile> {
     let name = format!("user_id:{}", 1000 + number);
-    let found = store::profile::by_name(db, &workspace.id, &name).await?;
+    let found = store::profile::by_name(db, workspace, &name).await?;
     found.ok_or_else(|| Error::internal(format!("the demo has no customer `{name}`")))
 }
 

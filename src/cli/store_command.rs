@@ -1,7 +1,6 @@
 //! `acquaint store`: what can be done with the store as a whole.
 
 use crate::config::Config;
-use crate::identity::Rules;
 use crate::{Result, ingest, store};
 use clap::Subcommand;
 use serde_json::json;
@@ -19,10 +18,7 @@ impl Store {
         let total = u64::try_from(store::event::count(&db, &workspace.id).await?).unwrap_or(0);
         let bar = super::import::bar(total, "events");
         let mut tx = db.begin().await?;
-        let events = ingest::rebuild(&mut tx, &workspace, &Rules::default(), |done| {
-            bar.set_position(done)
-        })
-        .await?;
+        let events = ingest::rebuild(&mut tx, &workspace, |done| bar.set_position(done)).await?;
         tx.commit().await?;
         bar.finish_and_clear();
         let profiles = store::profile::count(&db, &workspace.id).await?;

@@ -1,123 +1,76 @@
 //! Which identifiers an event carries, and where each is taken from.
 
+use super::rules::{Class, MENTION, RECORD, Rules};
 use super::{Identifier, normalise};
-use crate::event::{Event, Kind, text_of};
+use crate::event::{Event, text_of};
 use serde_json::{Map, Value};
 
-/// The identifiers of an event, normalised, sorted and without duplicates.
+/// The identifiers of an event, normalised, sorted and without duplicates: what the rules take from its fields, and
+/// `context.externalIds` of the collection `users`.
 ///
-/// Taken from: `userId`; `anonymousId` and an alias call's `previousId`; `email` and `phone` in the traits of identify calls
-/// and in `context.traits`; device ids, advertising ids (where tracking is allowed) and push tokens in `context.device`;
-/// Google Analytics' client id; and `context.externalIds` of the collection `users`. A group's traits are the account's, so
-/// its e-mail address and phone number name nobody.
+/// A row of a people file carries the kind `record.<source>`. Its e-mail addresses and phone numbers are mentions, because
+/// rows share mailboxes and switchboards; `context.join` lists the kinds that are personal in this file all the same.
 #[must_use]
-pub fn extract(event: &Event) -> Vec<Identifier> {
-    let mut found = Vec::new();
-    let mut add = |kind: &str, value: &str, country: Option<&str>| {
-        found.extend(normalise(kind, value, country).map(|value| Identifier::new(kind, value)));
+pub fn extract(event: &Event, rules: &Rules) -> Vec<Identifier> {
+    let mut found = external(&event.context, rules);
+    let row = found.iter().any(|id| id.kind.starts_with(RECORD));
+    let joined = |kind: &str| {
+        let listed = event.context.get("join").and_then(Value::as_array);
+        listed.is_some_and(|kinds| kinds.iter().any(|listed| listed == kind))
     };
-    for (kind, id) in [
-        ("user_id", &event.user_id),
-        ("anonymous_id", &event.anonymous_id),
-        ("anonymous_id", &event.previous_id),
-    ] {
-        if let Some(id) = id {
-            add(kind, id, None);
-        }
-    }
-    let own = (event.kind == Kind::Identify).then_some(&event.traits);
-    for traits in own
-        .into_iter()
-        .chain(event.context.get("traits").and_then(Value::as_object))
-    {
-        for kind in ["email", "phone"] {
-            if let Some(value) = traits.get(kind).and_then(text_of) {
-                add(kind, &value, country(traits));
+    for (kind, rule) in rules.listed() {
+        for place in rule.places(event) {
+            let country = place.country(event);
+            let mention = row && rule.class == Class::Contact && !joined(kind);
+            let named = if mention {
+                format!("{MENTION}{kind}")
+            } else {
+                kind.to_owned()
+            };
+            for text in place.texts(event) {
+                if let Some(value) = normalise(rule.form, &text, country) {
+                    found.push(Identifier::new(named.as_str(), value));
+                }
             }
         }
     }
-    device(&event.context, &mut add);
-    external(&event.context, &mut add);
     found.sort_unstable();
     found.dedup();
     found
 }
 
-fn country(traits: &Map<String, Value>) -> Option<&str> {
-    let address = traits
-        .get("address")
-        .and_then(|address| address.get("country"));
-    address
-        .or_else(|| traits.get("country"))
-        .and_then(Value::as_str)
-        .filter(|code| code.len() == 2)
-}
-
-fn device(context: &Map<String, Value>, add: &mut impl FnMut(&str, &str, Option<&str>)) {
-    let client = context
-        .get("integrations")
-        .and_then(|all| all.get("Google Analytics"))
-        .and_then(|ga| ga.get("clientId"));
-    if let Some(client) = client.and_then(text_of) {
-        add("ga_client_id", &client, None);
-    }
-    let Some(device) = context.get("device") else {
-        return;
-    };
-    let system = match device
-        .get("type")
-        .and_then(Value::as_str)
-        .map(str::to_lowercase)
-        .as_deref()
-    {
-        Some("android") => "android",
-        Some("ios") => "ios",
-        _ => return,
-    };
-    let tracked = device
-        .get("adTrackingEnabled")
-        .and_then(Value::as_bool)
-        .unwrap_or(false);
-    for (field, kind, allowed) in [
-        ("id", "id", true),
-        ("token", "push_token", true),
-        ("advertisingId", "idfa", tracked),
-    ] {
-        if let (true, Some(value)) = (allowed, device.get(field).and_then(text_of)) {
-            add(&format!("{system}.{kind}"), &value, None);
-        }
-    }
-}
-
-fn external(context: &Map<String, Value>, add: &mut impl FnMut(&str, &str, Option<&str>)) {
-    let Some(ids) = context.get("externalIds").and_then(Value::as_array) else {
-        return;
-    };
-    for entry in ids {
-        let text = |field: &str| entry.get(field).and_then(text_of);
-        if text("collection").is_some_and(|collection| collection != "users") {
-            continue;
-        }
-        if let (Some(kind), Some(id)) = (text("type"), text("id")) {
-            let lower = kind.to_lowercase();
-            let plain = lower
-                .chars()
-                .all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '.'));
-            if plain && !lower.is_empty() && lower.len() <= 64 {
-                add(&lower, &id, None);
+fn external(context: &Map<String, Value>, rules: &Rules) -> Vec<Identifier> {
+    let listed = context.get("externalIds").and_then(Value::as_array);
+    listed
+        .into_iter()
+        .flatten()
+        .filter_map(|entry| {
+            let text = |field: &str| entry.get(field).and_then(text_of);
+            if text("collection").is_some_and(|collection| collection != "users") {
+                return None;
             }
-        }
-    }
+            let (kind, id) = (text("type")?.to_lowercase(), text("id")?);
+            if !super::is_kind(&kind) || kind.starts_with(MENTION) {
+                return None;
+            }
+            let value = normalise(rules.rule(&kind).form, &id, None)?;
+            Some(Identifier::new(kind, value))
+        })
+        .collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::event::Kind;
 
     fn identifiers(kind: Kind, body: Value) -> Vec<String> {
         let mut event: Event = serde_json::from_value(body).expect("an event body");
         event.kind = kind;
-        extract(&event).iter().map(ToString::to_string).collect()
+        extract(&event, &Rules::shipped())
+            .iter()
+            .map(ToString::to_string)
+            .collect()
     }
 
     #[test]

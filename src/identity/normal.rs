@@ -1,21 +1,27 @@
 //! The normal form of an identifier's value, so that the same thing written twice is the same identifier.
 
+use super::rules::Form;
 use crate::event::MAX_ID;
 
-/// The normal form of `value`, or nothing where it cannot be of this kind.
+/// `value` in the form that its kind is kept in, or nothing where it cannot be of that form.
 ///
 /// E-mail addresses are lower-cased. Phone numbers become E.164; a national number needs the `country` (ISO 3166 alpha-2) it
-/// was written in. Everything else is trimmed and kept as it is.
+/// was written in. Everything is trimmed.
 #[must_use]
-pub fn normalise(kind: &str, value: &str, country: Option<&str>) -> Option<String> {
+pub fn normalise(form: Form, value: &str, country: Option<&str>) -> Option<String> {
     let value = value.trim();
     if value.is_empty() || value.len() > MAX_ID {
         return None;
     }
-    match kind {
-        "email" => email(value),
-        "phone" => phone(value, country),
-        _ => Some(value.to_owned()),
+    match form {
+        Form::Keep => Some(value.to_owned()),
+        Form::Lower => Some(value.to_lowercase()),
+        Form::Digits => {
+            let digits: String = value.chars().filter(char::is_ascii_digit).collect();
+            (!digits.is_empty()).then_some(digits)
+        }
+        Form::Email => email(value),
+        Form::Phone => phone(value, country),
     }
 }
 
@@ -55,11 +61,11 @@ mod tests {
     #[test]
     fn emails_ignore_case_and_must_have_a_domain() {
         assert_eq!(
-            normalise("email", " Ada@Example.COM ", None).as_deref(),
+            normalise(Form::Email, " Ada@Example.COM ", None).as_deref(),
             Some("ada@example.com")
         );
         assert_eq!(
-            normalise("email", "ada+shop@example.com", None).as_deref(),
+            normalise(Form::Email, "ada+shop@example.com", None).as_deref(),
             Some("ada+shop@example.com")
         );
         for bad in [
@@ -70,7 +76,7 @@ mod tests {
             "ada@localhost",
             "a@b@c.de",
         ] {
-            assert_eq!(normalise("email", bad, None), None, "{bad}");
+            assert_eq!(normalise(Form::Email, bad, None), None, "{bad}");
         }
     }
 
@@ -84,24 +90,24 @@ mod tests {
             ("415.555.0134", Some("us")),
         ] {
             assert_eq!(
-                normalise("phone", text, country).as_deref(),
+                normalise(Form::Phone, text, country).as_deref(),
                 Some("+14155550134"),
                 "{text}"
             );
         }
         assert_eq!(
-            normalise("phone", "+44 (0)20 7946 0018", None).as_deref(),
+            normalise(Form::Phone, "+44 (0)20 7946 0018", None).as_deref(),
             Some("+442079460018")
         );
         assert_eq!(
-            normalise("phone", "+15550100", None).as_deref(),
+            normalise(Form::Phone, "+15550100", None).as_deref(),
             Some("+15550100")
         );
         assert_eq!(
-            normalise("phone", "415 555 0134", None),
+            normalise(Form::Phone, "415 555 0134", None),
             None,
             "a national number without its country"
         );
-        assert_eq!(normalise("phone", "ask reception", Some("US")), None);
+        assert_eq!(normalise(Form::Phone, "ask reception", Some("US")), None);
     }
 }

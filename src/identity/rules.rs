@@ -1,8 +1,30 @@
-//! The rules of identity as data: which kinds there are, how strong each is, how many of one a customer may have, and which
-//! values name nobody.
+//! The rules of identity as data: which kinds of identifier there are, where each is taken from, how strong it is, how many
+//! of it a customer may have, and which values name nobody.
+//!
+//! Rules are written in TOML; `rules.toml` beside this file is what ships.
+
+use super::place::Place;
+use crate::event::Event;
+use crate::{Error, Result};
+use serde::Deserialize;
+use std::collections::{BTreeMap, HashSet};
+use std::sync::{Arc, LazyLock};
+
+/// The rules that ship.
+pub const SHIPPED: &str = include_str!("rules.toml");
+
+/// What comes before the kind of a contact that a row of a people file mentions. It can be looked up and joins nobody.
+pub const MENTION: &str = "mention.";
+/// What comes before the name of the source in the kind of a record's id in a people file.
+pub const RECORD: &str = "record.";
+
+/// Most bytes of a rule file.
+const MAX_FILE: usize = 256 * 1024;
+const DAY_MS: i64 = 86_400_000;
 
 /// What sort of thing a kind of identifier names; weaker classes give way to stronger ones.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Class {
     /// One person in the company's own books: `user_id`.
     Person,
@@ -14,91 +36,294 @@ pub enum Class {
     Device,
     /// A thing that belongs to a customer, such as an order; it ties events together and is never shown as an identifier.
     Reference,
+    /// A contact that is only mentioned: it joins nobody.
+    #[serde(skip)]
+    Mention,
+}
+
+/// How a value is written, so that two spellings are one identifier.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Form {
+    /// Trimmed, otherwise as it is.
+    #[default]
+    Keep,
+    /// In lower case.
+    Lower,
+    /// Its digits and nothing else.
+    Digits,
+    /// An e-mail address, in lower case.
+    Email,
+    /// A phone number in E.164.
+    Phone,
+}
+
+/// The time within which values count towards a limit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Window {
+    /// All of it.
+    #[default]
+    Ever,
+    /// 24 hours.
+    Day,
+    /// 7 days.
+    Week,
+    /// 30 days.
+    Month,
+    /// 365 days.
+    Year,
+}
+
+impl Window {
+    /// The earliest time that counts at `at`, in UTC milliseconds.
+    #[must_use]
+    pub fn since(self, at: i64) -> i64 {
+        let days = match self {
+            Self::Ever => return i64::MIN,
+            Self::Day => 1,
+            Self::Week => 7,
+            Self::Month => 30,
+            Self::Year => 365,
+        };
+        at.saturating_sub(days * DAY_MS - 1)
+    }
 }
 
 /// How one kind of identifier takes part in identity.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Rule {
     /// What the kind names.
     pub class: Class,
     /// Strength: the lowest number decides whose event it is.
     pub priority: u32,
     /// How many distinct values one customer may have.
+    #[serde(default = "unlimited", deserialize_with = "at_least_one")]
     pub limit: usize,
+    /// The time within which they count.
+    #[serde(default)]
+    pub window: Window,
+    /// How values are written.
+    #[serde(default)]
+    pub form: Form,
+    #[serde(default)]
+    from: Vec<Place>,
+    #[serde(default)]
+    when: BTreeMap<Place, String>,
+    #[serde(default)]
+    blocked: Vec<String>,
+    #[serde(default)]
+    blocked_patterns: Vec<Pattern>,
+}
+
+fn unlimited() -> usize {
+    usize::MAX
+}
+
+fn at_least_one<'de, D: serde::Deserializer<'de>>(value: D) -> Result<usize, D::Error> {
+    match usize::deserialize(value)? {
+        0 => Err(serde::de::Error::custom(
+            "must be at least 1; leave `limit` out for any number",
+        )),
+        limit => Ok(limit),
+    }
+}
+
+/// A regular expression; those of this crate take time linear in the text, so a bad one cannot stall the write path.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(try_from = "String")]
+struct Pattern(regex::Regex);
+
+impl TryFrom<String> for Pattern {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let parsed = regex::Regex::new(&text);
+        parsed.map(Self).map_err(|error| {
+            let reason = error.to_string();
+            let last = reason.lines().last().unwrap_or_default();
+            format!("`{text}` is no regular expression: {last}")
+        })
+    }
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Blocked {
+    exact: HashSet<String>,
+    patterns: Vec<Pattern>,
 }
 
 /// The rules of one workspace.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Rules {
     /// A contact or device value seen together with more than this many distinct values of one stronger kind is shared: it
     /// stops being an identifier, for old events too.
+    #[serde(deserialize_with = "at_least_one")]
     pub shared_above: usize,
+    /// Whether two customers who each have an identifier of the class person are kept apart from anything weaker.
+    #[serde(default = "yes")]
+    pub identified_guard: bool,
+    #[serde(default)]
+    blocked: Blocked,
+    kinds: BTreeMap<String, Rule>,
+    /// Kinds that end in `*`, longest first, without the star.
+    #[serde(skip)]
+    families: Vec<(String, Rule)>,
+    #[serde(skip)]
+    mention: Option<Rule>,
+    /// The part that says how links come about, to tell whether two versions read events alike.
+    #[serde(skip)]
+    reading: String,
 }
 
-impl Default for Rules {
-    fn default() -> Self {
-        Self { shared_above: 10 }
-    }
+fn yes() -> bool {
+    true
 }
 
-/// Values that broken clients send instead of an id, compared in lower case and without quotes; they never name anyone.
-/// Collected by `PostHog` (`isDistinctIdIllegal`) and from SDK bugs such as `anonymousId: "anonymousId"`.
-const ILLEGAL: &[&str] = &[
-    "",
-    "anonymous",
-    "anonymous_id",
-    "anonymousid",
-    "distinct_id",
-    "distinctid",
-    "email",
-    "false",
-    "guest",
-    "id",
-    "nan",
-    "nil",
-    "none",
-    "not_authenticated",
-    "null",
-    "(null)",
-    "undefined",
-    "true",
-    "unknown",
-    "user_id",
-    "userid",
-    "-1",
-    "[object object]",
-];
+static DEFAULT: LazyLock<Arc<Rules>> =
+    LazyLock::new(|| Arc::new(Rules::parse(SHIPPED).expect("the shipped rules are well-formed")));
 
 impl Rules {
-    /// The rule of a kind. Kinds that are not listed are a record's id in some system.
+    /// The rules that ship.
     #[must_use]
-    pub fn rule(&self, kind: &str) -> Rule {
-        let (class, priority, limit) = match kind {
-            "user_id" => (Class::Person, 1, 1),
-            "email" => (Class::Contact, 3, 5),
-            "phone" => (Class::Contact, 4, 5),
-            "anonymous_id" => (Class::Device, 5, 5),
-            "ga_client_id" => (Class::Device, 7, 5),
-            _ if kind.starts_with("android.") || kind.starts_with("ios.") => (Class::Device, 6, 5),
-            "shopify_order_id" | "zendesk_ticket_id" => (Class::Reference, 9, usize::MAX),
-            _ => (Class::Record, 2, 5),
-        };
-        Rule {
-            class,
-            priority,
-            limit,
-        }
+    pub fn shipped() -> Arc<Self> {
+        Arc::clone(&DEFAULT)
     }
 
-    /// Whether the value names nobody: a placeholder, or nothing but zeros and dashes.
+    /// Reads rules.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] with the line and the reason.
+    pub fn parse(text: &str) -> Result<Self> {
+        if text.len() > MAX_FILE {
+            return Err(Error::invalid("a rule file has at most 256 KB"));
+        }
+        let mut rules: Self = toml::from_str(text)
+            .map_err(|error| Error::invalid(format!("the rules cannot be used: {error}")))?;
+        rules.check()?;
+        rules.blocked.exact = std::mem::take(&mut rules.blocked.exact)
+            .into_iter()
+            .map(|value| value.to_lowercase())
+            .collect();
+        rules.reading = rules
+            .kinds
+            .iter()
+            .map(|(kind, rule)| {
+                format!(
+                    "{kind} {:?} {:?} {:?} {:?}\n",
+                    rule.class == Class::Contact,
+                    rule.form,
+                    rule.from,
+                    rule.when
+                )
+            })
+            .collect();
+        let (families, kinds) = std::mem::take(&mut rules.kinds)
+            .into_iter()
+            .partition::<BTreeMap<_, _>, _>(|(kind, _)| kind.ends_with('*'));
+        rules.kinds = kinds;
+        rules.families = families
+            .into_iter()
+            .map(|(kind, rule)| (kind.trim_end_matches('*').to_owned(), rule))
+            .collect();
+        rules
+            .families
+            .sort_by_key(|(kind, _)| std::cmp::Reverse(kind.len()));
+        rules.mention = Some(Rule {
+            class: Class::Mention,
+            priority: u32::MAX,
+            ..rules.rule("").clone()
+        });
+        Ok(rules)
+    }
+
+    fn check(&self) -> Result<()> {
+        let named = |kind: &str| {
+            kind.chars().all(|c| {
+                c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '_' | '.' | '-')
+            })
+        };
+        for (kind, rule) in &self.kinds {
+            let plain = kind.strip_suffix('*').unwrap_or(kind);
+            let family = plain.is_empty() || plain.ends_with('.');
+            if !named(plain) || kind.is_empty() || (kind.ends_with('*') && !family) {
+                return Err(Error::invalid(format!(
+                    "the rules cannot be used: `{kind}` is no kind; one is made of a-z, 0-9, `_`, `-` and `.`, and may end in `.*`"
+                )));
+            }
+            if kind.ends_with('*') && !rule.from.is_empty() {
+                return Err(Error::invalid(format!(
+                    "the rules cannot be used: `{kind}` stands for many kinds and so cannot have `from`"
+                )));
+            }
+        }
+        if !self.kinds.contains_key("*") {
+            return Err(Error::invalid(
+                "the rules cannot be used: `[kinds.\"*\"]`, the rule of every kind that is not listed, is missing",
+            ));
+        }
+        Ok(())
+    }
+
+    /// The rule of a kind. Kinds that are not listed have the rule of their family.
+    #[must_use]
+    pub fn rule(&self, kind: &str) -> &Rule {
+        if let Some(rule) = self.kinds.get(kind) {
+            return rule;
+        }
+        if let (Some(mention), true) = (&self.mention, kind.starts_with(MENTION)) {
+            return mention;
+        }
+        let family = self
+            .families
+            .iter()
+            .find(|(start, _)| kind.starts_with(start.as_str()));
+        &family.expect("a family without a name holds every kind").1
+    }
+
+    /// Why a value names nobody, if it does: the blocked value or pattern, as it is written in the rules.
+    #[must_use]
+    pub fn blocked_by(&self, kind: &str, value: &str) -> Option<String> {
+        let rule = self.rule(kind);
+        let bare = value.trim().trim_matches(['"', '\'', '`']).trim();
+        let lower = bare.to_lowercase();
+        let listed = rule
+            .blocked
+            .iter()
+            .any(|blocked| blocked.to_lowercase() == lower);
+        if listed {
+            return Some(format!("`{lower}` is blocked for `{kind}`"));
+        }
+        let matching = |patterns: &[Pattern]| {
+            let found = patterns.iter().find(|pattern| pattern.0.is_match(bare));
+            found.map(|pattern| pattern.0.as_str().to_owned())
+        };
+        if let Some(pattern) = matching(&rule.blocked_patterns) {
+            return Some(format!("values like `{pattern}` are blocked for `{kind}`"));
+        }
+        if matches!(rule.class, Class::Contact | Class::Mention) {
+            return None;
+        }
+        if self.blocked.exact.contains(&lower) {
+            return Some(format!("`{lower}` is blocked"));
+        }
+        matching(&self.blocked.patterns)
+            .map(|pattern| format!("values like `{pattern}` are blocked"))
+    }
+
+    /// Whether the value names nobody.
     #[must_use]
     pub fn blocks(&self, kind: &str, value: &str) -> bool {
-        if matches!(self.rule(kind).class, Class::Contact) {
-            return false;
-        }
-        let bare = value.trim().trim_matches(['"', '\'', '`']).trim();
-        bare.bytes().all(|byte| matches!(byte, b'0' | b'-'))
-            || ILLEGAL.contains(&bare.to_lowercase().as_str())
+        self.blocked_by(kind, value).is_some()
+    }
+
+    /// Whether an identifier can join customers at all.
+    #[must_use]
+    pub fn joins(&self, kind: &str, value: &str) -> bool {
+        self.rule(kind).class != Class::Mention && !self.blocks(kind, value)
     }
 
     /// Whether a kind's values can be shared by several people at all.
@@ -106,46 +331,33 @@ impl Rules {
     pub fn can_be_shared(&self, kind: &str) -> bool {
         matches!(self.rule(kind).class, Class::Contact | Class::Device)
     }
+
+    /// Whether both versions take the same identifiers from every event.
+    #[must_use]
+    pub fn reads_like(&self, other: &Self) -> bool {
+        self.reading == other.reading
+    }
+
+    /// The kinds that are listed, with their rules.
+    pub(super) fn listed(&self) -> impl Iterator<Item = (&str, &Rule)> {
+        self.kinds.iter().map(|(kind, rule)| (kind.as_str(), rule))
+    }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// `PostHog` refuses these as ids ("cannot merge with illegal distinct id"), plain and quoted.
-    #[test]
-    fn placeholder_ids_name_nobody() {
-        let rules = Rules::default();
-        for value in [
-            "anonymous",
-            "guest",
-            "distinctid",
-            "distinct_id",
-            "id",
-            "not_authenticated",
-            "email",
-            "undefined",
-            "true",
-            "false",
-            "[object Object]",
-            "NaN",
-            "None",
-            "none",
-            "null",
-            "0",
-            "Anonymous",
-            "'null'",
-            "\"undefined\"",
-            " ",
-            "00000000-0000-0000-0000-000000000000",
-            "-1",
-            "anonymousId",
-        ] {
-            assert!(rules.blocks("user_id", value), "{value:?}");
-            assert!(rules.blocks("anonymous_id", value), "{value:?}");
-        }
-        for value in ["10", "guest-7", "u1", "identity"] {
-            assert!(!rules.blocks("user_id", value), "{value:?}");
+impl Rule {
+    /// The places of an event from which the kind is taken, unless a condition does not hold.
+    pub(super) fn places(&self, event: &Event) -> &[Place] {
+        let holds = |(place, wanted): (&Place, &String)| {
+            let found = place.texts(event);
+            found.iter().any(|text| text.eq_ignore_ascii_case(wanted))
+        };
+        if self.when.iter().all(holds) {
+            &self.from
+        } else {
+            &[]
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

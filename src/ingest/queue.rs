@@ -3,11 +3,10 @@
 //!
 //! What waits is bounded in bytes; beyond that a request is told to come back (429) and an import waits.
 
-use super::{Prepared, prepare, take};
-use crate::identity::Rules;
+use super::{Prepared, Taken, prepare, take};
 use crate::source::Parsed;
 use crate::store::Db;
-use crate::store::access::Workspace;
+use crate::store::access::{self, Workspace};
 use crate::store::reject::Rejected;
 use crate::{Error, Result};
 use std::sync::Arc;
@@ -128,10 +127,7 @@ impl Ingest {
     #[must_use]
     pub fn start(db: Db) -> (Self, JoinHandle<()>) {
         let (queue, waiting) = mpsc::unbounded_channel();
-        let committer = Committer {
-            db,
-            rules: Rules::default(),
-        };
+        let committer = Committer { db };
         let space = Arc::new(Semaphore::new(MAX_WAITING));
         (Self { queue, space }, tokio::spawn(committer.run(waiting)))
     }
@@ -186,7 +182,6 @@ fn weight(batch: &Batch) -> u32 {
 
 struct Committer {
     db: Db,
-    rules: Rules,
 }
 
 impl Committer {
@@ -255,8 +250,18 @@ impl Committer {
             .flat_map(|waiting| waiting.batch.rejected.iter().cloned())
             .collect();
         let mut tx = self.db.begin().await?;
-        let taken = take(&mut tx, &first.workspace, &self.rules, events, &rejected).await?;
-        tx.commit().await?;
+        let taken = take(&mut tx, &first.workspace, events.clone(), &rejected).await?;
+        let taken = match taken {
+            Some(taken) => {
+                tx.commit().await?;
+                taken
+            }
+            None => {
+                drop(tx);
+                self.commit_anew(&first.workspace.id, events, &rejected)
+                    .await?
+            }
+        };
         metrics::counter!("acquaint_events_total").increment(taken.new as u64);
         metrics::counter!("acquaint_duplicate_events_total").increment(taken.known as u64);
         metrics::counter!("acquaint_rejected_events_total").increment(rejected.len() as u64);
@@ -271,6 +276,31 @@ impl Committer {
             "committed"
         );
         Ok(())
+    }
+
+    /// Commits events that were read under rules that are not in force any more.
+    async fn commit_anew<'a>(
+        &self,
+        workspace: &str,
+        events: impl Iterator<Item = &'a Prepared> + Clone,
+        rejected: &[Rejected],
+    ) -> Result<Taken> {
+        for _ in 0..TRIES {
+            let workspace = access::workspace_by_id(&self.db, workspace).await?;
+            let workspace = workspace.ok_or_else(|| Error::internal("the workspace is gone"))?;
+            let again: Vec<Prepared> = events
+                .clone()
+                .map(|prepared| prepared.again(&workspace))
+                .collect::<Result<_>>()?;
+            let mut tx = self.db.begin().await?;
+            if let Some(taken) = take(&mut tx, &workspace, again.iter(), rejected).await? {
+                tx.commit().await?;
+                return Ok(taken);
+            }
+        }
+        Err(Error::internal(
+            "the rules change faster than events can be read",
+        ))
     }
 }
 

@@ -2,12 +2,14 @@
 
 use super::{Db, Tx};
 use crate::clock::random_id;
+use crate::identity::Rulebook;
 use crate::{Error, Result};
 use sha2::{Digest, Sha256};
 use sqlx::FromRow;
+use std::sync::Arc;
 
 /// A tenant.
-#[derive(Clone, Debug, FromRow)]
+#[derive(Clone, Debug)]
 pub struct Workspace {
     /// Its id, first in every key.
     pub id: String,
@@ -15,6 +17,28 @@ pub struct Workspace {
     pub name: String,
     /// Keys the hashes that become ids, and signs session tokens.
     pub secret: String,
+    /// The rules of identity.
+    pub rules: Arc<Rulebook>,
+}
+
+#[derive(FromRow)]
+struct WorkspaceRow {
+    id: String,
+    name: String,
+    secret: String,
+    rules: i64,
+}
+
+impl WorkspaceRow {
+    async fn read(self, db: &Db) -> Result<Workspace> {
+        let rules = super::identity::rulebook(db, &self.id, self.rules).await?;
+        Ok(Workspace {
+            id: self.id,
+            name: self.name,
+            secret: self.secret,
+            rules: Arc::new(rules),
+        })
+    }
 }
 
 impl Workspace {
@@ -25,6 +49,7 @@ impl Workspace {
             id: random_id("w_", 10),
             name: name.to_owned(),
             secret: random_id("", 32),
+            rules: Arc::default(),
         }
     }
 }
@@ -72,10 +97,15 @@ pub fn hash(key: &str) -> String {
 /// # Errors
 /// When the database refuses.
 pub async fn workspace(db: &Db, name: &str) -> Result<Option<Workspace>> {
-    db.sql("select id, name, secret from workspace where name = $1")
+    let row: Option<WorkspaceRow> = db
+        .sql("select id, name, secret, rules from workspace where name = $1")
         .bind(name)
         .optional()
-        .await
+        .await?;
+    match row {
+        Some(row) => row.read(db).await.map(Some),
+        None => Ok(None),
+    }
 }
 
 /// The workspace of this id.
@@ -83,10 +113,15 @@ pub async fn workspace(db: &Db, name: &str) -> Result<Option<Workspace>> {
 /// # Errors
 /// When the database refuses.
 pub async fn workspace_by_id(db: &Db, id: &str) -> Result<Option<Workspace>> {
-    db.sql("select id, name, secret from workspace where id = $1")
+    let row: Option<WorkspaceRow> = db
+        .sql("select id, name, secret, rules from workspace where id = $1")
         .bind(id)
         .optional()
-        .await
+        .await?;
+    match row {
+        Some(row) => row.read(db).await.map(Some),
+        None => Ok(None),
+    }
 }
 
 /// Creates the workspace unless it is there; whether it was created.

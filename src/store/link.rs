@@ -1,12 +1,12 @@
 //! Links, the identifiers they carry, and where each identifier leads.
 
 use super::{Db, Tx};
-use crate::identity::{Identifier, Link};
+use crate::identity::{APART, Identifier, Known, Link, MERGED, MOVED, Wall};
 use crate::{Error, Result};
 use serde::Serialize;
 use serde_json::{Value, json};
 use sqlx::FromRow;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 
 /// A link as it is stored, with the profile that holds it.
 #[derive(Clone, Debug)]
@@ -31,15 +31,16 @@ impl TryFrom<LinkRow> for Held {
     fn try_from(row: LinkRow) -> Result<Self> {
         let pairs: Vec<(String, String)> = serde_json::from_str(&row.identifiers)
             .map_err(|_| Error::internal(format!("link {} cannot be read", row.id)))?;
-        let identifiers = pairs
+        let (marks, identifiers) = pairs
             .into_iter()
             .map(|(kind, value)| Identifier { kind, value })
-            .collect();
+            .partition(|id| [MERGED, MOVED, APART].contains(&id.kind.as_str()));
         Ok(Self {
             link: Link {
                 id: row.id,
                 first_at: row.first_at,
                 identifiers,
+                marks,
             },
             profile: row.profile,
         })
@@ -57,9 +58,8 @@ struct NewLink<'a> {
 impl<'a> NewLink<'a> {
     fn of(held: &'a Held) -> Self {
         let Held { link, profile } = held;
-        let pairs: Vec<(&str, &str)> = link
-            .identifiers
-            .iter()
+        let all = link.identifiers.iter().chain(&link.marks);
+        let pairs: Vec<(&str, &str)> = all
             .map(|id| (id.kind.as_str(), id.value.as_str()))
             .collect();
         Self {
@@ -69,14 +69,6 @@ impl<'a> NewLink<'a> {
             identifiers: json!(pairs).to_string(),
         }
     }
-}
-
-/// An identifier and a link that carries it.
-#[derive(Serialize)]
-struct Carried<'a> {
-    #[serde(flatten)]
-    identifier: &'a Identifier,
-    link: &'a str,
 }
 
 /// Where an identifier leads.
@@ -135,66 +127,118 @@ pub async fn carrying(
     .collect()
 }
 
-/// Where each of these identifiers leads, and which of them are shared.
+/// Where each of these identifiers leads, which of them are shared, and what stewards keep them apart from.
 ///
 /// # Errors
-/// When the database refuses.
+/// When the database refuses or a row cannot be read.
 pub async fn owners(
     tx: &mut Tx,
     workspace: &str,
     identifiers: &[Identifier],
-) -> Result<(BTreeMap<Identifier, Option<String>>, HashSet<Identifier>)> {
-    let rows: Vec<(String, String, Option<String>, bool)> = tx
+) -> Result<(BTreeMap<Identifier, Option<String>>, Known)> {
+    let rows: Vec<OwnerRow> = tx
         .sql(
-            "select i.kind, i.value, i.profile, i.shared from rows($2, r: kind text, value text)
+            "select i.kind, i.value, i.profile, i.shared, i.walls from rows($2, r: kind text, value text)
              cross join identifier i where i.workspace = $1 and i.kind = r.kind and i.value = r.value",
         )
         .bind(workspace)
         .rows(&identifiers)
         .all()
         .await?;
-    let (mut owners, mut shared) = (BTreeMap::new(), HashSet::new());
-    for (kind, value, profile, is_shared) in rows {
+    let (mut owners, mut known) = (BTreeMap::new(), Known::default());
+    for (kind, value, profile, shared, walls) in rows {
         let identifier = Identifier { kind, value };
-        if is_shared {
-            shared.insert(identifier.clone());
+        if shared {
+            known.shared.insert(identifier.clone());
+        }
+        if let Some(walls) = walls {
+            known.walls.insert(identifier.clone(), read_walls(&walls)?);
         }
         owners.insert(identifier, profile);
     }
-    Ok((owners, shared))
+    Ok((owners, known))
 }
 
-/// Writes links: new ones with their identifiers, known ones with their first time and profile.
+type OwnerRow = (String, String, Option<String>, bool, Option<String>);
+
+/// Walls as they are stored: `[["d_…", true]]`.
+fn read_walls(text: &str) -> Result<Vec<Wall>> {
+    let pairs: Vec<(String, bool)> = serde_json::from_str(text)
+        .map_err(|_| Error::internal("the walls of an identifier cannot be read"))?;
+    Ok(pairs
+        .into_iter()
+        .map(|(decision, off)| Wall { decision, off })
+        .collect())
+}
+
+/// Sets what keeps each of these identifiers apart from others.
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn save(
+pub async fn set_walls<'a>(
     tx: &mut Tx,
     workspace: &str,
-    links: &[&Held],
-    new: &HashSet<String>,
+    walls: impl Iterator<Item = (&'a Identifier, &'a [Wall])>,
 ) -> Result<()> {
-    let rows: Vec<NewLink<'_>> = links.iter().map(|held| NewLink::of(held)).collect();
+    let row = |(identifier, walls): (&Identifier, &[Wall])| {
+        let pairs: Vec<(&str, bool)> = walls
+            .iter()
+            .map(|wall| (wall.decision.as_str(), wall.off))
+            .collect();
+        let text = (!pairs.is_empty()).then(|| json!(pairs).to_string());
+        json!({"kind": identifier.kind, "value": identifier.value, "walls": text})
+    };
+    let rows: Vec<Value> = walls.map(row).collect();
     tx.sql(
-        "insert into link (workspace, id, first_at, profile, identifiers)
-         select $1, r.id, r.first_at, r.profile, r.identifiers
-         from rows($2, r: id text, first_at bigint, profile text, identifiers text)
-         where true on conflict (workspace, id) do update set first_at = excluded.first_at, profile = excluded.profile",
+        "insert into identifier (workspace, kind, value, shared, walls)
+         select $1, r.kind, r.value, false, r.walls from rows($2, r: kind text, value text, walls text)
+         where true on conflict (workspace, kind, value) do update set walls = excluded.walls",
     )
     .bind(workspace)
     .rows(&rows)
     .execute()
-    .await?;
-    let carried: Vec<Carried<'_>> = links
-        .iter()
-        .filter(|held| new.contains(&held.link.id))
-        .flat_map(|held| {
-            held.link.identifiers.iter().map(|identifier| Carried {
-                identifier,
-                link: &held.link.id,
-            })
-        })
-        .collect();
+    .await
+    .map(drop)
+}
+
+/// Writes links, whether new or known.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn save(tx: &mut Tx, workspace: &str, links: &[Held]) -> Result<()> {
+    if links.is_empty() {
+        return Ok(());
+    }
+    let rows: Vec<NewLink<'_>> = links.iter().map(NewLink::of).collect();
+    tx.sql(
+        "insert into link (workspace, id, first_at, profile, identifiers)
+         select $1, r.id, r.first_at, r.profile, r.identifiers
+         from rows($2, r: id text, first_at bigint, profile text, identifiers text)
+         where true on conflict (workspace, id) do update
+         set first_at = excluded.first_at, profile = excluded.profile, identifiers = excluded.identifiers",
+    )
+    .bind(workspace)
+    .rows(&rows)
+    .execute()
+    .await
+    .map(drop)
+}
+
+/// An identifier or mark, and a link that carries it.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Carries<'a> {
+    /// The identifier or mark.
+    #[serde(flatten)]
+    pub identifier: &'a Identifier,
+    /// The link's id.
+    pub link: &'a str,
+}
+
+/// Notes that links carry these identifiers and marks.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn carry(tx: &mut Tx, workspace: &str, carried: &[Carries<'_>]) -> Result<()> {
     if carried.is_empty() {
         return Ok(());
     }
@@ -204,6 +248,25 @@ pub async fn save(
     )
     .bind(workspace)
     .rows(&carried)
+    .execute()
+    .await
+    .map(drop)
+}
+
+/// Notes that links no longer carry these identifiers and marks.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn shed(tx: &mut Tx, workspace: &str, shed: &[Carries<'_>]) -> Result<()> {
+    if shed.is_empty() {
+        return Ok(());
+    }
+    tx.sql(
+        "delete from link_identifier where workspace = $1 and (kind, value, link) in
+         (select r.kind, r.value, r.link from rows($2, r: kind text, value text, link text))",
+    )
+    .bind(workspace)
+    .rows(&shed)
     .execute()
     .await
     .map(drop)

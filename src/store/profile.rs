@@ -1,7 +1,8 @@
 //! Profile documents: one keyed read for a tool call, one multi-row write for a batch.
 
+use super::access::Workspace;
 use super::{Db, Tx};
-use crate::identity::Identifier;
+use crate::identity::{Identifier, MENTION};
 use crate::profile::Profile;
 use crate::{Error, Result};
 use serde::Serialize;
@@ -51,14 +52,40 @@ pub async fn by_identifier(
 ///
 /// # Errors
 /// [`Error::Invalid`] when the text names nothing that could be a customer.
-pub async fn by_name(db: &Db, workspace: &str, customer: &str) -> Result<Option<Profile>> {
+pub async fn by_name(db: &Db, workspace: &Workspace, customer: &str) -> Result<Option<Profile>> {
     if let Some(id) = customer.strip_prefix("profile:") {
-        return by_id(db, workspace, id.trim()).await;
+        return by_id(db, &workspace.id, id.trim()).await;
     }
-    let identifier = Identifier::parse(customer).ok_or_else(|| {
+    let identifier = Identifier::parse(customer, &workspace.rules.rules).ok_or_else(|| {
         Error::invalid("name a customer as `type:value`, such as `email:ada@example.com`, `user_id:u1` or `phone:+14155550134`")
     })?;
-    by_identifier(db, workspace, &identifier).await
+    match by_identifier(db, &workspace.id, &identifier).await? {
+        None => by_mention(db, &workspace.id, &identifier).await,
+        found => Ok(found),
+    }
+}
+
+/// The one profile whose records mention a contact that leads nowhere.
+async fn by_mention(db: &Db, workspace: &str, identifier: &Identifier) -> Result<Option<Profile>> {
+    let found: Vec<(String,)> = db
+        .sql(
+            "select distinct l.profile from link_identifier i cross join link l
+             where i.workspace = $1 and i.kind = $2 and i.value = $3 and l.workspace = $1 and l.id = i.link
+               and l.profile is not null limit 2",
+        )
+        .bind(workspace)
+        .bind(format!("{MENTION}{}", identifier.kind))
+        .bind(&identifier.value)
+        .all()
+        .await?;
+    match found.as_slice() {
+        [(only,)] => by_id(db, workspace, only).await,
+        [] => Ok(None),
+        _ => Err(Error::Conflict(format!(
+            "several customers' records mention this {}; name the customer by another identifier",
+            identifier.kind
+        ))),
+    }
 }
 
 fn parse(doc: &str) -> Result<Profile> {

@@ -160,7 +160,7 @@ pub(super) async fn session(
         ));
     }
     let request: SessionRequest = json_body(&body)?;
-    let found = store::profile::by_name(&app.db, &caller.workspace.id, &request.customer).await?;
+    let found = store::profile::by_name(&app.db, &caller.workspace, &request.customer).await?;
     let profile = found.ok_or_else(|| {
         Error::NotFound("no such customer yet; send an identify call for them first".to_owned())
     })?;

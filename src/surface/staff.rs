@@ -43,7 +43,7 @@ async fn find(app: &App, caller: &Caller, customer: &str) -> Result<Profile> {
             "this needs a key with the scope `customers:any`".to_owned(),
         ));
     }
-    let found = store::profile::by_name(&app.db, &caller.workspace.id, customer).await?;
+    let found = store::profile::by_name(&app.db, &caller.workspace, customer).await?;
     found.ok_or_else(|| Error::NotFound("no such customer in this workspace".to_owned()))
 }
 

@@ -301,6 +301,7 @@ async fn tenant(db: &Db, name: &str) -> Tenant {
         id: random_id("w_", 10),
         name: name.to_owned(),
         secret: format!("secret of {name}"),
+        rules: Arc::default(),
     };
     let mut tx = db.begin().await.expect("a transaction");
     let created = access::create_workspace(&mut tx, &workspace, NOW).await;

@@ -3,13 +3,13 @@
 
 use crate::app::TestApp;
 use acquaint::event::{Event, Kind};
-use acquaint::identity::Rules;
 use acquaint::ingest;
 use acquaint::store::Db;
 use acquaint::store::access::Workspace;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestCaseError, TestRunner};
 use serde_json::{Map, Value, json};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 both!(
@@ -49,7 +49,7 @@ async fn a_message_id_with_two_contents_is_the_first(app: &TestApp) {
         "{folded:?}"
     );
     let mut tx = app.db.begin().await.expect("a transaction");
-    let rebuilt = ingest::rebuild(&mut tx, &workspace, &Rules::default(), |_| {}).await;
+    let rebuilt = ingest::rebuild(&mut tx, &workspace, |_| {}).await;
     assert_eq!(rebuilt.expect("rebuilt"), 1);
     tx.commit().await.expect("committed");
     assert_eq!(derived(&app.db, &workspace).await, folded);
@@ -83,7 +83,7 @@ async fn same_bytes(db: &Db, log: &[Event], seeds: &[u64]) -> Result<(), TestCas
         prop_assert_eq!(&derived(db, &other).await, &expected, "seed {}", seed);
     }
     let mut tx = db.begin().await.expect("a transaction");
-    let events = ingest::rebuild(&mut tx, &plain, &Rules::default(), |_| {})
+    let events = ingest::rebuild(&mut tx, &plain, |_| {})
         .await
         .expect("rebuilt");
     tx.commit().await.expect("committed");
@@ -100,6 +100,7 @@ fn workspace() -> Workspace {
         name: id.clone(),
         id,
         secret: "the same for all".to_owned(),
+        rules: Arc::default(),
     }
 }
 
@@ -108,7 +109,7 @@ async fn take(db: &Db, workspace: &Workspace, batches: &[Vec<Event>]) {
         let mut tx = db.begin().await.expect("a transaction");
         let prepare = |event: &Event| ingest::prepare(workspace, event.clone()).expect("prepared");
         let events: Vec<_> = batch.iter().map(prepare).collect();
-        ingest::take(&mut tx, workspace, &Rules::default(), events.iter(), &[])
+        ingest::take(&mut tx, workspace, events.iter(), &[])
             .await
             .expect("taken");
         tx.commit().await.expect("committed");

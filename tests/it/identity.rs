@@ -1,6 +1,6 @@
 //! Identity as a pure function: the cases that users of other systems complain about, each by name.
 
-use acquaint::identity::{Identifier, Link, Resolution, Rules, fold, link_id};
+use acquaint::identity::{Identifier, Known, Link, Resolution, Rules, Why, link_id, trace};
 use proptest::prelude::*;
 use std::collections::HashSet;
 
@@ -18,11 +18,12 @@ fn link(at: i64, identifiers: &[&str]) -> Link {
         id: link_id("secret", &identifiers),
         first_at: at,
         identifiers,
+        marks: Vec::new(),
     }
 }
 
 fn resolve(links: &[Link]) -> Resolution {
-    fold(links, &Rules::default(), &HashSet::new())
+    trace(links, &Rules::shipped(), &Known::default())
 }
 
 /// Whether two links ended up with the same customer.
@@ -50,7 +51,7 @@ fn segments_documentation_example_gives_two_customers() {
         step.demoted[0].identifier.to_string(),
         "email:jane@example1.com"
     );
-    assert_eq!(step.demoted[0].kind, "user_id");
+    assert_eq!(step.demoted[0].why, Why::Limit("user_id".to_owned()));
 }
 
 /// Two people sign in on one browser and nobody calls `reset()` in between: "blob users".
@@ -211,7 +212,7 @@ proptest! {
         let held: Vec<&String> = resolution.customers.iter().flat_map(|customer| &customer.links).chain(&resolution.unattributed).collect();
         prop_assert_eq!(held.len(), links.len());
         prop_assert_eq!(held.into_iter().collect::<HashSet<_>>().len(), links.len());
-        let rules = Rules::default();
+        let rules = Rules::shipped();
         let mut owned = HashSet::new();
         for customer in &resolution.customers {
             for kind in ["user_id", "email", "phone", "anonymous_id"] {

@@ -2,7 +2,6 @@
 //! was acknowledged is there, nothing is there twice, and what is derived is what the log gives.
 
 use crate::app::TestApp;
-use acquaint::identity::Rules;
 use acquaint::ingest;
 use serde_json::{Value, json};
 use std::io::{Read, Write};
@@ -229,7 +228,7 @@ async fn check_log(app: &TestApp, expected: usize) {
         .sum();
     assert_eq!(counted as usize, expected, "events counted in profiles");
     let mut tx = app.db.begin().await.expect("a transaction");
-    ingest::rebuild(&mut tx, workspace, &Rules::default(), |_| {})
+    ingest::rebuild(&mut tx, workspace, |_| {})
         .await
         .expect("rebuilt");
     tx.commit().await.expect("committed");

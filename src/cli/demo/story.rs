@@ -3,7 +3,7 @@
 use super::system::SYSTEMS;
 use crate::Result;
 use crate::clock::rfc3339;
-use crate::identity::{Identifier, Link, Rules, Step, fold};
+use crate::identity::{Identifier, Known, Link, Rules, Step, trace};
 use crate::profile::Profile;
 use crate::store::access::Workspace;
 use crate::store::{self, Db};
@@ -64,7 +64,7 @@ pub(super) async fn tell(
         .map(|link| (link.id.clone(), link))
         .collect();
     let all: Vec<Link> = links.values().cloned().collect();
-    let steps = fold(&all, &Rules::default(), &HashSet::new()).steps;
+    let steps = trace(&all, &Rules::shipped(), &Known::default()).steps;
     Ok(chapters(&steps, &links, &systems, &hers))
 }
 
@@ -79,7 +79,7 @@ fn chapters(
         repeats: 0,
         links: hers.len(),
     };
-    let rules = Rules::default();
+    let rules = Rules::shipped();
     let mut seen: BTreeSet<&Identifier> = BTreeSet::new();
     for step in steps {
         let Some(link) = links.get(&step.link) else {

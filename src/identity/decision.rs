@@ -1,0 +1,149 @@
+//! What stewards decide about identity: data in the log, so that a rebuild follows it and nothing is ever lost.
+
+use super::Identifier;
+use crate::clock::{base32, random_id};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+
+/// One decision, who made it, and why.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Decision {
+    /// Its id. Ids are in the order of the decisions.
+    pub id: String,
+    /// What was decided.
+    #[serde(flatten)]
+    pub act: Act,
+    /// Who decided: a name on the command line, a key's id over HTTP.
+    pub actor: String,
+    /// Why.
+    pub reason: String,
+    /// When, in UTC milliseconds.
+    pub at: i64,
+}
+
+/// What was decided.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Act {
+    /// The customers that hold these links are one.
+    Merge {
+        /// Ids of the links.
+        links: Vec<String>,
+    },
+    /// These identifiers are not of the customer that those lead to.
+    Split {
+        /// The identifiers that were split off.
+        off: Vec<Identifier>,
+        /// Those that it kept.
+        rest: Vec<Identifier>,
+    },
+    /// The events of this link are of nobody else.
+    Apart {
+        /// The link's id.
+        link: String,
+    },
+    /// An earlier decision does not hold any more.
+    Undo {
+        /// Its id.
+        decision: String,
+    },
+}
+
+/// Who decides, and why and when.
+#[derive(Clone, Debug)]
+pub struct By {
+    /// A name, or a key's id.
+    pub actor: String,
+    /// Why, in a sentence.
+    pub reason: String,
+    /// When, in UTC milliseconds.
+    pub at: i64,
+}
+
+impl By {
+    /// A decision with an id of its own.
+    #[must_use]
+    pub fn decide(&self, act: Act) -> Decision {
+        let time = base32(&self.at.to_be_bytes()[2..]);
+        Decision {
+            id: random_id(&format!("d_{time}"), 5),
+            act,
+            actor: self.actor.clone(),
+            reason: self.reason.clone(),
+            at: self.at,
+        }
+    }
+}
+
+impl Act {
+    /// The word for it.
+    #[must_use]
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Merge { .. } => "merge",
+            Self::Split { .. } => "split",
+            Self::Apart { .. } => "apart",
+            Self::Undo { .. } => "undo",
+        }
+    }
+
+    /// What it speaks of: links (kind `link`), identifiers, a decision (kind `decision`).
+    #[must_use]
+    pub fn subjects(&self) -> Vec<Identifier> {
+        let named = |kind: &str, value: &String| Identifier::new(kind, value.as_str());
+        match self {
+            Self::Merge { links } => links.iter().map(|link| named("link", link)).collect(),
+            Self::Split { off, rest } => off.iter().chain(rest).cloned().collect(),
+            Self::Apart { link } => vec![named("link", link)],
+            Self::Undo { decision } => vec![named("decision", decision)],
+        }
+    }
+}
+
+/// The ids of those decisions that hold: nothing that holds undoes them. `all` are in order.
+#[must_use]
+pub fn in_force(all: &[Decision]) -> BTreeSet<&str> {
+    let mut holding: BTreeSet<&str> = BTreeSet::new();
+    let mut undone: BTreeSet<&str> = BTreeSet::new();
+    // An undo is younger than what it undoes, so from the youngest on each is known to hold or not when it is met.
+    for decision in all.iter().rev() {
+        if undone.contains(decision.id.as_str()) {
+            continue;
+        }
+        holding.insert(&decision.id);
+        if let Act::Undo { decision } = &decision.act {
+            undone.insert(decision);
+        }
+    }
+    holding
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn undoing_an_undo_brings_the_decision_back() {
+        let by = |at| By {
+            actor: "kim".to_owned(),
+            reason: "a test".to_owned(),
+            at,
+        };
+        let merge = by(1).decide(Act::Merge {
+            links: vec!["a".to_owned(), "b".to_owned()],
+        });
+        let undo = by(2).decide(Act::Undo {
+            decision: merge.id.clone(),
+        });
+        let redo = by(3).decide(Act::Undo {
+            decision: undo.id.clone(),
+        });
+        assert!(merge.id < undo.id && undo.id < redo.id);
+        let mut all = vec![merge.clone()];
+        assert!(in_force(&all).contains(merge.id.as_str()));
+        all.push(undo);
+        assert!(!in_force(&all).contains(merge.id.as_str()));
+        all.push(redo);
+        assert!(in_force(&all).contains(merge.id.as_str()));
+    }
+}

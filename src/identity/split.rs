@@ -1,0 +1,147 @@
+//! What it takes to part a customer: which joins to undo, or which wall to put up.
+//!
+//! A split asks for as little as it can. Where a steward's join brought the two sides together, undoing it is enough, and
+//! both are exactly as they were. Only where the rules themselves hold them together, a wall is put up.
+
+use super::{Class, Customer, Identifier, Known, Link, MERGED, Rules, fold};
+use crate::{Error, Result};
+use std::collections::BTreeSet;
+
+/// What parts a customer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Split {
+    /// These joins are undone.
+    Undo(Vec<String>),
+    /// These identifiers are kept apart from those.
+    Wall {
+        /// The identifiers that are split off.
+        off: Vec<Identifier>,
+        /// The customer's others.
+        rest: Vec<Identifier>,
+    },
+    /// This link stands alone.
+    Apart(String),
+}
+
+/// How to split identifiers off a customer. `links` are those of its component.
+///
+/// # Errors
+/// [`Error::Invalid`] when the customer does not have one of them, or has nothing else.
+pub fn identifiers(
+    links: &[Link],
+    rules: &Rules,
+    known: &Known,
+    customer: &str,
+    off: &[Identifier],
+) -> Result<Split> {
+    let whole = fold(links, rules, known);
+    let customer = find(&whole.customers, customer)?;
+    if let Some(other) = off
+        .iter()
+        .find(|id| !customer.identifiers.contains_key(*id))
+    {
+        let names: Vec<String> = people(customer, rules).map(ToString::to_string).collect();
+        return Err(Error::invalid(format!(
+            "`{other}` does not lead to this customer; what does: {}",
+            names.join(", ")
+        )));
+    }
+    let pieces = pieces(links, rules, known, customer);
+    let holds = |piece: &&Customer| off.iter().any(|id| piece.identifiers.contains_key(id));
+    if let Some(undo) = undo(links, &pieces, holds) {
+        return Ok(Split::Undo(undo));
+    }
+    let rest: Vec<Identifier> = people(customer, rules)
+        .filter(|id| !off.contains(id))
+        .cloned()
+        .collect();
+    if rest.is_empty() {
+        return Err(Error::invalid(
+            "these are all of the customer's identifiers, so nothing would be left to part them from",
+        ));
+    }
+    let off = off.to_vec();
+    Ok(Split::Wall { off, rest })
+}
+
+/// How to split one link off a customer.
+///
+/// # Errors
+/// [`Error::Invalid`] when the customer does not have it, or has no other.
+pub fn link(
+    links: &[Link],
+    rules: &Rules,
+    known: &Known,
+    customer: &str,
+    off: &str,
+) -> Result<Split> {
+    let whole = fold(links, rules, known);
+    let customer = find(&whole.customers, customer)?;
+    if !customer.links.iter().any(|link| link == off) {
+        return Err(Error::invalid(format!(
+            "link `{off}` is not of this customer; `acquaint identity explain` lists its links"
+        )));
+    }
+    if customer.links.len() == 1 {
+        return Err(Error::invalid(
+            "the customer has no other link to part it from",
+        ));
+    }
+    let pieces = pieces(links, rules, known, customer);
+    let alone = |piece: &&Customer| piece.links.len() == 1 && piece.links[0] == off;
+    Ok(match undo(links, &pieces, alone) {
+        Some(undo) => Split::Undo(undo),
+        None => Split::Apart(off.to_owned()),
+    })
+}
+
+fn find<'a>(customers: &'a [Customer], id: &str) -> Result<&'a Customer> {
+    let holds = |customer: &&Customer| customer.links.iter().any(|link| link == id);
+    customers
+        .iter()
+        .find(holds)
+        .ok_or_else(|| Error::internal("a customer is not in its own component"))
+}
+
+/// The identifiers that name a customer, in contrast to things that belong to it.
+fn people<'a>(customer: &'a Customer, rules: &'a Rules) -> impl Iterator<Item = &'a Identifier> {
+    let named = |id: &&Identifier| rules.rule(&id.kind).class != Class::Reference;
+    customer.identifiers.keys().filter(named)
+}
+
+/// The customers that there would be of its links had no steward joined any.
+fn pieces(links: &[Link], rules: &Rules, known: &Known, customer: &Customer) -> Vec<Customer> {
+    let own: BTreeSet<&str> = customer.links.iter().map(String::as_str).collect();
+    let mut plain = links.to_vec();
+    for link in &mut plain {
+        link.marks.retain(|mark| mark.kind != MERGED);
+    }
+    let mut pieces = fold(&plain, rules, known).customers;
+    pieces.retain(|piece| own.contains(piece.id()));
+    pieces
+}
+
+/// The joins that tie the pieces that come off to the others; none where there are no others.
+fn undo(
+    links: &[Link],
+    pieces: &[Customer],
+    comes_off: impl Fn(&&Customer) -> bool,
+) -> Option<Vec<String>> {
+    let (off, rest): (Vec<&Customer>, Vec<&Customer>) = pieces.iter().partition(&comes_off);
+    if off.is_empty() || rest.is_empty() {
+        return None;
+    }
+    let merges = |side: &[&Customer]| -> BTreeSet<String> {
+        let ids: BTreeSet<&String> = side.iter().flat_map(|piece| &piece.links).collect();
+        let marks = links
+            .iter()
+            .filter(|link| ids.contains(&link.id))
+            .flat_map(|link| &link.marks);
+        marks
+            .filter(|mark| mark.kind == MERGED)
+            .map(|mark| mark.value.clone())
+            .collect()
+    };
+    let undo: Vec<String> = merges(&off).intersection(&merges(&rest)).cloned().collect();
+    (!undo.is_empty()).then_some(undo)
+}

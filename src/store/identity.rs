@@ -1,0 +1,284 @@
+//! Rules and decisions: the part of the log that people write.
+
+use super::{Db, Tx};
+use crate::identity::decision::{Act, Decision};
+use crate::identity::{Identifier, Rulebook};
+use crate::{Error, Result};
+use serde_json::{Value, json};
+use sqlx::FromRow;
+
+/// A version of a workspace's rules.
+#[derive(Clone, Debug, FromRow)]
+pub struct Version {
+    /// Its number, from 1 on.
+    pub version: i64,
+    /// The rules as they were given, in TOML.
+    pub text: String,
+    /// Who set them.
+    pub actor: String,
+    /// When, in UTC milliseconds.
+    pub created_at: i64,
+}
+
+/// Every version of a workspace's rules up to this one, oldest first.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn versions(db: &Db, workspace: &str, upto: i64) -> Result<Vec<Version>> {
+    db.sql(
+        "select version, text, actor, created_at from identity_rules
+         where workspace = $1 and version <= $2 order by version",
+    )
+    .bind(workspace)
+    .bind(upto)
+    .all()
+    .await
+}
+
+/// The rules of a workspace at this version.
+///
+/// # Errors
+/// When the database refuses or a version cannot be read.
+pub async fn rulebook(db: &Db, workspace: &str, version: i64) -> Result<Rulebook> {
+    if version == 0 {
+        return Ok(Rulebook::default());
+    }
+    let versions = versions(db, workspace, version).await?;
+    let versions: Vec<_> = versions
+        .into_iter()
+        .map(|row| (row.version, row.text, row.created_at))
+        .collect();
+    Rulebook::of(&versions)
+}
+
+/// Which rules a workspace has.
+#[derive(Clone, Debug, Default, FromRow)]
+pub struct State {
+    /// The version in force.
+    pub rules: i64,
+    /// The version that everything was folded under.
+    pub applied: i64,
+    /// The profile up to which events were read anew under the rules in force.
+    pub moved_to: String,
+}
+
+/// Which rules the workspace has now.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn state(tx: &mut Tx, workspace: &str) -> Result<State> {
+    let state = tx
+        .sql("select rules, applied, moved_to from workspace where id = $1")
+        .bind(workspace)
+        .optional()
+        .await?;
+    Ok(state.unwrap_or_default())
+}
+
+/// Puts rules into force; the number of the version.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn set_rules(
+    tx: &mut Tx,
+    workspace: &str,
+    text: &str,
+    actor: &str,
+    now: i64,
+) -> Result<i64> {
+    let version = state(tx, workspace).await?.rules + 1;
+    tx.sql("insert into identity_rules (workspace, version, text, actor, created_at) values ($1, $2, $3, $4, $5)")
+        .bind(workspace)
+        .bind(version)
+        .bind(text)
+        .bind(actor)
+        .bind(now)
+        .execute()
+        .await?;
+    tx.sql("update workspace set rules = $2, moved_to = '' where id = $1")
+        .bind(workspace)
+        .bind(version)
+        .execute()
+        .await?;
+    Ok(version)
+}
+
+/// Notes how far events were read anew.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn set_moved_to(tx: &mut Tx, workspace: &str, profile: &str) -> Result<()> {
+    tx.sql("update workspace set moved_to = $2 where id = $1")
+        .bind(workspace)
+        .bind(profile)
+        .execute()
+        .await
+        .map(drop)
+}
+
+/// Notes that everything was folded under this version.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn set_applied(tx: &mut Tx, workspace: &str, version: i64) -> Result<()> {
+    tx.sql("update workspace set applied = $2 where id = $1")
+        .bind(workspace)
+        .bind(version)
+        .execute()
+        .await
+        .map(drop)
+}
+
+/// Adds decisions to the log.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn decide(tx: &mut Tx, workspace: &str, decisions: &[Decision]) -> Result<()> {
+    if decisions.is_empty() {
+        return Ok(());
+    }
+    let row = |decision: &Decision| {
+        let Decision {
+            id,
+            act,
+            actor,
+            reason,
+            at,
+        } = decision;
+        let body = json!(act).to_string();
+        json!({"id": id, "kind": act.word(), "body": body, "actor": actor, "reason": reason, "at": at})
+    };
+    let rows: Vec<Value> = decisions.iter().map(row).collect();
+    tx.sql(
+        "insert into decision (workspace, id, kind, body, actor, reason, at)
+         select $1, r.id, r.kind, r.body, r.actor, r.reason, r.at
+         from rows($2, r: id text, kind text, body text, actor text, reason text, at bigint)",
+    )
+    .bind(workspace)
+    .rows(&rows)
+    .execute()
+    .await?;
+    let subject = |decision: &Decision| {
+        let id = decision.id.clone();
+        let subjects = decision.act.subjects().into_iter();
+        subjects.map(
+            move |Identifier { kind, value }| json!({"kind": kind, "value": value, "decision": id}),
+        )
+    };
+    let rows: Vec<Value> = decisions.iter().flat_map(subject).collect();
+    tx.sql(
+        "insert into decision_subject (workspace, kind, value, decision) select $1, r.kind, r.value, r.decision
+         from rows($2, r: kind text, value text, decision text) where true on conflict do nothing",
+    )
+    .bind(workspace)
+    .rows(&rows)
+    .execute()
+    .await
+    .map(drop)
+}
+
+#[derive(FromRow)]
+struct DecisionRow {
+    id: String,
+    body: String,
+    actor: String,
+    reason: String,
+    at: i64,
+}
+
+impl TryFrom<DecisionRow> for Decision {
+    type Error = Error;
+
+    fn try_from(row: DecisionRow) -> Result<Self> {
+        let act: Act = serde_json::from_str(&row.body)
+            .map_err(|_| Error::internal(format!("decision {} cannot be read", row.id)))?;
+        Ok(Self {
+            id: row.id,
+            act,
+            actor: row.actor,
+            reason: row.reason,
+            at: row.at,
+        })
+    }
+}
+
+fn read(rows: Vec<DecisionRow>) -> Result<Vec<Decision>> {
+    rows.into_iter().map(Decision::try_from).collect()
+}
+
+/// Decisions after the one of this id, in order.
+///
+/// # Errors
+/// When the database refuses or a row cannot be read.
+pub async fn decisions(db: &Db, workspace: &str, after: &str, limit: i64) -> Result<Vec<Decision>> {
+    let rows = db
+        .sql(
+            "select id, body, actor, reason, at from decision
+             where workspace = $1 and id collate binary > $2 order by id collate binary limit $3",
+        )
+        .bind(workspace)
+        .bind(after)
+        .bind(limit)
+        .all()
+        .await?;
+    read(rows)
+}
+
+/// Every decision, in order, for a rebuild.
+///
+/// # Errors
+/// When the database refuses or a row cannot be read.
+pub async fn all(tx: &mut Tx, workspace: &str) -> Result<Vec<Decision>> {
+    let rows = tx
+        .sql(
+            "select id, body, actor, reason, at from decision
+             where workspace = $1 order by id collate binary",
+        )
+        .bind(workspace)
+        .all()
+        .await?;
+    read(rows)
+}
+
+/// The decision of this id and those that followed from it: undoing it, undoing that, and so on; in order.
+///
+/// # Errors
+/// When the database refuses or a row cannot be read.
+pub async fn with_undos(tx: &mut Tx, workspace: &str, id: &str) -> Result<Vec<Decision>> {
+    let rows = tx
+        .sql(
+            "with recursive chain (id) as (
+               select d.id from decision d where d.workspace = $1 and d.id = $2
+               union select s.decision from chain c cross join decision_subject s
+               where s.workspace = $1 and s.kind = 'decision' and s.value = c.id)
+             select d.id, d.body, d.actor, d.reason, d.at from chain c cross join decision d
+             where d.workspace = $1 and d.id = c.id order by d.id collate binary",
+        )
+        .bind(workspace)
+        .bind(id)
+        .all()
+        .await?;
+    read(rows)
+}
+
+/// The decisions that speak of any of these links (kind `link`) and identifiers, with those that undo them; in order.
+///
+/// # Errors
+/// When the database refuses or a row cannot be read.
+pub async fn about(db: &Db, workspace: &str, subjects: &[Identifier]) -> Result<Vec<Decision>> {
+    let rows = db
+        .sql(
+            "with recursive chain (id) as (
+               select s.decision from rows($2, r: kind text, value text) cross join decision_subject s
+               where s.workspace = $1 and s.kind = r.kind and s.value = r.value
+               union select s.decision from chain c cross join decision_subject s
+               where s.workspace = $1 and s.kind = 'decision' and s.value = c.id)
+             select d.id, d.body, d.actor, d.reason, d.at from chain c cross join decision d
+             where d.workspace = $1 and d.id = c.id order by d.id collate binary",
+        )
+        .bind(workspace)
+        .rows(&subjects)
+        .all()
+        .await?;
+    read(rows)
+}
