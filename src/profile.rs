@@ -1,7 +1,8 @@
 //! The profile: one document per customer, a fold of their events.
 //!
-//! Every part is built so that order and repetition cannot matter: traits and consents keep the newest claim, lists keep the
-//! newest entries by (time, event id), counts count distinct events, and where a map is full it keeps the first keys by name.
+//! Every part is built so that order and repetition cannot matter: traits keep what each source holds, consents the newest
+//! claim, lists the newest entries by (time, event id), counts count distinct events, and where a map is full it keeps the
+//! first keys by name. Which claim on a trait wins is decided by [`survivorship`], when the profile is read.
 //! [`Profile::apply`] takes one event, [`Profile::merge`] joins two profiles; purchases and tickets come from
 //! [`record::Record`]s, because several events, and several links, speak of the same order.
 
@@ -12,16 +13,19 @@ use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
 pub mod activity;
+mod agree;
 pub mod claim;
 pub mod money;
 pub mod purchase;
 pub mod record;
+pub mod survivorship;
 pub mod ticket;
 
 use activity::Activity;
 use claim::{Claim, Claims};
 use purchase::{Purchase, Purchases};
 use record::{Record, RecordKind};
+use survivorship::{Rule, Survivorship};
 use ticket::{Ticket, Tickets};
 
 /// Most traits, and most consents, that a profile keeps.
@@ -125,7 +129,7 @@ impl Seen {
 }
 
 impl Profile {
-    /// Takes one event into everything but purchases and tickets. The event must not have been taken before.
+    /// Takes one event into everything but purchases and tickets, which records bring. The event must not have been taken before.
     pub fn apply(&mut self, event: &Event) {
         let one = Seen::one(event);
         self.seen.add(&one);
@@ -135,13 +139,15 @@ impl Profile {
             .add(&one);
         keep_first(&mut self.sources, MAX_SOURCES);
         activity::keep(&mut self.recent, Activity::of(event));
-        match event.kind {
-            Kind::Identify => self.claim_traits(event, &event.traits),
-            Kind::Group => self.join_account(event),
-            _ => {}
+        let own = (event.kind == Kind::Identify).then_some(&event.traits);
+        if let Some(traits) = own {
+            self.claim_traits(event, traits, None);
         }
         if let Some(traits) = event.context.get("traits").and_then(Value::as_object) {
-            self.claim_traits(event, traits);
+            self.claim_traits(event, traits, own);
+        }
+        if event.kind == Kind::Group {
+            self.join_account(event);
         }
         if event.kind == Kind::Track && event.name.eq_ignore_ascii_case("Account Removed User") {
             self.leave_account(event);
@@ -152,7 +158,8 @@ impl Profile {
         keep_first(&mut self.consents, MAX_TRAITS);
     }
 
-    /// Joins another profile into this one, except purchases and tickets. No event may be in both.
+    /// Joins another profile into this one. No event may be in both; an order or ticket that both know of has to be put right
+    /// with [`Profile::unite`].
     pub fn merge(&mut self, other: Self) {
         self.seen.add(&other.seen);
         for (source, seen) in other.sources {
@@ -178,6 +185,25 @@ impl Profile {
             claim::newest(&mut self.consents, category, claim);
         }
         keep_first(&mut self.consents, MAX_TRAITS);
+        self.purchases.merge(other.purchases);
+        self.tickets.merge(other.tickets);
+    }
+
+    /// Makes one order or ticket of what several joined profiles each knew of it. True when a list may lack an entry that it
+    /// dropped earlier; then [`Profile::recount`] has to see all records.
+    #[must_use]
+    pub fn unite(&mut self, kind: RecordKind, parts: &[Record]) -> bool {
+        let mut lacks = false;
+        for part in parts {
+            lacks |= match kind {
+                RecordKind::Purchase => self.purchases.remove(&Purchase::of(part)),
+                RecordKind::Ticket => self.tickets.remove(&Ticket::of(part)),
+            };
+        }
+        match Record::merged(parts) {
+            Some(whole) => self.replace(kind, None, &whole) || lacks,
+            None => lacks,
+        }
     }
 
     /// Replaces what is known of one order or ticket. True when a list that keeps only the newest entries may now lack one
@@ -205,7 +231,25 @@ impl Profile {
         }
     }
 
-    /// The value of a trait: the newest claim, unless that removed it.
+    /// Puts the winner of every trait first, by these rules. A profile is stored as [`Rule::Newest`] has it, so the default
+    /// costs nothing. For reading only: a profile that was ranked must not be stored.
+    pub fn rank(&mut self, survivorship: &Survivorship) {
+        if survivorship.default == Rule::Newest {
+            for name in survivorship.traits.keys() {
+                if let Some(claims) = self.traits.get_mut(name) {
+                    let (rule, sources) = survivorship.of(name);
+                    claims.rank(rule, sources);
+                }
+            }
+            return;
+        }
+        for (name, claims) in &mut self.traits {
+            let (rule, sources) = survivorship.of(name);
+            claims.rank(rule, sources);
+        }
+    }
+
+    /// The value of a trait: that of the claim that wins, unless it removed it.
     #[must_use]
     pub fn value(&self, name: &str) -> Option<&Claim> {
         self.traits.get(name)?.winner()
@@ -217,13 +261,23 @@ impl Profile {
         text_of(&self.value(name)?.value)
     }
 
-    fn claim_traits(&mut self, event: &Event, traits: &Map<String, Value>) {
+    /// Takes the traits that an event states, except those it stated already.
+    fn claim_traits(
+        &mut self,
+        event: &Event,
+        traits: &Map<String, Value>,
+        stated: Option<&Map<String, Value>>,
+    ) {
+        let verified = claim::verified(traits);
         for (name, value) in traits {
-            if let Some(claim) = Claim::sized(event, value) {
-                self.traits
-                    .entry(name.clone())
-                    .or_default()
-                    .add(&event.source, claim);
+            if stated.is_some_and(|stated| stated.contains_key(name)) {
+                continue;
+            }
+            if let Some(mut claim) = Claim::sized(event, value) {
+                if verified.contains(&name.as_str()) {
+                    claim = claim.verified();
+                }
+                self.traits.entry(name.clone()).or_default().add(claim);
             }
         }
         keep_first(&mut self.traits, MAX_TRAITS);

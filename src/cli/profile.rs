@@ -2,11 +2,12 @@
 
 use crate::clock::rfc3339;
 use crate::config::Config;
+use crate::profile::claim::Claim;
 use crate::profile::money::display;
 use crate::surface::staff;
 use crate::{Result, profile};
 use clap::Subcommand;
-use serde_json::json;
+use serde_json::{Value, json};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Profile {
@@ -77,15 +78,12 @@ fn who(profile: &profile::Profile) {
         let Some(claim) = claims.winner() else {
             continue;
         };
-        let conflict = if claims.conflict() {
-            "  (systems disagree)"
-        } else {
-            ""
-        };
-        let (value, source, at) = (&claim.value, &claim.source, rfc3339(claim.at));
-        line(&format!(
-            "  {name} = {value}  from {source}, {at}{conflict}"
-        ));
+        let conflict = claims.conflict();
+        let note = if conflict { "  (systems disagree)" } else { "" };
+        line(&format!("  {name} = {}{note}", stated(claim)));
+        for candidate in claims.iter().skip(1).filter(|_| conflict) {
+            line(&format!("    or {}", stated(candidate)));
+        }
     }
     line("sources");
     for (source, seen) in &profile.sources {
@@ -95,6 +93,17 @@ fn who(profile: &profile::Profile) {
             rfc3339(seen.last_at)
         ));
     }
+}
+
+/// A claim in words.
+fn stated(claim: &Claim) -> String {
+    let value = match &claim.value {
+        Value::Null => "(removed)".to_owned(),
+        value => value.to_string(),
+    };
+    let verified = if claim.verified { ", verified" } else { "" };
+    let at = rfc3339(claim.at);
+    format!("{value}  from {}, {at}{verified}", claim.source)
 }
 
 fn what(profile: &profile::Profile) {

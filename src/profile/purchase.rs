@@ -6,6 +6,7 @@ use crate::clock::parse_time;
 use crate::event::{Event, text_of};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 /// Most purchases that a profile repeats; older ones are paged from the store.
@@ -136,6 +137,32 @@ impl Purchases {
             |held| held.order_id == id,
             |held| (held.placed_at, held.order_id.clone()),
         )
+    }
+
+    /// Adds another customer's orders. None may be in both.
+    pub fn merge(&mut self, other: Self) {
+        self.count += other.count;
+        for (currency, theirs) in other.totals {
+            let total = self.totals.entry(currency).or_default();
+            total.orders += theirs.orders;
+            total.spent += theirs.spent;
+            total.refunded += theirs.refunded;
+        }
+        self.recent.extend(other.recent);
+        let newest = |purchase: &Purchase| Reverse((purchase.placed_at, purchase.order_id.clone()));
+        self.recent.sort_by_cached_key(newest);
+        self.recent.truncate(MAX_RECENT);
+    }
+
+    /// Takes out one order. True when the list needs a recount.
+    #[must_use]
+    pub fn remove(&mut self, purchase: &Purchase) -> bool {
+        let dropped_others = self.count > MAX_RECENT as u64;
+        self.count = self.count.saturating_sub(1);
+        self.count_in(purchase, -1);
+        self.recent
+            .retain(|held| held.order_id != purchase.order_id);
+        dropped_others
     }
 
     fn count_in(&mut self, purchase: &Purchase, sign: i64) {

@@ -5,6 +5,7 @@ use crate::clock::parse_time;
 use crate::event::{Event, text_of};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use std::cmp::Reverse;
 
 /// Most tickets that a profile repeats, newest first.
 pub const MAX_RECENT: usize = 10;
@@ -107,6 +108,34 @@ impl Tickets {
             |held| (held.opened_at, held.ticket_id.clone()),
         );
         gap || moved
+    }
+
+    /// Adds another customer's tickets. None may be in both.
+    pub fn merge(&mut self, other: Self) {
+        self.count += other.count;
+        self.open_count += other.open_count;
+        for (mine, theirs, most) in [
+            (&mut self.open, other.open, MAX_OPEN),
+            (&mut self.recent, other.recent, MAX_RECENT),
+        ] {
+            mine.extend(theirs);
+            let newest = |ticket: &Ticket| Reverse((ticket.opened_at, ticket.ticket_id.clone()));
+            mine.sort_by_cached_key(newest);
+            mine.truncate(most);
+        }
+    }
+
+    /// Takes out one ticket. True when a list needs a recount.
+    #[must_use]
+    pub fn remove(&mut self, ticket: &Ticket) -> bool {
+        let shut = self.count - self.open_count;
+        let dropped_others = self.open_count > MAX_OPEN as u64 || shut > MAX_RECENT as u64;
+        self.count = self.count.saturating_sub(1);
+        self.open_count = self.open_count.saturating_sub(u64::from(ticket.is_open()));
+        for list in [&mut self.open, &mut self.recent] {
+            list.retain(|held| held.ticket_id != ticket.ticket_id);
+        }
+        dropped_others
     }
 }
 

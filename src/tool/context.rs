@@ -1,7 +1,7 @@
 //! `get_customer_context`: who the customer is and what matters now, within a token budget.
 //!
-//! The profile is cut into small pieces, each with a rank; what fits the topic rises. Pieces are taken in rank order until the
-//! budget is spent, and what was left out is named.
+//! The profile is cut into small pieces, each with a rank; what fits the topic rises. Pieces are taken in rank order, in short
+//! where the whole does not fit, until the budget is spent, and what was left out is named.
 
 use super::caller::Verification;
 use super::purchases::Order;
@@ -16,9 +16,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeSet;
 
+mod known;
 mod piece;
 
-use piece::{Consent, Membership, Piece, Ranked, Spending, Trait, Visit};
+use known::Trait;
+use piece::{Consent, Membership, Piece, Ranked, Spending, Visit};
 
 /// Tokens of an answer where none are asked for, in short and in full.
 const BUDGET: (u32, u32) = (600, 2_000);
@@ -157,24 +159,29 @@ impl CustomerContext {
             (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
         for Ranked {
             piece,
-            sources: of_piece,
+            sources: rests_on,
             ..
         } in pieces
         {
             let section = piece.section();
-            let mut cost = estimate_tokens(&piece.json()) + 1;
-            if !begun.contains(section) {
-                cost += estimate_tokens(section) + 3;
-            }
-            let new = of_piece.iter().filter(|name| !sources.contains(*name));
-            cost += new.map(|name| estimate_tokens(name) + 2).sum::<usize>();
-            if spent + cost > budget {
+            let cost = |piece: &Piece, rests_on: &[String]| {
+                let heading = if begun.contains(section) {
+                    0
+                } else {
+                    estimate_tokens(section) + 3
+                };
+                let new = rests_on.iter().filter(|name| !sources.contains(*name));
+                let named: usize = new.map(|name| estimate_tokens(name) + 2).sum();
+                estimate_tokens(&piece.json()) + 1 + heading + named
+            };
+            let left = budget.saturating_sub(spent);
+            let Some((piece, rests_on, cost)) = fit(piece, rests_on, left, cost) else {
                 omitted.insert(section);
                 continue;
-            }
+            };
             spent += cost;
             begun.insert(section);
-            sources.extend(of_piece);
+            sources.extend(rests_on);
             self.take(piece);
         }
         self.omitted = omitted.into_iter().map(str::to_owned).collect();
@@ -206,6 +213,22 @@ impl CustomerContext {
             Piece::Consent(piece) => self.consents.get_or_insert_default().push(piece),
         }
     }
+}
+
+/// The piece, or else the piece in short, with its sources and its cost, if that is no more than what is left.
+fn fit(
+    piece: Piece,
+    sources: Vec<String>,
+    left: usize,
+    cost: impl Fn(&Piece, &[String]) -> usize,
+) -> Option<(Piece, Vec<String>, usize)> {
+    let whole = cost(&piece, &sources);
+    if whole <= left {
+        return Some((piece, sources, whole));
+    }
+    let (piece, sources) = piece.in_short()?;
+    let short = cost(&piece, &sources);
+    (short <= left).then_some((piece, sources, short))
 }
 
 /// About how many tokens a value is as JSON.

@@ -23,6 +23,7 @@ pub(super) fn identified(hook: &Hook<'_>) -> Result<Event, Reject> {
     let sources: Vec<&Value> = [Some(customer), home].into_iter().flatten().collect();
     let traits = &mut event.traits;
     put(traits, "email", text(customer, "email"));
+    put_verified(traits, customer);
     put(traits, "phone", first(&sources, "phone"));
     put_name(traits, &sources);
     put(traits, "address", home.and_then(address));
@@ -50,6 +51,9 @@ pub(super) fn buyer(order: &Value) -> Map<String, Value> {
         "email",
         first(&some([Some(order), customer, None, None]), "email"),
     );
+    if let Some(customer) = customer {
+        put_verified(&mut traits, customer);
+    }
     put(
         &mut traits,
         "phone",
@@ -64,6 +68,17 @@ pub(super) fn buyer(order: &Value) -> Map<String, Value> {
             .find_map(address),
     );
     traits
+}
+
+/// Shopify's `verified_email`, if it speaks of the address that was taken: an order may have another one than its customer.
+fn put_verified(traits: &mut Map<String, Value>, customer: &Value) {
+    let Some(email) = text(customer, "email") else {
+        return;
+    };
+    if traits.get("email").and_then(Value::as_str) == Some(&email) {
+        let verified = customer.get("verified_email").and_then(Value::as_bool);
+        put(traits, "email_verified", verified);
+    }
 }
 
 fn first(places: &[&Value], field: &str) -> Option<String> {
@@ -149,6 +164,7 @@ mod tests {
             json!({
                 "email": "ines.duarte@example.com", "phone": "+351912345678", "name": "Ines Duarte", "first_name": "Ines",
                 "last_name": "Duarte", "created_at": "2026-03-02T09:15:40+00:00", "tags": ["Newsletter", "VIP"],
+                "email_verified": true,
                 "address": {
                     "street": "Rua das Gaivotas 14, 3 Esq", "city": "Porto", "state": "Porto", "postal_code": "4150-020",
                     "country": "PT",
@@ -190,6 +206,17 @@ mod tests {
             subscriptions(&sms),
             [json!({"key": "+14155550134", "type": "SMS", "status": "SUBSCRIBED"})]
         );
+    }
+
+    #[test]
+    fn an_order_s_own_address_is_not_verified_by_its_customer() {
+        let order = |email: &str| {
+            let customer = json!({"email": "ada@example.com", "verified_email": true});
+            buyer(&json!({"email": email, "customer": customer}))
+        };
+        assert_eq!(order("ada@example.com")["email_verified"], true);
+        assert!(!order("gift@example.com").contains_key("email_verified"));
+        assert!(!buyer(&json!({"email": "ada@example.com"})).contains_key("email_verified"));
     }
 
     #[test]

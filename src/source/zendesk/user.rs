@@ -33,7 +33,8 @@ pub(super) fn external_id_changed(hook: &Hook<'_>) -> Result<Event, Reject> {
 }
 
 /// `user.identity_created` and `user.identity_changed`: a way to reach the user. The primary one is their trait; another one
-/// ties events to them and leaves the trait alone.
+/// ties events to them and leaves the trait alone. Only an identity says which address was verified: a user's own `verified`
+/// means any of them.
 pub(super) fn identity_changed(hook: &Hook<'_>) -> Result<Event, Reject> {
     let mut event = identified(hook)?;
     let change = hook.change();
@@ -54,6 +55,8 @@ pub(super) fn identity_changed(hook: &Hook<'_>) -> Result<Event, Reject> {
     };
     if identity.get("primary").and_then(Value::as_bool) == Some(true) {
         put(&mut event.traits, kind, Some(value));
+        let verified = identity.get("verified").and_then(Value::as_bool);
+        put(&mut event.traits, &format!("{kind}_verified"), verified);
     } else {
         event.add_external_id(kind, value);
     }
@@ -143,6 +146,18 @@ mod tests {
             "+14155550134"
         );
         assert_eq!(ids(&identity("twitter", "ines", false)).len(), 1);
+    }
+
+    #[test]
+    fn an_identity_says_which_address_is_verified() {
+        let identity = |primary: bool, verified: &Value| {
+            let identity = json!({"type": "email", "value": "new@example.com", "primary": primary, "verified": verified});
+            event("user.identity_changed", &json!({"current": identity})).traits
+        };
+        assert_eq!(identity(true, &json!(true))["email_verified"], true);
+        assert_eq!(identity(true, &json!(false))["email_verified"], false);
+        assert!(!identity(true, &Value::Null).contains_key("email_verified"));
+        assert!(!identity(false, &json!(true)).contains_key("email_verified"));
     }
 
     #[test]

@@ -113,13 +113,28 @@ pub(super) fn profile(schemas: &mut SchemaGenerator) -> Schema {
         |words: &str| json!({"type": "array", "items": {"type": "object"}, "description": words});
     let map = |words: &str| json!({"type": "object", "additionalProperties": {"type": "object"}, "description": words});
     let part = |words: &str| json!({"type": "object", "description": words});
+    let claim = json!({
+        "type": "object",
+        "properties": {
+            "value": {"description": "What was stated; null says that it was removed."},
+            "at": {"type": "string", "format": "date-time", "description": "When it was stated last."},
+            "source": {"type": "string", "description": "Who stated it."},
+            "event": {"type": "string", "description": "The event that did."},
+            "verified": {"type": "boolean", "description": "True where the source has checked the value."},
+        },
+        "required": ["value", "at", "source", "event"],
+    });
     let profile = json_schema!({
         "type": "object",
         "description": "Everything known of one customer. Times are RFC 3339, money is in minor units.",
         "properties": {
             "id": {"type": "string", "description": "The id of its oldest link."},
             "identifiers": list("What leads to this customer, and since when."),
-            "traits": map("What each source says of each trait, by name."),
+            "traits": {
+                "type": "object",
+                "additionalProperties": {"type": "array", "items": claim},
+                "description": "What the sources say of each trait, by name: the claim that wins first, then the others, newest first.",
+            },
             "purchases": part("Orders and what they add up to."),
             "tickets": part("Support tickets."),
             "recent": list("The newest events, newest first."),

@@ -1,44 +1,19 @@
 //! What a profile says, cut into small pieces: each is taken whole or left out, with a rank and the sources it rests on.
 
+use super::known::{self, Trait};
 use crate::clock::rfc3339;
 use crate::event::Kind;
 use crate::profile::activity::{self, Activity, Session};
-use crate::profile::claim::{Claim, Claims};
+use crate::profile::claim::Claim;
 use crate::profile::{Account, Profile};
 use crate::tool::money::Money;
 use crate::tool::purchases::Order;
-use crate::tool::text::{Untrusted, clean, is_token};
+use crate::tool::text::{Untrusted, clean};
 use crate::tool::tickets::Case;
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
-
-/// One thing known about the customer, and where it is from.
-#[derive(Debug, Serialize, JsonSchema)]
-pub(super) struct Trait {
-    /// What it is: email, name, plan, …
-    name: String,
-    /// Its value.
-    value: TraitValue,
-    /// The system that said so.
-    source: String,
-    /// When, RFC 3339.
-    at: String,
-    /// True when systems disagree; the newest is shown.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    conflict: bool,
-}
-
-/// A value: plain where it is one word or number, marked where it is text.
-#[derive(Debug, Serialize, JsonSchema)]
-#[serde(untagged)]
-pub(super) enum TraitValue {
-    Plain(String),
-    Number(f64),
-    Flag(bool),
-    Text(Untrusted),
-}
 
 /// What was spent in one currency.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -92,21 +67,7 @@ pub(super) struct Consent {
     at: String,
 }
 
-/// Traits that say who someone is; they come before the others.
-const WHO: &[&str] = &[
-    "name",
-    "first_name",
-    "firstName",
-    "last_name",
-    "lastName",
-    "email",
-    "phone",
-    "plan",
-    "company",
-    "address",
-];
-
-/// A piece of the profile that is taken whole or left out.
+/// A piece of the profile that is taken, whole or in short, or left out.
 pub(super) enum Piece {
     Trait(Trait),
     Spending(Spending),
@@ -143,6 +104,16 @@ impl Piece {
             Self::Consent(piece) => serde_json::to_string(piece),
         };
         json.unwrap_or_default()
+    }
+
+    /// The piece without what can be spared, and the sources that this rests on; none where all of it is needed.
+    pub fn in_short(self) -> Option<(Self, Vec<String>)> {
+        let Self::Trait(known) = self else {
+            return None;
+        };
+        let known = known.in_short()?;
+        let sources = known.sources();
+        Some((Self::Trait(known), sources))
     }
 
     /// Words that a topic may use for the piece's section.
@@ -227,18 +198,13 @@ pub(super) fn pieces(profile: &Profile, detailed: bool, signed_in: bool) -> Vec<
     if !signed_in {
         return pieces;
     }
-    let known = profile
-        .traits
-        .iter()
-        .filter_map(|(name, claims)| Trait::of(name, claims));
-    let (who, other): (Vec<_>, Vec<_>) =
-        known.partition(|known| WHO.contains(&known.name.as_str()));
+    let (who, other): (Vec<_>, Vec<_>) = known::traits(profile).partition(Trait::says_who);
     for known in who {
-        add(0, 0, vec![known.source.clone()], Piece::Trait(known));
+        add(0, 0, known.sources(), Piece::Trait(known));
     }
     for (at, known) in other.into_iter().enumerate() {
         let base = if detailed { 60 } else { 90 };
-        add(base, at, vec![known.source.clone()], Piece::Trait(known));
+        add(base, at, known.sources(), Piece::Trait(known));
     }
     add_dealings(profile, detailed, add);
     pieces
@@ -290,37 +256,6 @@ fn add_dealings(
             add(70, at, source, Piece::Account(membership));
         }
     }
-}
-
-impl Trait {
-    fn of(name: &str, claims: &Claims) -> Option<Self> {
-        let claim = claims.winner()?;
-        let value = match &claim.value {
-            Value::Bool(flag) => TraitValue::Flag(*flag),
-            Value::Number(number) => TraitValue::Number(number.as_f64()?),
-            Value::String(text) if is_token(text) => TraitValue::Plain(text.clone()),
-            Value::String(text) => TraitValue::Text(Untrusted::new(text, 200)),
-            Value::Object(parts) => TraitValue::Text(Untrusted::new(&line(parts), 200)),
-            other => TraitValue::Text(Untrusted::new(&other.to_string(), 200)),
-        };
-        let conflict = claims.conflict();
-        Some(Self {
-            name: clean(name, 40),
-            value,
-            source: claim.source.clone(),
-            at: rfc3339(claim.at),
-            conflict,
-        })
-    }
-}
-
-/// The plain values of an object in a line: an address as people write it.
-fn line(parts: &serde_json::Map<String, Value>) -> String {
-    parts
-        .values()
-        .filter_map(crate::event::text_of)
-        .collect::<Vec<_>>()
-        .join(", ")
 }
 
 impl Visit {

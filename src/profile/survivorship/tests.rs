@@ -1,0 +1,203 @@
+//! Who wins by each rule, and which rules are refused.
+
+use super::super::claim::tests::{claim, claims};
+use super::*;
+use serde_json::{Value, json};
+
+/// The value that wins.
+fn wins(all: &[Claim], rule: Rule, sources: &[&str]) -> Value {
+    let sources: Vec<String> = sources.iter().map(|name| (*name).to_owned()).collect();
+    let mut claims = claims(all.iter().cloned());
+    claims.rank(rule, &sources);
+    let order: Vec<i64> = claims.iter().skip(1).map(|claim| claim.at).collect();
+    assert!(order.is_sorted_by(|a, b| a > b), "the others newest first");
+    claims
+        .winner()
+        .map_or(Value::Null, |claim| claim.value.clone())
+}
+
+fn checked(source: &str, at: i64, value: &str) -> Claim {
+    Claim {
+        verified: true,
+        ..claim(source, at, json!(value))
+    }
+}
+
+const ALL: [Rule; 4] = [
+    Rule::Newest,
+    Rule::MostFrequent,
+    Rule::Longest,
+    Rule::SourcePriority,
+];
+
+#[test]
+fn each_rule_has_its_winner() {
+    let all = [
+        claim("crm", 1, json!("Robert Miller")),
+        claim("crm", 2, json!("Rob")),
+        claim("shop", 3, json!("Bob Miller")),
+        claim("desk", 4, json!("rob")),
+        claim("web", 5, json!("B. Miller")),
+    ];
+    assert_eq!(wins(&all, Rule::Newest, &[]), "B. Miller");
+    assert_eq!(
+        wins(&all, Rule::MostFrequent, &[]),
+        "rob",
+        "stated by two, the newest spelling"
+    );
+    assert_eq!(wins(&all, Rule::Longest, &[]), "Robert Miller");
+    let by = |sources: &[&str]| wins(&all, Rule::SourcePriority, sources);
+    assert_eq!(by(&["crm", "shop"]), "Rob", "a system's own newer value");
+    assert_eq!(
+        by(&["erp", "shop"]),
+        "Bob Miller",
+        "the first that said anything"
+    );
+    assert_eq!(by(&["erp"]), "B. Miller", "others by time");
+}
+
+#[test]
+fn ties_go_to_the_newest() {
+    let all = [claim("crm", 1, json!("Ada")), claim("web", 2, json!("Ida"))];
+    for rule in ALL {
+        assert_eq!(wins(&all, rule, &[]), "Ida", "{rule:?}");
+    }
+}
+
+#[test]
+fn a_removal_withdraws_what_its_source_said() {
+    let all = [
+        claim("crm", 1, json!("Robert Miller")),
+        claim("web", 2, json!("Bob")),
+        claim("crm", 3, Value::Null),
+    ];
+    assert_eq!(wins(&all, Rule::Newest, &[]), Value::Null);
+    assert_eq!(
+        wins(&all, Rule::MostFrequent, &[]),
+        Value::Null,
+        "one against one, the newest"
+    );
+    assert_eq!(wins(&all, Rule::Longest, &[]), "Bob");
+    assert_eq!(wins(&all, Rule::SourcePriority, &["crm"]), Value::Null);
+    assert_eq!(wins(&all, Rule::SourcePriority, &["web"]), "Bob");
+    let again = [&all[..], &[claim("crm", 4, json!("Rob"))]].concat();
+    assert_eq!(
+        wins(&again, Rule::MostFrequent, &[]),
+        "Rob",
+        "the removal is history"
+    );
+    assert_eq!(
+        wins(&again, Rule::Longest, &[]),
+        "Rob",
+        "what it withdrew stays withdrawn"
+    );
+}
+
+#[test]
+fn verified_beats_claimed_by_every_rule() {
+    let all = [
+        checked("idp", 1, "a@example.com"),
+        claim("crm", 2, json!("longer@example.com")),
+        claim("web", 3, json!("longer@example.com")),
+        claim("desk", 4, Value::Null),
+    ];
+    for rule in ALL {
+        assert_eq!(wins(&all, rule, &["crm"]), "a@example.com", "{rule:?}");
+    }
+    let two = [&all[..], &[checked("shop", 5, "b@example.com")]].concat();
+    assert_eq!(wins(&two, Rule::Newest, &[]), "b@example.com");
+    assert_eq!(wins(&two, Rule::SourcePriority, &["idp"]), "a@example.com");
+    let spelled = [&all[..], &[claim("idp", 6, json!("A@example.com"))]].concat();
+    assert_eq!(
+        wins(&spelled, Rule::Newest, &[]),
+        "a@example.com",
+        "still the verified one"
+    );
+}
+
+#[test]
+fn only_its_own_source_takes_a_verified_value_back() {
+    let verified = [
+        checked("idp", 1, "a@example.com"),
+        claim("web", 2, json!("web@example.com")),
+    ];
+    let then = |value: Value| [&verified[..], &[claim("idp", 3, value)]].concat();
+    let removed = then(Value::Null);
+    assert_eq!(wins(&removed, Rule::Newest, &[]), Value::Null);
+    assert_eq!(wins(&removed, Rule::Longest, &[]), "web@example.com");
+    let changed = then(json!("new@example.com"));
+    assert_eq!(wins(&changed, Rule::Newest, &[]), "new@example.com");
+    let stated_again = [&removed[..], &[claim("idp", 4, json!("a@example.com"))]].concat();
+    assert_eq!(
+        wins(&stated_again, Rule::SourcePriority, &["web"]),
+        "web@example.com",
+        "a claim now"
+    );
+}
+
+fn parse(text: &str) -> Result<Survivorship, String> {
+    let rules: Survivorship = toml::from_str(text).map_err(|error| error.to_string())?;
+    rules.check().map_err(|error| error.to_string())?;
+    Ok(rules)
+}
+
+#[test]
+fn rules_are_read_and_written() {
+    let text = r#"
+        default = "source_priority"
+        sources = ["crm", "shop"]
+        [traits]
+        birthday = "most_frequent"
+        address = { rule = "source_priority", sources = ["billing", "crm"] }
+        plan = { rule = "source_priority" }
+    "#;
+    let rules = parse(text).expect("good rules");
+    let of = |name: &str| (rules.of(name).0, rules.of(name).1.join(" "));
+    assert_eq!(of("birthday"), (Rule::MostFrequent, "crm shop".to_owned()));
+    assert_eq!(
+        of("address"),
+        (Rule::SourcePriority, "billing crm".to_owned())
+    );
+    assert_eq!(of("plan"), (Rule::SourcePriority, "crm shop".to_owned()));
+    assert_eq!(of("name"), (Rule::SourcePriority, "crm shop".to_owned()));
+    let written = toml::to_string(&rules).expect("TOML");
+    assert_eq!(parse(&written).expect("what was written"), rules);
+    assert_eq!(parse("").expect("nothing"), Survivorship::default());
+}
+
+#[test]
+fn a_refusal_says_what_to_change() {
+    let refused = |text: &str| parse(text).expect_err(text);
+    for text in [
+        "default = \"newes\"",
+        "[traits]\nplan = \"newes\"",
+        "[traits]\nplan = { rule = \"newes\" }",
+    ] {
+        let error = refused(text);
+        assert!(
+            error.contains("no rule `newes`; there are newest, most_frequent"),
+            "{error}"
+        );
+        assert!(error.contains("line "), "{error}");
+    }
+    assert!(refused("[traits]\nplan = { rul = \"newest\" }").contains("unknown field `rul`"));
+    assert!(refused("defaults = \"newest\"").contains("unknown field `defaults`"));
+    assert!(refused("[traits]\nplan = 5").contains("a rule, or a table with `rule` and `sources`"));
+    let refused = |text: &str| refused(text).replace("survivorship: ", "");
+    insta::assert_snapshot!(
+        refused("default = \"source_priority\""),
+        @r#"`default` is source_priority without an order; list `sources`, such as `sources = ["crm", "shop"]`"#
+    );
+    insta::assert_snapshot!(
+        refused("[traits]\nplan = \"source_priority\""),
+        @r#"trait `plan` is source_priority without an order; list `sources`, such as `sources = ["crm", "shop"]`"#
+    );
+    insta::assert_snapshot!(
+        refused("sources = [\"crm\", \"crm\"]"),
+        @"`sources` lists the source `crm` twice; once is enough"
+    );
+    insta::assert_snapshot!(
+        refused("[traits]\nplan = { rule = \"longest\", sources = [\"crm\"] }"),
+        @"trait `plan` has `sources`, which only the rule source_priority reads; remove them or change the rule"
+    );
+}

@@ -1,0 +1,191 @@
+//! One trait as an agent is told of it: the value that holds, and what other systems hold where that changes what to do.
+
+use crate::clock::rfc3339;
+use crate::event::text_of;
+use crate::profile::Profile;
+use crate::profile::claim::{Claim, Claims, verifies};
+use crate::tool::text::{Untrusted, clean, is_token};
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::Value;
+use std::collections::BTreeSet;
+
+/// Most other values that are told.
+const MAX_OTHERS: usize = 3;
+
+/// Traits that say who someone is; they come before the others.
+const WHO: &[&str] = &[
+    "name",
+    "firstname",
+    "lastname",
+    "email",
+    "phone",
+    "plan",
+    "company",
+    "address",
+];
+
+/// Traits beside those that an agent addresses, checks or promises something by. That systems disagree on others, such as
+/// when someone was last seen, is no news.
+const ACTED_ON: &[&str] = &[
+    "birthdate",
+    "birthday",
+    "city",
+    "country",
+    "dateofbirth",
+    "fullname",
+    "gender",
+    "language",
+    "locale",
+    "middlename",
+    "mobile",
+    "organisation",
+    "organization",
+    "phonenumber",
+    "postalcode",
+    "street",
+    "subscription",
+    "tier",
+    "timezone",
+    "title",
+    "zip",
+];
+
+/// One thing known about the customer, and where it is from.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct Trait {
+    /// What it is: email, name, plan, …
+    name: String,
+    /// Its value.
+    value: TraitValue,
+    /// The system that said so.
+    source: String,
+    /// When, RFC 3339.
+    at: String,
+    /// True when that system has verified the value.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    verified: bool,
+    /// True when systems disagree; confirm the value before acting on it.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    conflict: bool,
+    /// What other systems say, newest first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    others: Vec<Other>,
+}
+
+/// What another system says.
+#[derive(Debug, Serialize, JsonSchema)]
+struct Other {
+    /// Its value.
+    value: TraitValue,
+    /// The system.
+    source: String,
+    /// The day it said so, YYYY-MM-DD.
+    on: String,
+}
+
+/// A value: plain where it is one word or number, marked where it is text.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(untagged)]
+enum TraitValue {
+    Plain(String),
+    Number(f64),
+    Flag(bool),
+    Text(Untrusted),
+}
+
+/// The traits there is something to say of. That a value was verified is said beside it, not as a trait of its own.
+pub(super) fn traits(profile: &Profile) -> impl Iterator<Item = Trait> {
+    let said = |name: &str| verifies(name).is_some_and(|stem| profile.traits.contains_key(stem));
+    profile
+        .traits
+        .iter()
+        .filter(move |(name, _)| !said(name))
+        .filter_map(|(name, claims)| Trait::of(name, claims))
+}
+
+impl Trait {
+    fn of(name: &str, claims: &Claims) -> Option<Self> {
+        let claim = claims.winner()?;
+        let acted_on = is_in(WHO, name) || is_in(ACTED_ON, name);
+        let rivals = if acted_on {
+            claims.rivals()
+        } else {
+            Vec::new()
+        };
+        Some(Self {
+            name: clean(name, 40),
+            value: TraitValue::of(&claim.value, 200)?,
+            source: claim.source.clone(),
+            at: rfc3339(claim.at),
+            verified: claim.verified,
+            conflict: !rivals.is_empty(),
+            others: rivals
+                .into_iter()
+                .take(MAX_OTHERS)
+                .filter_map(Other::of)
+                .collect(),
+        })
+    }
+
+    /// Whether it says who the customer is.
+    pub(super) fn says_who(&self) -> bool {
+        is_in(WHO, &self.name)
+    }
+
+    /// The systems it rests on.
+    pub(super) fn sources(&self) -> Vec<String> {
+        let others = self.others.iter().map(|other| &other.source);
+        let sources: BTreeSet<&String> = others.chain([&self.source]).collect();
+        sources.into_iter().cloned().collect()
+    }
+
+    /// The same without what other systems say; none where that is all there is.
+    pub(super) fn in_short(mut self) -> Option<Self> {
+        if self.others.is_empty() {
+            return None;
+        }
+        self.others.clear();
+        Some(self)
+    }
+}
+
+impl Other {
+    fn of(claim: &Claim) -> Option<Self> {
+        Some(Self {
+            value: TraitValue::of(&claim.value, 80)?,
+            source: claim.source.clone(),
+            on: rfc3339(claim.at).chars().take(10).collect(),
+        })
+    }
+}
+
+impl TraitValue {
+    /// A value, and at most so many characters of a text.
+    fn of(value: &Value, most: usize) -> Option<Self> {
+        Some(match value {
+            Value::Bool(flag) => Self::Flag(*flag),
+            Value::Number(number) => Self::Number(number.as_f64()?),
+            Value::String(text) if is_token(text) => Self::Plain(text.clone()),
+            Value::String(text) => Self::Text(Untrusted::new(text, most)),
+            Value::Object(parts) => Self::Text(Untrusted::new(&line(parts), most)),
+            other => Self::Text(Untrusted::new(&other.to_string(), most)),
+        })
+    }
+}
+
+/// Whether a name is in a list, however its words are joined: `first_name`, `firstName`, `First Name`.
+fn is_in(list: &[&str], name: &str) -> bool {
+    let joined = name.chars().filter(|c| !matches!(c, '_' | '-' | ' '));
+    let joined: String = joined.flat_map(char::to_lowercase).collect();
+    list.contains(&joined.as_str())
+}
+
+/// The plain values of an object in a line: an address as people write it.
+fn line(parts: &serde_json::Map<String, Value>) -> String {
+    parts
+        .values()
+        .filter_map(text_of)
+        .collect::<Vec<_>>()
+        .join(", ")
+}
