@@ -1,18 +1,15 @@
 //! A component: every link that is connected to some through identifiers or decisions, as stored and as it is to be.
 //!
-//! All that identity decides is decided here, by the pure fold over a component's links. What comes of it is written: links,
-//! where identifiers lead, and the documents of the customers concerned.
+//! All that identity decides is decided by the pure fold over a component's links; `settle` writes what comes of it.
 
-use super::resolve::Resolved;
 use crate::Result;
-use crate::identity::{self, Class, Customer, Identifier, Known, Link, MOVED, Resolution, Wall};
-use crate::profile::record::RecordKind;
-use crate::profile::{self, Profile};
+use crate::identity::{Identifier, Known, Link, MOVED, Wall};
 use crate::store::access::Workspace;
-use crate::store::event::Logged;
-use crate::store::link::{Carries, Held};
+use crate::store::link::Held;
 use crate::store::{self, Tx};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+
+mod settle;
 
 /// Every link that is connected to some others.
 pub(super) struct Component {
@@ -26,6 +23,8 @@ pub(super) struct Component {
     pub known: Known,
     /// What keeps identifiers apart, as stored.
     walls: HashMap<Identifier, Vec<Wall>>,
+    /// Links that have other events than when the stored documents were folded.
+    pub stale: HashSet<String>,
 }
 
 impl Component {
@@ -43,6 +42,7 @@ impl Component {
             owners: BTreeMap::new(),
             known: Known::default(),
             walls: HashMap::new(),
+            stale: HashSet::new(),
         };
         let mut reached: HashSet<Identifier> = HashSet::new();
         let mut frontier: Vec<Identifier> = Vec::new();
@@ -113,219 +113,6 @@ impl Component {
     pub fn all(&self) -> Vec<Link> {
         self.links.values().cloned().collect()
     }
-
-    /// Folds the component, writes what changed, and hands over the documents of the customers that it concerns. `folded` is
-    /// as in [`super::fold`].
-    pub async fn settle(
-        self,
-        tx: &mut Tx,
-        workspace: &Workspace,
-        folded: Option<&str>,
-        resolved: &mut Resolved,
-    ) -> Result<()> {
-        let resolution = identity::fold(&self.all(), &workspace.rules.rules, &self.known);
-        let mut holder: HashMap<&str, &str> = HashMap::new();
-        for customer in &resolution.customers {
-            let links = customer.links.iter();
-            holder.extend(links.map(|link| (link.as_str(), customer.id())));
-        }
-        self.save_walls(tx, workspace).await?;
-        let mut touched = self.save_links(tx, workspace, &holder).await?;
-        touched.extend(self.save_owners(tx, workspace, &resolution).await?);
-        let now: HashSet<&str> = resolution.customers.iter().map(Customer::id).collect();
-        let origins: BTreeSet<&str> = self
-            .before
-            .values()
-            .filter_map(|held| held.profile.as_deref())
-            .collect();
-        let gone = origins.into_iter().filter(|id| !now.contains(id));
-        let old = self.documents(tx, workspace, &resolution, &touched).await?;
-        store::profile::remove(tx, &workspace.id, gone).await?;
-        let spread = self.spread(&holder);
-        for customer in resolution
-            .customers
-            .iter()
-            .filter(|customer| touched.contains(customer.id()))
-        {
-            let id = customer.id().to_owned();
-            let mut profile = match self.joined(customer, &spread, &old) {
-                Some(joined) => joined,
-                None => {
-                    resolved.refolded.insert(id.clone());
-                    from_log(tx, workspace, customer, folded).await?
-                }
-            };
-            if self.origins(customer).len() > 1 || resolved.refolded.contains(&id) {
-                resolved
-                    .recount
-                    .extend(RecordKind::ALL.map(|kind| (id.clone(), kind)));
-            }
-            profile.identifiers = shown(customer, workspace);
-            resolved.profiles.insert(id, profile);
-        }
-        for id in self.links.keys() {
-            let held = holder.get(id.as_str()).map(|id| (*id).to_owned());
-            resolved.links.insert(id.clone(), held);
-        }
-        Ok(())
-    }
-
-    /// Writes what keeps identifiers apart, where that changed.
-    async fn save_walls(&self, tx: &mut Tx, workspace: &Workspace) -> Result<()> {
-        let stored = |id: &Identifier| self.walls.get(id).map_or(&[][..], Vec::as_slice);
-        let walls = self
-            .known
-            .walls
-            .iter()
-            .map(|(id, walls)| (id, walls.as_slice()));
-        let changed: Vec<_> = walls.filter(|(id, walls)| stored(id) != *walls).collect();
-        if changed.is_empty() {
-            return Ok(());
-        }
-        store::link::set_walls(tx, &workspace.id, changed.into_iter()).await
-    }
-
-    /// Writes links that are new, changed or held by another; the customers that this touches.
-    async fn save_links(
-        &self,
-        tx: &mut Tx,
-        workspace: &Workspace,
-        holder: &HashMap<&str, &str>,
-    ) -> Result<BTreeSet<String>> {
-        let (mut moved, mut touched) = (Vec::new(), BTreeSet::new());
-        let (mut carried, mut shed) = (Vec::new(), Vec::new());
-        for (id, link) in &self.links {
-            let profile = holder.get(id.as_str()).map(|id| (*id).to_owned());
-            let before = self.before.get(id);
-            if before.is_some_and(|held| held.link == *link && held.profile == profile) {
-                continue;
-            }
-            let (has, had) = (
-                carries(link),
-                before.map(|held| carries(&held.link)).unwrap_or_default(),
-            );
-            let row = |identifier| Carries {
-                identifier,
-                link: id,
-            };
-            carried.extend(has.difference(&had).copied().map(row));
-            shed.extend(had.difference(&has).copied().map(row));
-            touched.extend(profile.clone());
-            touched.extend(before.and_then(|held| held.profile.clone()));
-            moved.push(Held {
-                link: link.clone(),
-                profile,
-            });
-        }
-        store::link::save(tx, &workspace.id, &moved).await?;
-        store::link::carry(tx, &workspace.id, &carried).await?;
-        store::link::shed(tx, &workspace.id, &shed).await?;
-        Ok(touched)
-    }
-
-    /// Writes where identifiers lead now; the customers that gained or lost one.
-    async fn save_owners(
-        &self,
-        tx: &mut Tx,
-        workspace: &Workspace,
-        resolution: &Resolution,
-    ) -> Result<BTreeSet<String>> {
-        let mut now: BTreeMap<&Identifier, Option<&str>> = BTreeMap::new();
-        for id in self.links.values().flat_map(|link| &link.identifiers) {
-            now.insert(id, None);
-        }
-        for customer in &resolution.customers {
-            let held = customer.identifiers.keys();
-            now.extend(held.map(|id| (id, Some(customer.id()))));
-        }
-        let mut touched = BTreeSet::new();
-        let mut moved = Vec::new();
-        for (id, profile) in now {
-            let before = self.owners.get(id);
-            let shared = resolution.shared.contains(id);
-            if before.is_some_and(|before| before.as_deref() == profile)
-                && shared == self.known.shared.contains(id)
-            {
-                continue;
-            }
-            touched.extend(profile.map(str::to_owned));
-            touched.extend(before.cloned().flatten());
-            moved.push((id, profile, shared));
-        }
-        store::link::point(tx, &workspace.id, &moved).await?;
-        Ok(touched)
-    }
-
-    /// The stored documents of every profile that held a link of a touched customer.
-    async fn documents(
-        &self,
-        tx: &mut Tx,
-        workspace: &Workspace,
-        resolution: &Resolution,
-        touched: &BTreeSet<String>,
-    ) -> Result<BTreeMap<String, Profile>> {
-        let customers = resolution
-            .customers
-            .iter()
-            .filter(|customer| touched.contains(customer.id()));
-        let needed: BTreeSet<&str> = customers
-            .flat_map(|customer| self.origins(customer))
-            .collect();
-        store::profile::load(tx, &workspace.id, needed.into_iter()).await
-    }
-
-    /// The profile that held a link before.
-    fn origin(&self, link: &str) -> Option<&str> {
-        self.before.get(link)?.profile.as_deref()
-    }
-
-    /// The profiles that held a customer's links before.
-    fn origins(&self, customer: &Customer) -> BTreeSet<&str> {
-        customer
-            .links
-            .iter()
-            .filter_map(|link| self.origin(link))
-            .collect()
-    }
-
-    /// Who holds the links now that each stored profile held before.
-    fn spread<'a>(
-        &'a self,
-        holder: &HashMap<&str, &'a str>,
-    ) -> BTreeMap<&'a str, BTreeSet<Option<&'a str>>> {
-        let mut spread: BTreeMap<&str, BTreeSet<Option<&str>>> = BTreeMap::new();
-        for (link, held) in &self.before {
-            if let Some(profile) = &held.profile {
-                let holders = spread.entry(profile).or_default();
-                holders.insert(holder.get(link.as_str()).copied());
-            }
-        }
-        spread
-    }
-
-    /// The customer's document without the batch's events, made of the old ones; none if a profile was parted, or a link
-    /// belonged to nobody before.
-    fn joined(
-        &self,
-        customer: &Customer,
-        spread: &BTreeMap<&str, BTreeSet<Option<&str>>>,
-        old: &BTreeMap<String, Profile>,
-    ) -> Option<Profile> {
-        let origins = self.origins(customer);
-        let whole = |origin: &&str| spread.get(origin).is_some_and(|holders| holders.len() == 1);
-        let unheld = |link: &String| {
-            self.before
-                .get(link)
-                .is_some_and(|held| held.profile.is_none())
-        };
-        if !origins.iter().all(whole) || customer.links.iter().any(unheld) {
-            return None;
-        }
-        let mut parts = origins.iter().filter_map(|origin| old.get(*origin));
-        let mut profile = parts.next().cloned().unwrap_or_default();
-        parts.for_each(|part| profile.merge(part.clone()));
-        Some(profile)
-    }
 }
 
 /// What identity knows around a customer, to explain it.
@@ -351,40 +138,4 @@ pub async fn surroundings(
         links: component.all(),
         known: component.known,
     })
-}
-
-/// The identifiers and marks of a link.
-fn carries(link: &Link) -> BTreeSet<&Identifier> {
-    link.identifiers.iter().chain(&link.marks).collect()
-}
-
-/// A customer's document folded from the log, the batch's events included.
-async fn from_log(
-    tx: &mut Tx,
-    workspace: &Workspace,
-    customer: &Customer,
-    folded: Option<&str>,
-) -> Result<Profile> {
-    let mut profile = Profile::default();
-    for Logged { event, .. } in
-        store::event::of_links(tx, &workspace.id, &customer.links, folded).await?
-    {
-        profile.apply(&event);
-    }
-    Ok(profile)
-}
-
-/// The identifiers that a profile shows: those of people, records, contacts and devices, not of things.
-fn shown(customer: &Customer, workspace: &Workspace) -> Vec<profile::Known> {
-    let rules = &workspace.rules.rules;
-    let people = customer
-        .identifiers
-        .iter()
-        .filter(|(id, _)| rules.rule(&id.kind).class != Class::Reference);
-    people
-        .map(|(identifier, since)| profile::Known {
-            identifier: identifier.clone(),
-            since: *since,
-        })
-        .collect()
 }

@@ -116,7 +116,7 @@ pub async fn append(tx: &mut Tx, workspace: &str, rows: &[&Row]) -> Result<Vec<S
     Ok(inserted.into_iter().map(|(id,)| id).collect())
 }
 
-/// Every event of these links whose id is at most `upto`, if that is given.
+/// Up to `limit` events of these links, in no order. With `upto` only those whose id is at most that.
 ///
 /// # Errors
 /// When the database refuses or a row cannot be read.
@@ -125,21 +125,56 @@ pub async fn of_links(
     workspace: &str,
     links: &[String],
     upto: Option<&str>,
+    limit: i64,
 ) -> Result<Vec<Logged>> {
     // An expression cannot use the primary key, which SQLite would rather walk than the index of links.
     let rows = tx
         .sql(
             "select e.id, e.link, e.source, e.message_id, e.type, e.name, e.at, e.received_at, e.body
              from rows($2, r: link text) cross join event e
-             where e.workspace = $1 and e.link = r.link and ($3 is null or e.id || '' <= $3)",
+             where e.workspace = $1 and e.link = r.link and ($3 is null or e.id || '' <= $3) limit $4",
         )
         .bind(workspace)
         .rows(&super::link::keys(links))
         .bind(upto)
+        .bind(limit)
         .all()
         .await?;
     read(rows)
 }
+
+/// The next `limit` events of one link after `(at, id)`, oldest first. With `upto` only those whose id is at most that.
+///
+/// # Errors
+/// When the database refuses or a row cannot be read.
+pub async fn of_link(
+    tx: &mut Tx,
+    workspace: &str,
+    link: &str,
+    upto: Option<&str>,
+    after: &(i64, String),
+    limit: i64,
+) -> Result<Vec<Logged>> {
+    let rows = tx
+        .sql(
+            "select id, link, source, message_id, type, name, at, received_at, body from event
+             where workspace = $1 and link = $2 and (at, id) > ($3, $4) and ($5 is null or id || '' <= $5)
+             order by at, id limit $6",
+        )
+        .bind(workspace)
+        .bind(link)
+        .bind(after.0)
+        .bind(&after.1)
+        .bind(upto)
+        .bind(limit)
+        .all()
+        .await?;
+    read(rows)
+}
+
+const PAGE: &str =
+    "select id, link, source, message_id, type, name, at, received_at, body from event
+    where workspace = $1 and id > $2 order by id limit $3";
 
 /// The next `limit` events after `after` by id: how a rebuild walks the log.
 ///
@@ -147,10 +182,22 @@ pub async fn of_links(
 /// When the database refuses or a row cannot be read.
 pub async fn page(tx: &mut Tx, workspace: &str, after: &str, limit: i64) -> Result<Vec<Logged>> {
     let rows = tx
-        .sql(
-            "select id, link, source, message_id, type, name, at, received_at, body from event
-             where workspace = $1 and id > $2 order by id limit $3",
-        )
+        .sql(PAGE)
+        .bind(workspace)
+        .bind(after)
+        .bind(limit)
+        .all()
+        .await?;
+    read(rows)
+}
+
+/// The same, outside of a transaction.
+///
+/// # Errors
+/// When the database refuses or a row cannot be read.
+pub async fn next(db: &Db, workspace: &str, after: &str, limit: i64) -> Result<Vec<Logged>> {
+    let rows = db
+        .sql(PAGE)
         .bind(workspace)
         .bind(after)
         .bind(limit)

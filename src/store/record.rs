@@ -84,6 +84,33 @@ pub async fn told_of(
     read(rows)
 }
 
+/// The orders and tickets that some of these links and some of those `others` tell of.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn told_by_both(
+    tx: &mut Tx,
+    workspace: &str,
+    links: &[String],
+    others: &[String],
+) -> Result<Vec<(RecordKind, String)>> {
+    let rows: Vec<(String, String)> = tx
+        .sql(
+            "select distinct c.kind, c.id from rows($2, r: link text)
+             cross join record c cross join record d
+             where c.workspace = $1 and c.link = r.link
+               and d.workspace = $1 and d.kind = c.kind and d.id = c.id
+               and d.link in (select o.link from rows($3, o: link text))",
+        )
+        .bind(workspace)
+        .rows(&super::link::keys(links))
+        .rows(&super::link::keys(others))
+        .all()
+        .await?;
+    let key = |(kind, id): (String, String)| Some((RecordKind::parse(&kind)?, id));
+    Ok(rows.into_iter().filter_map(key).collect())
+}
+
 /// Everything told of one sort of record by the links of a profile.
 ///
 /// # Errors
@@ -105,6 +132,19 @@ pub async fn of_profile(
         .all()
         .await?;
     read(rows)
+}
+
+/// Forgets what these links told.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn forget(tx: &mut Tx, workspace: &str, links: &[String]) -> Result<()> {
+    tx.sql("delete from record where workspace = $1 and link in (select r.link from rows($2, r: link text))")
+        .bind(workspace)
+        .rows(&super::link::keys(links))
+        .execute()
+        .await
+        .map(drop)
 }
 
 /// Writes what links tell.

@@ -1,0 +1,360 @@
+//! Settling a component: the fold over its links, and everything that changes by it.
+
+use super::super::resolve::Resolved;
+use super::Component;
+use crate::Result;
+use crate::identity::{self, Class, Customer, Identifier, Link, Resolution};
+use crate::profile::record::{Record, RecordKind};
+use crate::profile::{self, Profile};
+use crate::store::access::Workspace;
+use crate::store::event::Logged;
+use crate::store::link::{Carries, Held};
+use crate::store::record::Told;
+use crate::store::{self, Tx};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+
+/// Links whose events are read from the log at a time.
+const LINKS: usize = 500;
+/// Events that are held in memory at a time while a document is folded from the log.
+const EVENTS: i64 = 5_000;
+
+impl Component {
+    /// Folds the component, writes what changed, and hands over the documents of the customers that it concerns. `folded` is
+    /// as in [`super::fold`].
+    pub async fn settle(
+        self,
+        tx: &mut Tx,
+        workspace: &Workspace,
+        folded: Option<&str>,
+        resolved: &mut Resolved,
+    ) -> Result<()> {
+        let resolution = identity::fold(&self.all(), &workspace.rules.rules, &self.known);
+        let mut holder: HashMap<&str, &str> = HashMap::new();
+        for customer in &resolution.customers {
+            let links = customer.links.iter();
+            holder.extend(links.map(|link| (link.as_str(), customer.id())));
+        }
+        self.save_walls(tx, workspace).await?;
+        let mut touched = self.save_links(tx, workspace, &holder).await?;
+        touched.extend(self.save_owners(tx, workspace, &resolution).await?);
+        let stale = self
+            .stale
+            .iter()
+            .filter_map(|link| holder.get(link.as_str()));
+        touched.extend(stale.map(|id| (*id).to_owned()));
+        let now: HashSet<&str> = resolution.customers.iter().map(Customer::id).collect();
+        let origins: BTreeSet<&str> = self
+            .before
+            .values()
+            .filter_map(|held| held.profile.as_deref())
+            .collect();
+        let gone = origins.into_iter().filter(|id| !now.contains(id));
+        let old = self.documents(tx, workspace, &resolution, &touched).await?;
+        store::profile::remove(tx, &workspace.id, gone).await?;
+        let spread = self.spread(&holder);
+        for customer in resolution
+            .customers
+            .iter()
+            .filter(|customer| touched.contains(customer.id()))
+        {
+            let id = customer.id().to_owned();
+            let mut profile = if self.is_join(customer, &spread) {
+                self.joined(tx, workspace, customer, &old, resolved).await?
+            } else {
+                let all = RecordKind::ALL.map(|kind| (id.clone(), kind));
+                resolved.recount.extend(all);
+                resolved.refolded.insert(id.clone());
+                from_log(tx, workspace, customer, folded).await?
+            };
+            profile.identifiers = shown(customer, workspace);
+            resolved.profiles.insert(id, profile);
+        }
+        for id in self.links.keys() {
+            let held = holder.get(id.as_str()).map(|id| (*id).to_owned());
+            resolved.links.insert(id.clone(), held);
+        }
+        Ok(())
+    }
+
+    /// Writes what keeps identifiers apart, where that changed.
+    async fn save_walls(&self, tx: &mut Tx, workspace: &Workspace) -> Result<()> {
+        let stored = |id: &Identifier| self.walls.get(id).map_or(&[][..], Vec::as_slice);
+        let walls = self
+            .known
+            .walls
+            .iter()
+            .map(|(id, walls)| (id, walls.as_slice()));
+        let changed: Vec<_> = walls.filter(|(id, walls)| stored(id) != *walls).collect();
+        if changed.is_empty() {
+            return Ok(());
+        }
+        store::link::set_walls(tx, &workspace.id, changed.into_iter()).await
+    }
+
+    /// Writes links that are new, changed or held by another; the customers that this touches.
+    async fn save_links(
+        &self,
+        tx: &mut Tx,
+        workspace: &Workspace,
+        holder: &HashMap<&str, &str>,
+    ) -> Result<BTreeSet<String>> {
+        let (mut moved, mut touched) = (Vec::new(), BTreeSet::new());
+        let (mut carried, mut shed) = (Vec::new(), Vec::new());
+        for (id, link) in &self.links {
+            let profile = holder.get(id.as_str()).map(|id| (*id).to_owned());
+            let before = self.before.get(id);
+            if before.is_some_and(|held| held.link == *link && held.profile == profile) {
+                continue;
+            }
+            let (has, had) = (
+                carries(link),
+                before.map(|held| carries(&held.link)).unwrap_or_default(),
+            );
+            let row = |identifier| Carries {
+                identifier,
+                link: id,
+            };
+            carried.extend(has.difference(&had).copied().map(row));
+            shed.extend(had.difference(&has).copied().map(row));
+            touched.extend(profile.clone());
+            touched.extend(before.and_then(|held| held.profile.clone()));
+            moved.push(Held {
+                link: link.clone(),
+                profile,
+            });
+        }
+        store::link::save(tx, &workspace.id, &moved).await?;
+        store::link::carry(tx, &workspace.id, &carried).await?;
+        store::link::shed(tx, &workspace.id, &shed).await?;
+        Ok(touched)
+    }
+
+    /// Writes where identifiers lead now; the customers that gained or lost one.
+    async fn save_owners(
+        &self,
+        tx: &mut Tx,
+        workspace: &Workspace,
+        resolution: &Resolution,
+    ) -> Result<BTreeSet<String>> {
+        let mut now: BTreeMap<&Identifier, Option<&str>> = BTreeMap::new();
+        for id in self.links.values().flat_map(|link| &link.identifiers) {
+            now.insert(id, None);
+        }
+        for customer in &resolution.customers {
+            let held = customer.identifiers.keys();
+            now.extend(held.map(|id| (id, Some(customer.id()))));
+        }
+        let mut touched = BTreeSet::new();
+        let mut moved = Vec::new();
+        for (id, profile) in now {
+            let before = self.owners.get(id);
+            let shared = resolution.shared.contains(id);
+            if before.is_some_and(|before| before.as_deref() == profile)
+                && shared == self.known.shared.contains(id)
+            {
+                continue;
+            }
+            touched.extend(profile.map(str::to_owned));
+            touched.extend(before.cloned().flatten());
+            moved.push((id, profile, shared));
+        }
+        store::link::point(tx, &workspace.id, &moved).await?;
+        Ok(touched)
+    }
+
+    /// The stored documents of every profile that held a link of a touched customer.
+    async fn documents(
+        &self,
+        tx: &mut Tx,
+        workspace: &Workspace,
+        resolution: &Resolution,
+        touched: &BTreeSet<String>,
+    ) -> Result<BTreeMap<String, Profile>> {
+        let customers = resolution
+            .customers
+            .iter()
+            .filter(|customer| touched.contains(customer.id()));
+        let needed: BTreeSet<&str> = customers
+            .flat_map(|customer| self.origins(customer))
+            .collect();
+        store::profile::load(tx, &workspace.id, needed.into_iter()).await
+    }
+
+    /// The profile that held a link before.
+    fn origin(&self, link: &str) -> Option<&str> {
+        self.before.get(link)?.profile.as_deref()
+    }
+
+    /// The profiles that held a customer's links before.
+    fn origins(&self, customer: &Customer) -> BTreeSet<&str> {
+        customer
+            .links
+            .iter()
+            .filter_map(|link| self.origin(link))
+            .collect()
+    }
+
+    /// Who holds the links now that each stored profile held before.
+    fn spread<'a>(
+        &'a self,
+        holder: &HashMap<&str, &'a str>,
+    ) -> BTreeMap<&'a str, BTreeSet<Option<&'a str>>> {
+        let mut spread: BTreeMap<&str, BTreeSet<Option<&str>>> = BTreeMap::new();
+        for (link, held) in &self.before {
+            if let Some(profile) = &held.profile {
+                let holders = spread.entry(profile).or_default();
+                holders.insert(holder.get(link.as_str()).copied());
+            }
+        }
+        spread
+    }
+
+    /// Whether the customer's document can be made of stored ones: none of these profiles was parted, no link belonged to
+    /// nobody before, and none has other events now.
+    fn is_join(
+        &self,
+        customer: &Customer,
+        spread: &BTreeMap<&str, BTreeSet<Option<&str>>>,
+    ) -> bool {
+        let whole = |origin: &str| spread.get(origin).is_some_and(|holders| holders.len() == 1);
+        let unheld = |link: &String| {
+            let before = self.before.get(link);
+            before.is_some_and(|held| held.profile.is_none())
+        };
+        let unfit = |link: &String| unheld(link) || self.stale.contains(link);
+        let mut origins = self.origins(customer).into_iter();
+        origins.all(whole) && !customer.links.iter().any(unfit)
+    }
+
+    /// The customer's document without the batch's events, made of the stored ones.
+    async fn joined(
+        &self,
+        tx: &mut Tx,
+        workspace: &Workspace,
+        customer: &Customer,
+        old: &BTreeMap<String, Profile>,
+        resolved: &mut Resolved,
+    ) -> Result<Profile> {
+        let origins = self.origins(customer);
+        let parts: Vec<&Profile> = origins
+            .iter()
+            .filter_map(|origin| old.get(*origin))
+            .collect();
+        let mut profile = Profile::default();
+        for part in &parts {
+            profile.merge((*part).clone());
+        }
+        let ordered = parts.iter().filter(|part| part.purchases.count > 0).count() > 1;
+        let asked = parts.iter().filter(|part| part.tickets.count > 0).count() > 1;
+        if !ordered && !asked {
+            return Ok(profile);
+        }
+        for (kind, told) in self
+            .told_by_several(tx, workspace, customer, &parts)
+            .await?
+        {
+            if profile.unite(kind, &told) {
+                resolved.recount.insert((customer.id().to_owned(), kind));
+            }
+        }
+        Ok(profile)
+    }
+
+    /// The orders and tickets that more than one of the joined profiles knows of, as each knows it.
+    async fn told_by_several(
+        &self,
+        tx: &mut Tx,
+        workspace: &Workspace,
+        customer: &Customer,
+        parts: &[&Profile],
+    ) -> Result<Vec<(RecordKind, Vec<Record>)>> {
+        // All but the one that knows the most are asked what they know; the same is looked for in the others.
+        let known = |part: &&&Profile| part.purchases.count + part.tickets.count;
+        let largest = parts.iter().max_by_key(known).map(|part| part.id.as_str());
+        let stored = customer
+            .links
+            .iter()
+            .filter(|link| self.before.contains_key(*link));
+        let (all, fewer) = stored.fold((Vec::new(), Vec::new()), |(mut all, mut fewer), link| {
+            all.push(link.clone());
+            if self.origin(link) != largest {
+                fewer.push(link.clone());
+            }
+            (all, fewer)
+        });
+        let keys = store::record::told_by_both(tx, &workspace.id, &fewer, &all).await?;
+        let keys: Vec<(RecordKind, &str)> =
+            keys.iter().map(|(kind, id)| (*kind, id.as_str())).collect();
+        let own: HashSet<&String> = customer.links.iter().collect();
+        let mut told: BTreeMap<(RecordKind, String), BTreeMap<&str, Record>> = BTreeMap::new();
+        for Told {
+            kind, link, record, ..
+        } in store::record::told_of(tx, &workspace.id, &keys).await?
+        {
+            let Some(origin) = self.origin(&link).filter(|_| own.contains(&link)) else {
+                continue;
+            };
+            let by_origin = told.entry((kind, record.id.clone())).or_default();
+            match by_origin.get_mut(origin) {
+                Some(held) => held.merge(&record),
+                None => drop(by_origin.insert(origin, record)),
+            }
+        }
+        let several = told
+            .into_iter()
+            .filter(|(_, by_origin)| by_origin.len() > 1);
+        Ok(several
+            .map(|((kind, _), by_origin)| (kind, by_origin.into_values().collect()))
+            .collect())
+    }
+}
+
+/// The identifiers and marks of a link.
+fn carries(link: &Link) -> BTreeSet<&Identifier> {
+    link.identifiers.iter().chain(&link.marks).collect()
+}
+
+/// A customer's document folded from the log, the batch's events included.
+async fn from_log(
+    tx: &mut Tx,
+    workspace: &Workspace,
+    customer: &Customer,
+    folded: Option<&str>,
+) -> Result<Profile> {
+    let mut profile = Profile::default();
+    for links in customer.links.chunks(LINKS) {
+        let page = store::event::of_links(tx, &workspace.id, links, folded, EVENTS).await?;
+        if (page.len() as i64) < EVENTS {
+            page.iter().for_each(|logged| profile.apply(&logged.event));
+            continue;
+        }
+        for link in links {
+            let mut after = (i64::MIN, String::new());
+            loop {
+                let page =
+                    store::event::of_link(tx, &workspace.id, link, folded, &after, EVENTS).await?;
+                page.iter().for_each(|logged| profile.apply(&logged.event));
+                match page.last() {
+                    Some(Logged { event, .. }) => after = (event.at, event.id.clone()),
+                    None => break,
+                }
+            }
+        }
+    }
+    Ok(profile)
+}
+
+/// The identifiers that a profile shows: those of people, records, contacts and devices, not of things.
+fn shown(customer: &Customer, workspace: &Workspace) -> Vec<profile::Known> {
+    let rules = &workspace.rules.rules;
+    let people = customer
+        .identifiers
+        .iter()
+        .filter(|(id, _)| rules.rule(&id.kind).class != Class::Reference);
+    people
+        .map(|(identifier, since)| profile::Known {
+            identifier: identifier.clone(),
+            since: *since,
+        })
+        .collect()
+}
