@@ -7,6 +7,7 @@
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
+pub mod compare;
 pub mod decision;
 mod extract;
 mod fold;

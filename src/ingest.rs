@@ -16,9 +16,11 @@ use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+pub mod apply;
 mod component;
 pub mod decide;
 mod queue;
+mod reread;
 mod resolve;
 
 pub use component::{Surroundings, surroundings};

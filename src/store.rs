@@ -12,6 +12,7 @@ use std::time::Duration;
 
 pub mod access;
 pub mod event;
+pub mod identifier;
 pub mod identity;
 pub mod link;
 pub mod profile;

@@ -312,7 +312,7 @@ impl Tools {
             .as_object_mut()
             .and_then(|arguments| arguments.shift_remove("customer"));
         let found = match (&caller.customer, named) {
-            (Some(bound), _) => store::profile::by_id(&self.db, &workspace.id, bound).await?,
+            (Some(bound), _) => store::profile::by_id(&self.db, workspace, bound).await?,
             (None, Some(Value::String(named))) if caller.names_customers() => {
                 store::profile::by_name(&self.db, workspace, &named).await?
             }

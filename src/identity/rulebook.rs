@@ -27,6 +27,8 @@ pub struct Rulebook {
     pub version: i64,
     /// The rules in force.
     pub rules: Arc<Rules>,
+    /// Whether everything stored was folded under them; if not, `acquaint identity apply` is under way or due.
+    pub applied: bool,
     /// Rules that took other identifiers from events, and until when they were in force, in UTC milliseconds.
     earlier: Vec<(Arc<Rules>, i64)>,
 }
@@ -36,6 +38,7 @@ impl Default for Rulebook {
         Self {
             version: 0,
             rules: Rules::shipped(),
+            applied: true,
             earlier: Vec::new(),
         }
     }

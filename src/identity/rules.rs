@@ -5,6 +5,7 @@
 
 use super::place::Place;
 use crate::event::Event;
+use crate::profile::survivorship::Survivorship;
 use crate::{Error, Result};
 use serde::Deserialize;
 use std::collections::{BTreeMap, HashSet};
@@ -112,6 +113,8 @@ pub struct Rule {
     #[serde(default)]
     when: BTreeMap<Place, String>,
     #[serde(default)]
+    placeholders: bool,
+    #[serde(default)]
     blocked: Vec<String>,
     #[serde(default)]
     blocked_patterns: Vec<Pattern>,
@@ -166,6 +169,9 @@ pub struct Rules {
     /// Whether two customers who each have an identifier of the class person are kept apart from anything weaker.
     #[serde(default = "yes")]
     pub identified_guard: bool,
+    /// Which value of a trait wins where systems disagree.
+    #[serde(default)]
+    pub survivorship: Survivorship,
     #[serde(default)]
     blocked: Blocked,
     kinds: BTreeMap<String, Rule>,
@@ -241,6 +247,7 @@ impl Rules {
     }
 
     fn check(&self) -> Result<()> {
+        self.survivorship.check()?;
         let named = |kind: &str| {
             kind.chars().all(|c| {
                 c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '_' | '.' | '-')
@@ -304,7 +311,7 @@ impl Rules {
         if let Some(pattern) = matching(&rule.blocked_patterns) {
             return Some(format!("values like `{pattern}` are blocked for `{kind}`"));
         }
-        if matches!(rule.class, Class::Contact | Class::Mention) {
+        if rule.placeholders || matches!(rule.class, Class::Contact | Class::Mention) {
             return None;
         }
         if self.blocked.exact.contains(&lower) {

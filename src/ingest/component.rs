@@ -35,58 +35,57 @@ impl Component {
         changed: Vec<Link>,
         before: impl Iterator<Item = Held>,
     ) -> Result<Self> {
-        let rules = &workspace.rules.rules;
+        let mut search = Search::new(workspace);
         let mut component = Self {
             links: BTreeMap::new(),
-            before: before.map(|held| (held.link.id.clone(), held)).collect(),
+            before: HashMap::new(),
             owners: BTreeMap::new(),
             known: Known::default(),
             walls: HashMap::new(),
             stale: HashSet::new(),
         };
-        let mut reached: HashSet<Identifier> = HashSet::new();
-        let mut frontier: Vec<Identifier> = Vec::new();
-        let moves = workspace.rules.has_earlier();
-        let mut reach = |link: &Link, frontier: &mut Vec<Identifier>| {
-            let followers = moves.then(|| Identifier::new(MOVED, link.id.as_str()));
-            for id in link.connections(rules).cloned().chain(followers) {
-                if reached.insert(id.clone()) {
-                    frontier.push(id);
-                }
-            }
-        };
-        // What a changed link carried before connects it to those that it may have to leave.
-        for link in changed
-            .iter()
-            .chain(component.before.values().map(|held| &held.link))
-        {
-            reach(link, &mut frontier);
+        for link in changed {
+            search.reach(&link, None);
+            component.links.insert(link.id.clone(), link);
         }
-        component
-            .links
-            .extend(changed.into_iter().map(|link| (link.id.clone(), link)));
-        while !frontier.is_empty() {
-            let (owners, known) = store::link::owners(tx, &workspace.id, &frontier).await?;
-            frontier.retain(|id| !known.shared.contains(id));
+        // What a changed link carried before connects it to those that it may have to leave.
+        component.add(before.collect(), &mut search);
+        while !search.is_over() {
+            let mut asked = std::mem::take(&mut search.asked);
+            asked.retain(|id| !component.owners.contains_key(id));
+            let asked: Vec<Identifier> = asked.into_iter().collect();
+            let (owners, known) = store::identifier::owners(tx, &workspace.id, &asked).await?;
             component.owners.extend(owners);
             component.known.shared.extend(known.shared);
             component.known.walls.extend(known.walls);
-            let mut found =
-                store::link::carrying(tx, &workspace.id, &std::mem::take(&mut frontier)).await?;
-            let targets = component.targets(&found);
-            if !targets.is_empty() {
-                found.extend(store::link::load(tx, &workspace.id, &targets).await?);
+            let mut frontier = std::mem::take(&mut search.frontier);
+            frontier.retain(|id| !component.known.shared.contains(id));
+            let found = store::link::carrying(tx, &workspace.id, &frontier).await?;
+            component.add(found, &mut search);
+            let profiles = std::mem::take(&mut search.profiles);
+            if !profiles.is_empty() {
+                let found = store::link::of_profiles(tx, &workspace.id, &profiles).await?;
+                component.add(found, &mut search);
             }
-            for held in found {
-                reach(&held.link, &mut frontier);
-                let id = held.link.id.clone();
-                let link = component.links.entry(id.clone());
-                link.or_insert_with(|| held.link.clone());
-                component.before.insert(id, held);
+            let targets = component.targets();
+            if !targets.is_empty() {
+                let found = store::link::load(tx, &workspace.id, &targets).await?;
+                component.add(found, &mut search);
             }
         }
         component.walls = component.known.walls.clone();
         Ok(component)
+    }
+
+    /// Takes in stored links.
+    fn add(&mut self, found: Vec<Held>, search: &mut Search<'_>) {
+        for held in found {
+            search.reach(&held.link, held.profile.as_deref());
+            let id = held.link.id.clone();
+            let link = self.links.entry(id.clone());
+            link.or_insert_with(|| held.link.clone());
+            self.before.insert(id, held);
+        }
     }
 
     /// Loads what is connected to these links.
@@ -96,13 +95,9 @@ impl Component {
         Self::load(tx, workspace, seeds, held.into_iter()).await
     }
 
-    /// The links, not loaded yet, that moved ones among these moved to.
-    fn targets(&self, found: &[Held]) -> Vec<String> {
-        let moved = found
-            .iter()
-            .map(|held| &held.link)
-            .chain(self.links.values());
-        let targets: BTreeSet<&str> = moved.filter_map(Link::moved_to).collect();
+    /// The links, not loaded yet, that others moved to.
+    fn targets(&self) -> Vec<String> {
+        let targets: BTreeSet<&str> = self.links.values().filter_map(Link::moved_to).collect();
         let missing = targets
             .into_iter()
             .filter(|id| !self.links.contains_key(*id));
@@ -112,6 +107,56 @@ impl Component {
     /// Its links as they are to be.
     pub fn all(&self) -> Vec<Link> {
         self.links.values().cloned().collect()
+    }
+}
+
+/// What is still to be looked for while a component is loaded.
+struct Search<'a> {
+    workspace: &'a Workspace,
+    reached: HashSet<Identifier>,
+    /// Connections whose links are not loaded yet.
+    frontier: Vec<Identifier>,
+    /// Identifiers of which it is not known where they lead. What joins nobody under these rules may lead to someone all the
+    /// same, from the time of others.
+    asked: BTreeSet<Identifier>,
+    visited: HashSet<String>,
+    /// Profiles of which all links are needed.
+    profiles: Vec<String>,
+}
+
+impl<'a> Search<'a> {
+    fn new(workspace: &'a Workspace) -> Self {
+        Self {
+            workspace,
+            reached: HashSet::new(),
+            frontier: Vec::new(),
+            asked: BTreeSet::new(),
+            visited: HashSet::new(),
+            profiles: Vec::new(),
+        }
+    }
+
+    fn reach(&mut self, link: &Link, profile: Option<&str>) {
+        let book = &self.workspace.rules;
+        let followers = book
+            .has_earlier()
+            .then(|| Identifier::new(MOVED, link.id.as_str()));
+        for id in link.connections(&book.rules).cloned().chain(followers) {
+            if self.reached.insert(id.clone()) {
+                self.frontier.push(id);
+            }
+        }
+        self.asked.extend(link.identifiers.iter().cloned());
+        // While rules are being applied, a stored profile may hold links that these rules do not connect.
+        if let Some(profile) = profile.filter(|_| !book.applied)
+            && self.visited.insert(profile.to_owned())
+        {
+            self.profiles.push(profile.to_owned());
+        }
+    }
+
+    fn is_over(&self) -> bool {
+        self.frontier.is_empty() && self.asked.is_empty() && self.profiles.is_empty()
     }
 }
 

@@ -54,7 +54,7 @@ pub(super) async fn resolve(
         held.insert(link.link.id.clone(), link);
     }
     let mut resolved = Resolved::default();
-    let changed = seen.changed(&held);
+    let changed = seen.changed(&held, &HashSet::new());
     for id in seen.present.keys().filter(|id| !changed.contains_key(**id)) {
         let profile = held.get(*id).and_then(|held| held.profile.clone());
         resolved.links.insert((*id).to_owned(), profile);
@@ -77,6 +77,53 @@ pub(super) async fn resolve(
     let loaded =
         store::profile::load(tx, &workspace.id, missing.iter().map(String::as_str)).await?;
     resolved.profiles.extend(loaded);
+    Ok(resolved)
+}
+
+/// Resolves events that were put under other links. `left` are the links that they left, and since when these have events now,
+/// if any.
+pub(super) async fn resolve_moved(
+    tx: &mut Tx,
+    workspace: &Workspace,
+    events: &[Logged],
+    carried: &[&Carried],
+    left: &HashMap<String, Option<i64>>,
+) -> Result<Resolved> {
+    let seen = Seen::of(events, carried);
+    let mut ids: BTreeSet<String> = left.keys().cloned().collect();
+    ids.extend(
+        seen.present
+            .keys()
+            .chain(seen.moved.keys())
+            .map(|link| (*link).to_owned()),
+    );
+    let ids: Vec<String> = ids.into_iter().collect();
+    let mut held: HashMap<String, Held> = HashMap::new();
+    for link in store::link::load(tx, &workspace.id, &ids).await? {
+        held.insert(link.link.id.clone(), link);
+    }
+    let mut remaining = held.clone();
+    let mut vacated = HashSet::new();
+    for (id, since) in left {
+        match (since, remaining.get_mut(id)) {
+            (Some(since), Some(known)) => known.link.first_at = *since,
+            _ => drop(vacated.insert(id.clone())),
+        }
+    }
+    let mut changed = seen.changed(&remaining, &vacated);
+    for (id, known) in &remaining {
+        changed
+            .entry(id.clone())
+            .or_insert_with(|| known.link.clone());
+    }
+    let (changed, before) = (changed.into_values().collect(), held.into_values());
+    let mut component = Component::load(tx, workspace, changed, before).await?;
+    component.stale.extend(left.keys().cloned());
+    component
+        .stale
+        .extend(seen.present.keys().map(|link| (*link).to_owned()));
+    let mut resolved = Resolved::default();
+    component.settle(tx, workspace, None, &mut resolved).await?;
     Ok(resolved)
 }
 
@@ -107,8 +154,12 @@ impl<'a> Seen<'a> {
         seen
     }
 
-    /// The links that are new or other than stored, as they are to be.
-    fn changed(&self, held: &HashMap<String, Held>) -> BTreeMap<String, Link> {
+    /// The links that are new or other than stored, as they are to be. A link that was `vacated` is only remembered.
+    fn changed(
+        &self,
+        held: &HashMap<String, Held>,
+        vacated: &HashSet<String>,
+    ) -> BTreeMap<String, Link> {
         let mut changed: BTreeMap<String, Link> = BTreeMap::new();
         for (id, (first_at, identifiers)) in &self.present {
             let known = held.get(*id).map(|held| &held.link);
@@ -129,9 +180,11 @@ impl<'a> Seen<'a> {
         }
         for (id, (first_at, to)) in &self.moved {
             let known = held.get(*id).map(|held| &held.link);
-            let real = known.is_some_and(|known| known.moved_to().is_none());
+            let real =
+                known.is_some_and(|known| known.moved_to().is_none()) && !vacated.contains(*id);
             let older = known.is_some_and(|known| {
-                (known.first_at, known.moved_to().unwrap_or_default()) <= (*first_at, to)
+                let to_now = known.moved_to();
+                to_now.is_some_and(|to_now| (known.first_at, to_now) <= (*first_at, *to))
             });
             if real || older || self.present.contains_key(id) {
                 continue;
@@ -153,7 +206,7 @@ impl<'a> Seen<'a> {
 }
 
 /// The marks of a link but for that of having moved.
-fn unmoved(link: &Link) -> Vec<Identifier> {
+pub(super) fn unmoved(link: &Link) -> Vec<Identifier> {
     let marks = link.marks.iter().filter(|mark| mark.kind != MOVED);
     marks.cloned().collect()
 }

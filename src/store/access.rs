@@ -27,11 +27,13 @@ struct WorkspaceRow {
     name: String,
     secret: String,
     rules: i64,
+    applied: i64,
 }
 
 impl WorkspaceRow {
     async fn read(self, db: &Db) -> Result<Workspace> {
-        let rules = super::identity::rulebook(db, &self.id, self.rules).await?;
+        let mut rules = super::identity::rulebook(db, &self.id, self.rules).await?;
+        rules.applied = self.applied == self.rules;
         Ok(Workspace {
             id: self.id,
             name: self.name,
@@ -98,7 +100,7 @@ pub fn hash(key: &str) -> String {
 /// When the database refuses.
 pub async fn workspace(db: &Db, name: &str) -> Result<Option<Workspace>> {
     let row: Option<WorkspaceRow> = db
-        .sql("select id, name, secret, rules from workspace where name = $1")
+        .sql("select id, name, secret, rules, applied from workspace where name = $1")
         .bind(name)
         .optional()
         .await?;
@@ -114,7 +116,7 @@ pub async fn workspace(db: &Db, name: &str) -> Result<Option<Workspace>> {
 /// When the database refuses.
 pub async fn workspace_by_id(db: &Db, id: &str) -> Result<Option<Workspace>> {
     let row: Option<WorkspaceRow> = db
-        .sql("select id, name, secret, rules from workspace where id = $1")
+        .sql("select id, name, secret, rules, applied from workspace where id = $1")
         .bind(id)
         .optional()
         .await?;

@@ -43,12 +43,19 @@ pub async fn rulebook(db: &Db, workspace: &str, version: i64) -> Result<Rulebook
     if version == 0 {
         return Ok(Rulebook::default());
     }
-    let versions = versions(db, workspace, version).await?;
-    let versions: Vec<_> = versions
+    Rulebook::of(&texts(db, workspace, version).await?)
+}
+
+/// The number, text and time of every version up to this one, oldest first: what a [`Rulebook`] is made of.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn texts(db: &Db, workspace: &str, upto: i64) -> Result<Vec<(i64, String, i64)>> {
+    let versions = versions(db, workspace, upto).await?;
+    Ok(versions
         .into_iter()
         .map(|row| (row.version, row.text, row.created_at))
-        .collect();
-    Rulebook::of(&versions)
+        .collect())
 }
 
 /// Which rules a workspace has.
@@ -58,7 +65,7 @@ pub struct State {
     pub rules: i64,
     /// The version that everything was folded under.
     pub applied: i64,
-    /// The profile up to which events were read anew under the rules in force.
+    /// The link up to which events were read anew under the rules in force.
     pub moved_to: String,
 }
 
@@ -107,10 +114,10 @@ pub async fn set_rules(
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn set_moved_to(tx: &mut Tx, workspace: &str, profile: &str) -> Result<()> {
+pub async fn set_moved_to(tx: &mut Tx, workspace: &str, link: &str) -> Result<()> {
     tx.sql("update workspace set moved_to = $2 where id = $1")
         .bind(workspace)
-        .bind(profile)
+        .bind(link)
         .execute()
         .await
         .map(drop)

@@ -1,12 +1,11 @@
 //! Links, the identifiers they carry, and where each identifier leads.
 
 use super::{Db, Tx};
-use crate::identity::{APART, Identifier, Known, Link, MERGED, MOVED, Wall};
+use crate::identity::{APART, Identifier, Link, MERGED, MOVED};
 use crate::{Error, Result};
 use serde::Serialize;
 use serde_json::{Value, json};
 use sqlx::FromRow;
-use std::collections::BTreeMap;
 
 /// A link as it is stored, with the profile that holds it.
 #[derive(Clone, Debug)]
@@ -71,15 +70,6 @@ impl<'a> NewLink<'a> {
     }
 }
 
-/// Where an identifier leads.
-#[derive(Serialize)]
-struct Leads<'a> {
-    #[serde(flatten)]
-    identifier: &'a Identifier,
-    profile: Option<&'a str>,
-    shared: bool,
-}
-
 /// Ids as rows for a `rows($n, r: link text)`.
 pub(super) fn keys(links: &[String]) -> Vec<Value> {
     links.iter().map(|link| json!({"link": link})).collect()
@@ -112,6 +102,9 @@ pub async fn carrying(
     workspace: &str,
     identifiers: &[Identifier],
 ) -> Result<Vec<Held>> {
+    if identifiers.is_empty() {
+        return Ok(Vec::new());
+    }
     tx.sql(
         "select distinct l.id, l.first_at, l.profile, l.identifiers
          from rows($2, r: kind text, value text)
@@ -125,80 +118,6 @@ pub async fn carrying(
     .into_iter()
     .map(Held::try_from)
     .collect()
-}
-
-/// Where each of these identifiers leads, which of them are shared, and what stewards keep them apart from.
-///
-/// # Errors
-/// When the database refuses or a row cannot be read.
-pub async fn owners(
-    tx: &mut Tx,
-    workspace: &str,
-    identifiers: &[Identifier],
-) -> Result<(BTreeMap<Identifier, Option<String>>, Known)> {
-    let rows: Vec<OwnerRow> = tx
-        .sql(
-            "select i.kind, i.value, i.profile, i.shared, i.walls from rows($2, r: kind text, value text)
-             cross join identifier i where i.workspace = $1 and i.kind = r.kind and i.value = r.value",
-        )
-        .bind(workspace)
-        .rows(&identifiers)
-        .all()
-        .await?;
-    let (mut owners, mut known) = (BTreeMap::new(), Known::default());
-    for (kind, value, profile, shared, walls) in rows {
-        let identifier = Identifier { kind, value };
-        if shared {
-            known.shared.insert(identifier.clone());
-        }
-        if let Some(walls) = walls {
-            known.walls.insert(identifier.clone(), read_walls(&walls)?);
-        }
-        owners.insert(identifier, profile);
-    }
-    Ok((owners, known))
-}
-
-type OwnerRow = (String, String, Option<String>, bool, Option<String>);
-
-/// Walls as they are stored: `[["d_…", true]]`.
-fn read_walls(text: &str) -> Result<Vec<Wall>> {
-    let pairs: Vec<(String, bool)> = serde_json::from_str(text)
-        .map_err(|_| Error::internal("the walls of an identifier cannot be read"))?;
-    Ok(pairs
-        .into_iter()
-        .map(|(decision, off)| Wall { decision, off })
-        .collect())
-}
-
-/// Sets what keeps each of these identifiers apart from others.
-///
-/// # Errors
-/// When the database refuses.
-pub async fn set_walls<'a>(
-    tx: &mut Tx,
-    workspace: &str,
-    walls: impl Iterator<Item = (&'a Identifier, &'a [Wall])>,
-) -> Result<()> {
-    let row = |(identifier, walls): (&Identifier, &[Wall])| {
-        let pairs: Vec<(&str, bool)> = walls
-            .iter()
-            .map(|wall| (wall.decision.as_str(), wall.off))
-            .collect();
-        let text = (!pairs.is_empty()).then(|| json!(pairs).to_string());
-        json!({"kind": identifier.kind, "value": identifier.value, "walls": text})
-    };
-    let rows: Vec<Value> = walls.map(row).collect();
-    tx.sql(
-        "insert into identifier (workspace, kind, value, shared, walls)
-         select $1, r.kind, r.value, false, r.walls from rows($2, r: kind text, value text, walls text)
-         where true on conflict (workspace, kind, value) do update set walls = excluded.walls",
-    )
-    .bind(workspace)
-    .rows(&rows)
-    .execute()
-    .await
-    .map(drop)
 }
 
 /// Writes links, whether new or known.
@@ -272,37 +191,55 @@ pub async fn shed(tx: &mut Tx, workspace: &str, shed: &[Carries<'_>]) -> Result<
     .map(drop)
 }
 
-/// Sets where identifiers lead.
+/// How many links there are.
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn point(
-    tx: &mut Tx,
-    workspace: &str,
-    to: &[(&Identifier, Option<&str>, bool)],
-) -> Result<()> {
-    if to.is_empty() {
-        return Ok(());
-    }
-    let rows: Vec<Leads<'_>> = to
-        .iter()
-        .map(|(identifier, profile, shared)| Leads {
-            identifier,
-            profile: *profile,
-            shared: *shared,
-        })
-        .collect();
-    tx.sql(
-        "insert into identifier (workspace, kind, value, profile, shared)
-         select $1, r.kind, r.value, r.profile, r.shared
-         from rows($2, r: kind text, value text, profile text, shared boolean)
-         where true on conflict (workspace, kind, value) do update set profile = excluded.profile, shared = excluded.shared",
+pub async fn count(db: &Db, workspace: &str) -> Result<i64> {
+    let (count,): (i64,) = db
+        .sql("select count(*) from link where workspace = $1")
+        .bind(workspace)
+        .one()
+        .await?;
+    Ok(count)
+}
+
+/// The next `limit` links after `after` by id.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn page(db: &Db, workspace: &str, after: &str, limit: i64) -> Result<Vec<Held>> {
+    db.sql(
+        "select id, first_at, profile, identifiers from link
+         where workspace = $1 and id > $2 order by id limit $3",
     )
     .bind(workspace)
-    .rows(&rows)
-    .execute()
-    .await
-    .map(drop)
+    .bind(after)
+    .bind(limit)
+    .all::<LinkRow>()
+    .await?
+    .into_iter()
+    .map(Held::try_from)
+    .collect()
+}
+
+/// The links of these profiles.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn of_profiles(tx: &mut Tx, workspace: &str, profiles: &[String]) -> Result<Vec<Held>> {
+    let keys: Vec<Value> = profiles.iter().map(|id| json!({"profile": id})).collect();
+    tx.sql(
+        "select l.id, l.first_at, l.profile, l.identifiers from rows($2, r: profile text)
+         cross join link l where l.workspace = $1 and l.profile = r.profile",
+    )
+    .bind(workspace)
+    .rows(&keys)
+    .all::<LinkRow>()
+    .await?
+    .into_iter()
+    .map(Held::try_from)
+    .collect()
 }
 
 /// The links of a profile, oldest first.
@@ -321,4 +258,43 @@ pub async fn of_profile(db: &Db, workspace: &str, profile: &str) -> Result<Vec<H
     .into_iter()
     .map(Held::try_from)
     .collect()
+}
+
+/// A record of a people file, and the profile that it belongs to.
+#[derive(Clone, Debug, PartialEq, Eq, FromRow)]
+pub struct RecordRow {
+    /// The source that it was imported from.
+    pub source: String,
+    /// Its id there.
+    pub record: String,
+    /// The profile; none if its id names nobody.
+    pub profile: Option<String>,
+}
+
+/// The next imported records by source and id, after that one, each with its profile. Where a record's own id leads nowhere,
+/// its links still do.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn records(
+    db: &Db,
+    workspace: &str,
+    after: (&str, &str),
+    limit: i64,
+) -> Result<Vec<RecordRow>> {
+    db.sql(
+        "select substr(i.kind, 8) as source, i.value as record, coalesce(i.profile,
+           (select min(l.profile) from link_identifier c cross join link l
+            where c.workspace = $1 and c.kind = i.kind and c.value = i.value and l.workspace = $1 and l.id = c.link)) as profile
+         from identifier i
+         where i.workspace = $1 and i.kind collate binary < 'record/'
+           and (i.kind collate binary, i.value collate binary) > ('record.' || $2, $3)
+         order by i.kind collate binary, i.value collate binary limit $4",
+    )
+    .bind(workspace)
+    .bind(after.0)
+    .bind(after.1)
+    .bind(limit)
+    .all()
+    .await
 }

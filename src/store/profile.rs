@@ -13,17 +13,17 @@ use std::collections::BTreeMap;
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn by_id(db: &Db, workspace: &str, id: &str) -> Result<Option<Profile>> {
+pub async fn by_id(db: &Db, workspace: &Workspace, id: &str) -> Result<Option<Profile>> {
     let row: Option<(String,)> = db
         .sql(
             "select p.doc from link l cross join profile p
              where l.workspace = $1 and l.id = $2 and p.workspace = l.workspace and p.id = l.profile",
         )
-        .bind(workspace)
+        .bind(&workspace.id)
         .bind(id)
         .optional()
         .await?;
-    row.map(|(doc,)| parse(&doc)).transpose()
+    row.map(|(doc,)| ranked(workspace, &doc)).transpose()
 }
 
 /// The profile that an identifier leads to.
@@ -32,7 +32,7 @@ pub async fn by_id(db: &Db, workspace: &str, id: &str) -> Result<Option<Profile>
 /// When the database refuses.
 pub async fn by_identifier(
     db: &Db,
-    workspace: &str,
+    workspace: &Workspace,
     identifier: &Identifier,
 ) -> Result<Option<Profile>> {
     let row: Option<(String,)> = db
@@ -40,12 +40,12 @@ pub async fn by_identifier(
             "select p.doc from identifier i cross join profile p
              where i.workspace = $1 and i.kind = $2 and i.value = $3 and p.workspace = i.workspace and p.id = i.profile",
         )
-        .bind(workspace)
+        .bind(&workspace.id)
         .bind(&identifier.kind)
         .bind(&identifier.value)
         .optional()
         .await?;
-    row.map(|(doc,)| parse(&doc)).transpose()
+    row.map(|(doc,)| ranked(workspace, &doc)).transpose()
 }
 
 /// The profile of a customer named `type:value`; `profile:` takes any link's id.
@@ -54,26 +54,30 @@ pub async fn by_identifier(
 /// [`Error::Invalid`] when the text names nothing that could be a customer.
 pub async fn by_name(db: &Db, workspace: &Workspace, customer: &str) -> Result<Option<Profile>> {
     if let Some(id) = customer.strip_prefix("profile:") {
-        return by_id(db, &workspace.id, id.trim()).await;
+        return by_id(db, workspace, id.trim()).await;
     }
     let identifier = Identifier::parse(customer, &workspace.rules.rules).ok_or_else(|| {
         Error::invalid("name a customer as `type:value`, such as `email:ada@example.com`, `user_id:u1` or `phone:+14155550134`")
     })?;
-    match by_identifier(db, &workspace.id, &identifier).await? {
-        None => by_mention(db, &workspace.id, &identifier).await,
+    match by_identifier(db, workspace, &identifier).await? {
+        None => by_mention(db, workspace, &identifier).await,
         found => Ok(found),
     }
 }
 
 /// The one profile whose records mention a contact that leads nowhere.
-async fn by_mention(db: &Db, workspace: &str, identifier: &Identifier) -> Result<Option<Profile>> {
+async fn by_mention(
+    db: &Db,
+    workspace: &Workspace,
+    identifier: &Identifier,
+) -> Result<Option<Profile>> {
     let found: Vec<(String,)> = db
         .sql(
             "select distinct l.profile from link_identifier i cross join link l
              where i.workspace = $1 and i.kind = $2 and i.value = $3 and l.workspace = $1 and l.id = i.link
                and l.profile is not null limit 2",
         )
-        .bind(workspace)
+        .bind(&workspace.id)
         .bind(format!("{MENTION}{}", identifier.kind))
         .bind(&identifier.value)
         .all()
@@ -86,6 +90,13 @@ async fn by_mention(db: &Db, workspace: &str, identifier: &Identifier) -> Result
             identifier.kind
         ))),
     }
+}
+
+/// A document to be read, with the winner of every trait first.
+fn ranked(workspace: &Workspace, doc: &str) -> Result<Profile> {
+    let mut profile = parse(doc)?;
+    profile.rank(&workspace.rules.rules.survivorship);
+    Ok(profile)
 }
 
 fn parse(doc: &str) -> Result<Profile> {

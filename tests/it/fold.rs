@@ -104,7 +104,7 @@ fn workspace() -> Workspace {
     }
 }
 
-async fn take(db: &Db, workspace: &Workspace, batches: &[Vec<Event>]) {
+pub(crate) async fn take(db: &Db, workspace: &Workspace, batches: &[Vec<Event>]) {
     for batch in batches {
         let mut tx = db.begin().await.expect("a transaction");
         let prepare = |event: &Event| ingest::prepare(workspace, event.clone()).expect("prepared");
@@ -117,7 +117,7 @@ async fn take(db: &Db, workspace: &Workspace, batches: &[Vec<Event>]) {
 }
 
 /// The log twice, shuffled, and cut into batches.
-fn disorder(log: &[Event], seed: u64) -> Vec<Vec<Event>> {
+pub(crate) fn disorder(log: &[Event], seed: u64) -> Vec<Vec<Event>> {
     let mut state = seed | 1;
     let mut random = move |below: usize| {
         state = state
@@ -138,7 +138,7 @@ fn disorder(log: &[Event], seed: u64) -> Vec<Vec<Event>> {
 }
 
 /// Every derived row of a workspace.
-async fn derived(db: &Db, workspace: &Workspace) -> Vec<String> {
+pub(crate) async fn derived(db: &Db, workspace: &Workspace) -> Vec<String> {
     let mut all = Vec::new();
     for text in [
         "select id || ' ' || first_at || ' ' || coalesce(profile, '-') || ' ' || identifiers from link where workspace = $1 order by id",
@@ -154,7 +154,7 @@ async fn derived(db: &Db, workspace: &Workspace) -> Vec<String> {
 }
 
 /// Random logs about `people` people and up to `things` orders and tickets, full of ties, late events and shared values.
-fn log(
+pub(crate) fn log(
     people: u8,
     things: u8,
     length: std::ops::Range<usize>,
@@ -209,6 +209,8 @@ fn traits((mask, _, _, c): Who, detail: u8) -> Map<String, Value> {
     let mut traits = Map::new();
     if mask & 8 != 0 {
         traits.insert("email".to_owned(), json!(format!("p{c}@x.example")));
+        let verified = mask & 128 != 0;
+        traits.insert("email_verified".to_owned(), json!(verified));
     }
     if mask & 16 != 0 {
         let plan = if detail.is_multiple_of(5) {

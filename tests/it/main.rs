@@ -16,5 +16,7 @@ mod limits;
 mod provider_rules;
 mod refusals;
 mod retail;
+mod rules;
+mod survivorship;
 mod webhook;
 mod wire;

@@ -88,7 +88,7 @@ impl Component {
         if changed.is_empty() {
             return Ok(());
         }
-        store::link::set_walls(tx, &workspace.id, changed.into_iter()).await
+        store::identifier::set_walls(tx, &workspace.id, changed.into_iter()).await
     }
 
     /// Writes links that are new, changed or held by another; the customers that this touches.
@@ -158,8 +158,31 @@ impl Component {
             touched.extend(before.cloned().flatten());
             moved.push((id, profile, shared));
         }
-        store::link::point(tx, &workspace.id, &moved).await?;
+        let dropped: Vec<&Identifier> = self.dropped();
+        moved.extend(dropped.iter().map(|id| (*id, None, false)));
+        store::identifier::point(tx, &workspace.id, &moved).await?;
+        store::identifier::forget(tx, &workspace.id, &dropped).await?;
         Ok(touched)
+    }
+
+    /// Identifiers that links carried and none does now, since the rules do not take them any more.
+    fn dropped(&self) -> Vec<&Identifier> {
+        let changed = self.before.iter().filter(|(id, held)| {
+            let now = self.links.get(*id).map(|link| &link.identifiers);
+            now != Some(&held.link.identifiers)
+        });
+        let had: BTreeSet<&Identifier> = changed
+            .flat_map(|(_, held)| &held.link.identifiers)
+            .collect();
+        if had.is_empty() {
+            return Vec::new();
+        }
+        let has: BTreeSet<&Identifier> = self
+            .links
+            .values()
+            .flat_map(|link| &link.identifiers)
+            .collect();
+        had.difference(&has).copied().collect()
     }
 
     /// The stored documents of every profile that held a link of a touched customer.

@@ -103,6 +103,7 @@ mod tests {
         let files = [
             include_str!("../access.rs"),
             include_str!("../event.rs"),
+            include_str!("../identifier.rs"),
             include_str!("../identity.rs"),
             include_str!("../link.rs"),
             include_str!("../profile.rs"),

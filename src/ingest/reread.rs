@@ -1,0 +1,155 @@
+//! Reading older events under rules that take other identifiers from them, so that they stand under other links.
+//!
+//! It goes link by link in small transactions and notes how far it is; links that come to be meanwhile are read so already. A link that its events left is remembered: its id
+//! leads to where the oldest of them went, because profiles were called by such ids.
+
+use super::apply::{Progress, begin};
+use super::resolve;
+use crate::Result;
+use crate::identity::compare::{Comparison, compare};
+use crate::identity::{self, Carried, Identifier, Known, Link, MOVED};
+use crate::store::access::Workspace;
+use crate::store::event::Logged;
+use crate::store::link::Held;
+use crate::store::{self, Db, Tx};
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+/// Links whose events are read in one transaction.
+const LINKS: i64 = 200;
+/// Events that are read at a time.
+const PAGE: i64 = 5_000;
+
+/// Reads every event anew, unless the rules in force read them as those that were applied last did.
+pub(super) async fn all(db: &Db, workspace: &Workspace, progress: Progress<'_>) -> Result<()> {
+    let mut tx = begin(db, workspace).await?;
+    let state = store::identity::state(&mut tx, &workspace.id).await?;
+    tx.commit().await?;
+    let applied = store::identity::rulebook(db, &workspace.id, state.applied).await?;
+    if applied.rules.reads_like(&workspace.rules.rules) {
+        return Ok(());
+    }
+    let total = usize::try_from(store::link::count(db, &workspace.id).await?).unwrap_or(0);
+    let (mut after, mut done) = (state.moved_to, 0);
+    loop {
+        let page = store::link::page(db, &workspace.id, &after, LINKS).await?;
+        let ids: Vec<String> = page.into_iter().map(|held| held.link.id).collect();
+        let Some(last) = ids.last() else {
+            return Ok(());
+        };
+        after.clone_from(last);
+        done += ids.len();
+        let mut tx = begin(db, workspace).await?;
+        let held = store::link::load(&mut tx, &workspace.id, &ids).await?;
+        move_events(&mut tx, workspace, held).await?;
+        store::identity::set_moved_to(&mut tx, &workspace.id, &after).await?;
+        tx.commit().await?;
+        progress("reading events anew", done, total);
+    }
+}
+
+/// Puts the events of these links under the links that the rules in force give them.
+async fn move_events(tx: &mut Tx, workspace: &Workspace, held: Vec<Held>) -> Result<()> {
+    let mut left: HashMap<String, Option<i64>> = HashMap::new();
+    let (mut moved, mut carried) = (Vec::new(), Vec::new());
+    let mut stayed: Vec<Logged> = Vec::new();
+    for link in held
+        .into_iter()
+        .filter(|held| held.link.moved_to().is_none())
+    {
+        let id = link.link.id.clone();
+        let (before, remaining) = (moved.len(), stayed.len());
+        let mut after = (i64::MIN, String::new());
+        loop {
+            let page = store::event::of_link(tx, &workspace.id, &id, None, &after, PAGE).await?;
+            let Some(last) = page.last() else { break };
+            after = (last.event.at, last.event.id.clone());
+            for mut logged in page {
+                let now = workspace.rules.read(&workspace.secret, &logged.event);
+                if now.link == id {
+                    stayed.push(logged);
+                } else {
+                    logged.link.clone_from(&now.link);
+                    moved.push(logged);
+                    carried.push(now);
+                }
+            }
+        }
+        if moved.len() == before {
+            stayed.truncate(remaining);
+            continue;
+        }
+        // Oldest first, as they were read.
+        left.insert(id, stayed.get(remaining).map(|logged| logged.event.at));
+    }
+    if moved.is_empty() {
+        return Ok(());
+    }
+    store::event::relink(tx, &workspace.id, &moved).await?;
+    let links: Vec<String> = left.keys().cloned().collect();
+    store::record::forget(tx, &workspace.id, &links).await?;
+    let carried: Vec<&Carried> = carried.iter().collect();
+    let resolved = resolve::resolve_moved(tx, workspace, &moved, &carried, &left).await?;
+    let told = [moved, stayed].concat();
+    super::finish(tx, workspace, &told, resolved).await
+}
+
+/// What rules that read events differently would make of a workspace.
+pub(super) async fn compared(
+    db: &Db,
+    workspace: &Workspace,
+    stored: HashMap<&str, (&Link, Option<&str>)>,
+    known: &Known,
+    progress: Progress<'_>,
+) -> Result<Comparison> {
+    let total = usize::try_from(store::event::count(db, &workspace.id).await?).unwrap_or(0);
+    let mut links: BTreeMap<String, Link> = BTreeMap::new();
+    let mut remembered: BTreeMap<String, (i64, String)> = BTreeMap::new();
+    let mut moves: HashSet<(String, String)> = HashSet::new();
+    let (mut after, mut done) = (String::new(), 0);
+    loop {
+        let page = store::event::next(db, &workspace.id, &after, PAGE).await?;
+        let Some(last) = page.last() else { break };
+        after.clone_from(&last.event.id);
+        done += page.len();
+        for Logged { event, link } in page {
+            let now = workspace.rules.read(&workspace.secret, &event);
+            let new = links.entry(now.link.clone()).or_insert_with(|| Link {
+                id: now.link.clone(),
+                first_at: event.at,
+                identifiers: now.identifiers,
+                marks: Vec::new(),
+            });
+            new.first_at = new.first_at.min(event.at);
+            for earlier in now.earlier {
+                let place = (event.at, now.link.clone());
+                let oldest = remembered.entry(earlier).or_insert_with(|| place.clone());
+                *oldest = place.min(oldest.clone());
+            }
+            moves.insert((link, now.link));
+        }
+        progress("reading events", done, total);
+    }
+    for (id, (first_at, to)) in remembered {
+        let marks = vec![Identifier::new(MOVED, to)];
+        let memory = Link {
+            id: id.clone(),
+            first_at,
+            identifiers: Vec::new(),
+            marks,
+        };
+        links.entry(id).or_insert(memory);
+    }
+    for (id, link) in &mut links {
+        if let Some((stored, _)) = stored.get(id.as_str()) {
+            link.marks.extend(resolve::unmoved(stored));
+            link.marks.sort_unstable();
+        }
+    }
+    let links: Vec<Link> = links.into_values().collect();
+    let resolution = identity::fold(&links, &workspace.rules.rules, known);
+    let holder = super::apply::holders(&resolution);
+    Ok(compare(moves.iter().map(|(old, new)| {
+        let before = stored.get(old.as_str()).and_then(|(_, held)| *held);
+        (before, holder.get(new.as_str()).copied())
+    })))
+}
