@@ -10,6 +10,7 @@ use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
 
 mod demo;
+mod identity;
 mod import;
 mod key;
 mod profile;
@@ -57,6 +58,9 @@ enum Command {
     /// One customer, as staff see them
     #[command(subcommand)]
     Profile(profile::Profile),
+    /// Who is who, and why
+    #[command(subcommand)]
+    Identity(identity::Identity),
     /// The store itself
     #[command(subcommand)]
     Store(store_command::Store),
@@ -77,6 +81,7 @@ pub async fn run(cli: Cli) -> Result<()> {
         Command::Session(command) => command.run(config).await,
         Command::Tool(command) => command.run(config).await,
         Command::Profile(command) => command.run(config).await,
+        Command::Identity(command) => command.run(config).await,
         Command::Store(command) => command.run(config).await,
     }
 }

@@ -6,6 +6,7 @@
 use crate::event::{Event, Reject};
 use crate::{Error, Result};
 
+pub mod people;
 pub mod segment;
 mod shopify;
 pub mod signature;
@@ -83,6 +84,13 @@ pub const SOURCES: &[SourceKind] = &[
         verify: zendesk::verify,
         parse: zendesk::parse,
         signed: true,
+    },
+    SourceKind {
+        name: "file",
+        summary: "rows of CSV and JSONL files, read by `acquaint import`",
+        verify: people::verify,
+        parse: people::parse,
+        signed: false,
     },
 ];
 

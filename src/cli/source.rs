@@ -14,7 +14,7 @@ pub(super) enum Source {
     Add {
         /// Its name; lower case letters, digits, - and _
         name: String,
-        /// What it is: segment (also for RudderStack), shopify or zendesk
+        /// What it is: segment (also for RudderStack), shopify, zendesk or file
         #[arg(long)]
         kind: String,
         /// The secret with which the other system signs its webhooks
@@ -64,17 +64,23 @@ impl Source {
     }
 }
 
-fn new_write_key() -> String {
+pub(super) fn new_write_key() -> String {
     random_id("wk_", 15)
 }
 
-async fn add(config: &Config, name: String, kind: String, secret: Option<String>) -> Result<()> {
+/// Refuses a name that no source can have.
+pub(super) fn check_name(name: &str) -> Result<()> {
     let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '_');
     if name.is_empty() || name.len() > 60 || !name.chars().all(plain) {
         return Err(Error::invalid(
             "a source's name has 1 to 60 lower case letters, digits, - and _",
         ));
     }
+    Ok(())
+}
+
+async fn add(config: &Config, name: String, kind: String, secret: Option<String>) -> Result<()> {
+    check_name(&name)?;
     let signed = source::kind(&kind)?.signed;
     if signed
         && secret
@@ -104,6 +110,8 @@ async fn add(config: &Config, name: String, kind: String, secret: Option<String>
     super::say(&write_key);
     let use_it = if signed {
         format!("point its webhooks at /v1/webhooks/{name}")
+    } else if kind == "file" {
+        format!("read files with `acquaint import FILE --format csv --source {name}`")
     } else {
         "use it as the SDK's write key".to_owned()
     };

@@ -13,6 +13,7 @@ mod identity;
 mod isolation;
 mod kill;
 mod limits;
+mod people;
 mod provider_rules;
 mod refusals;
 mod retail;

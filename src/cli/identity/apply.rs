@@ -1,0 +1,185 @@
+//! `acquaint identity dry-run` and `apply`: what other rules would make of everything, and making it so.
+
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::identity::compare::Comparison;
+use crate::identity::{Rules, SHIPPED};
+use crate::ingest::apply;
+use crate::store::access::Workspace;
+use crate::store::{self, Db};
+use crate::{Error, Result};
+use clap::Args;
+use indicatif::{ProgressBar, ProgressStyle};
+use serde_json::json;
+use std::path::{Path, PathBuf};
+
+/// Identifiers of a profile that an example shows.
+const SHOWN: usize = 3;
+/// Profiles of an example that are shown by their identifiers.
+const NAMED: usize = 3;
+
+#[derive(Args, Debug)]
+pub(in crate::cli) struct DryRun {
+    /// A file of rules, or `shipped` for those that ship
+    rules: PathBuf,
+}
+
+#[derive(Args, Debug)]
+pub(in crate::cli) struct Apply {
+    /// A file of rules to put into force first, or `shipped`; without it the rules in force are applied
+    rules: Option<PathBuf>,
+    /// Who sets the rules
+    #[arg(long, value_name = "NAME", default_value = "cli")]
+    by: String,
+}
+
+impl DryRun {
+    pub(in crate::cli) async fn run(self, config: &Config) -> Result<()> {
+        let text = read(&self.rules)?;
+        Rules::parse(&text)?;
+        let (db, workspace) = crate::cli::find(config).await?;
+        let (bar, now) = (Bar::new(), Clock::default().now());
+        let comparison = apply::dry_run(&db, &workspace, &text, now, &mut bar.progress()).await?;
+        bar.end();
+        if config.json {
+            return crate::cli::say_json(&comparison);
+        }
+        report(&db, &workspace, &comparison).await
+    }
+}
+
+impl Apply {
+    pub(in crate::cli) async fn run(self, config: &Config) -> Result<()> {
+        let text = self.rules.as_deref().map(read).transpose()?;
+        let (db, mut workspace) = crate::cli::find(config).await?;
+        if let Some(text) = text {
+            workspace = set(&db, &workspace, &text, &self.by).await?;
+        }
+        let bar = Bar::new();
+        let applied = apply::apply(&db, &workspace, &mut bar.progress()).await?;
+        bar.end();
+        let profiles = store::profile::count(&db, &workspace.id).await?;
+        let version = workspace.rules.version;
+        if config.json {
+            return crate::cli::say_json(
+                &json!({"version": version, "links": applied.links, "settled": applied.settled, "profiles": profiles}),
+            );
+        }
+        crate::cli::say(&format!(
+            "rules version {version} applied: {} of {} links decided anew, {profiles} profiles",
+            applied.settled, applied.links
+        ));
+        Ok(())
+    }
+}
+
+/// The text of a file of rules.
+pub(super) fn read(file: &Path) -> Result<String> {
+    if file == Path::new("shipped") {
+        return Ok(SHIPPED.to_owned());
+    }
+    std::fs::read_to_string(file)
+        .map_err(|error| Error::invalid(format!("cannot read {}: {error}", file.display())))
+}
+
+/// Puts rules into force, unless they are so already; the workspace as it is then.
+pub(super) async fn set(db: &Db, workspace: &Workspace, text: &str, by: &str) -> Result<Workspace> {
+    Rules::parse(text)?;
+    let mut tx = db.begin().await?;
+    tx.lock(&workspace.id).await?;
+    let version = store::identity::state(&mut tx, &workspace.id).await?.rules;
+    let versions = store::identity::texts(db, &workspace.id, version).await?;
+    let last = versions
+        .last()
+        .map_or(SHIPPED, |(_, text, _)| text.as_str());
+    if last != text {
+        let now = Clock::default().now();
+        store::identity::set_rules(&mut tx, &workspace.id, text, by, now).await?;
+    }
+    tx.commit().await?;
+    let found = store::access::workspace_by_id(db, &workspace.id).await?;
+    found.ok_or_else(|| Error::internal("the workspace is gone"))
+}
+
+/// A progress bar whose step has a name.
+struct Bar(ProgressBar);
+
+impl Bar {
+    fn new() -> Self {
+        let style = ProgressStyle::with_template("{msg:20} {bar:40} {pos}/{len} {eta}")
+            .unwrap_or_else(|_| ProgressStyle::default_bar());
+        Self(ProgressBar::new(0).with_style(style))
+    }
+
+    fn progress(&self) -> impl FnMut(&'static str, usize, usize) + Send + '_ {
+        |step, done, total| {
+            self.0.set_message(step);
+            self.0.set_length(total as u64);
+            self.0.set_position(done as u64);
+        }
+    }
+
+    fn end(&self) {
+        self.0.finish_and_clear();
+    }
+}
+
+async fn report(db: &Db, workspace: &Workspace, comparison: &Comparison) -> Result<()> {
+    let Comparison {
+        before,
+        after,
+        kept,
+        merged,
+        split,
+        ..
+    } = comparison;
+    let say = crate::cli::say;
+    say(&format!("{before} profiles now, {after} under these rules"));
+    say(&format!("  {kept} stay as they are"));
+    say(&format!("  {merged} are joined with others"));
+    say(&format!("  {split} are parted"));
+    if !comparison.merges.is_empty() {
+        say("joined, for example");
+    }
+    for merge in &comparison.merges {
+        let mut names = Vec::new();
+        for id in merge.profiles.iter().take(NAMED) {
+            names.push(name(db, workspace, id).await?);
+        }
+        if merge.count > NAMED {
+            names.push(format!("{} more", merge.count - NAMED));
+        }
+        say(&format!("  {}", names.join("  +  ")));
+    }
+    if !comparison.splits.is_empty() {
+        say("parted, for example");
+    }
+    for parting in &comparison.splits {
+        let who = name(db, workspace, &parting.profile).await?;
+        let what = match parting.count {
+            0 => "belongs to nobody any more".to_owned(),
+            1 => "loses some of its events".to_owned(),
+            count => format!("becomes {count}"),
+        };
+        say(&format!("  {who}  {what}"));
+    }
+    Ok(())
+}
+
+/// A profile by some of its identifiers.
+async fn name(db: &Db, workspace: &Workspace, id: &str) -> Result<String> {
+    let profile = store::profile::by_id(db, workspace, id).await?;
+    let known = profile
+        .map(|profile| profile.identifiers)
+        .unwrap_or_default();
+    let shown: Vec<String> = known
+        .iter()
+        .take(SHOWN)
+        .map(|known| known.identifier.to_string())
+        .collect();
+    Ok(if shown.is_empty() {
+        format!("profile:{id}")
+    } else {
+        shown.join(" ")
+    })
+}

@@ -1,0 +1,143 @@
+//! Records of a file, whatever its format, in batches.
+
+use super::cells::{Cells, Form};
+use super::input::Input;
+use super::lines::Lines;
+use crate::Result;
+use crate::event::Reject;
+use crate::source::people::People;
+use crate::source::{Parsed, segment};
+use csv::{ByteRecord, StringRecord};
+
+/// Records of one batch.
+const BATCH_RECORDS: usize = 2_000;
+/// Most bytes of one batch's records.
+const BATCH_BYTES: usize = 2 * 1024 * 1024;
+/// Longest record that is read; an event has at most 32 KB.
+pub(super) const MAX_RECORD: usize = 1024 * 1024;
+
+/// A record of the file.
+#[derive(Debug)]
+pub(super) struct Record {
+    /// The line in which it begins.
+    pub number: u64,
+    pub text: String,
+    /// Whether its bytes were UTF-8; if not, `text` shows where.
+    utf8: bool,
+    body: Body,
+}
+
+/// What a record is beside its text.
+#[derive(Debug)]
+pub(super) enum Body {
+    Line,
+    Cells(ByteRecord),
+}
+
+impl Record {
+    pub fn new(number: u64, bytes: &[u8], body: Body) -> Self {
+        let text = String::from_utf8_lossy(bytes);
+        Self {
+            number,
+            text: text.trim_start_matches('\u{feff}').trim().to_owned(),
+            utf8: std::str::from_utf8(bytes).is_ok(),
+            body,
+        }
+    }
+
+    /// Its cells; none if it has none, or they are not UTF-8.
+    pub fn cells(&self) -> Option<StringRecord> {
+        match &self.body {
+            Body::Cells(row) => StringRecord::from_byte_record(row.clone()).ok(),
+            Body::Line => None,
+        }
+    }
+}
+
+/// How records become events.
+#[derive(Clone, Debug)]
+pub(super) enum Reading {
+    Events,
+    Rows(People),
+    Objects(People),
+}
+
+impl Reading {
+    pub fn parse(&self, record: &Record, source: &str, received_at: i64) -> Parsed {
+        let refused = |code, message: &str| Parsed {
+            outcome: Err(Reject::new(code, message)),
+            message_id: None,
+            raw: record.text.clone(),
+        };
+        if !record.utf8 {
+            let message = "it is not UTF-8; save the file in that encoding (`iconv -f WINDOWS-1252 -t UTF-8` if it is Latin-1)";
+            return refused("invalid_utf8", message);
+        }
+        if record.text.len() >= MAX_RECORD {
+            return refused(
+                "too_large",
+                &format!("a record has at most {MAX_RECORD} bytes"),
+            );
+        }
+        match self {
+            Self::Events => segment::parse_line(source, &record.text, received_at),
+            Self::Objects(people) => people.object(&record.text, received_at),
+            Self::Rows(people) => match record.cells() {
+                Some(row) => people.cells(row.len(), row.iter(), &record.text, received_at),
+                None => refused("invalid_utf8", "it is not UTF-8"),
+            },
+        }
+    }
+}
+
+/// Reads a file's records.
+pub(super) enum Reader {
+    Lines(Lines),
+    Cells(Box<Cells>),
+}
+
+impl Reader {
+    pub fn lines(input: &mut Input) -> Self {
+        Self::Lines(Lines::new(input.bytes()))
+    }
+
+    /// Begins after the header.
+    pub fn cells(input: &mut Input, form: Form) -> Result<Self> {
+        let cells = Cells::new(input.bytes(), form.separator, (0, 0));
+        Ok(Self::Cells(Box::new(cells.skip_to(form.begins)?)))
+    }
+
+    /// Bytes of the file that were read.
+    pub fn at(&self) -> u64 {
+        match self {
+            Self::Lines(lines) => lines.at,
+            Self::Cells(cells) => cells.at(),
+        }
+    }
+
+    /// Goes on from where it is to a position between two records.
+    pub fn skip_to(self, position: u64) -> Result<Self> {
+        Ok(match self {
+            Self::Lines(mut lines) => {
+                lines.skip_to(position)?;
+                Self::Lines(lines)
+            }
+            Self::Cells(cells) => Self::Cells(Box::new(cells.skip_to(position)?)),
+        })
+    }
+
+    /// The next records; none at the end.
+    pub fn batch(&mut self) -> Result<Vec<Record>> {
+        let (mut records, mut bytes) = (Vec::new(), 0);
+        while records.len() < BATCH_RECORDS && bytes < BATCH_BYTES {
+            let next = match self {
+                Self::Lines(lines) => lines.next()?,
+                Self::Cells(cells) => cells.next()?,
+            };
+            let Some(record) = next else { break };
+            bytes += record.text.len();
+            records.push(record);
+        }
+        Ok(records)
+    }
+}

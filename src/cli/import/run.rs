@@ -1,0 +1,147 @@
+//! An import under way: batches are read, prepared beside the one that is being written, and noted when they are durable.
+
+use super::reader::{Reader, Reading, Record};
+use super::rejects::Rejects;
+use crate::clock::Clock;
+use crate::ingest::{Batch, Ingest, Receipt};
+use crate::store::Db;
+use crate::store::access::{self, Source, Workspace};
+use crate::{Error, Result};
+use indicatif::ProgressBar;
+use serde_json::json;
+use std::collections::VecDeque;
+use std::sync::Arc;
+use tokio::task::JoinHandle;
+
+/// Batches that are on their way at a time.
+const IN_FLIGHT: usize = 3;
+/// Batches after which the position is noted.
+const NOTE_EVERY: usize = 2;
+
+pub(super) struct Run<'a> {
+    db: &'a Db,
+    workspace: &'a Workspace,
+    source: &'a Source,
+    reading: Arc<Reading>,
+    /// What the position is noted under, where it can be.
+    file: Option<String>,
+    pub rejects: Rejects,
+    pub bar: ProgressBar,
+    pub accepted: usize,
+    pub refused: usize,
+}
+
+/// One batch on its way, and where in the file it ends.
+struct Flight {
+    written: JoinHandle<Result<Receipt>>,
+    records: Arc<Vec<Record>>,
+    end: u64,
+}
+
+impl<'a> Run<'a> {
+    pub fn new(
+        db: &'a Db,
+        workspace: &'a Workspace,
+        source: &'a Source,
+        reading: Reading,
+        file: Option<String>,
+    ) -> Self {
+        Self {
+            db,
+            workspace,
+            source,
+            reading: Arc::new(reading),
+            file,
+            rejects: Rejects::default(),
+            bar: ProgressBar::hidden(),
+            accepted: 0,
+            refused: 0,
+        }
+    }
+
+    /// Imports what is left.
+    pub async fn all(&mut self, reader: &mut Reader, ingest: Ingest) -> Result<()> {
+        let mut flying: VecDeque<Flight> = VecDeque::new();
+        let (mut landed, mut position) = (0, reader.at());
+        loop {
+            let records = reader.batch()?;
+            let ended = records.is_empty();
+            if !ended {
+                flying.push_back(self.send(records, reader.at(), &ingest));
+            }
+            while flying.len() >= IN_FLIGHT || (ended && !flying.is_empty()) {
+                let Some(flight) = flying.pop_front() else {
+                    break;
+                };
+                position = self.land(flight).await?;
+                landed += 1;
+                if landed % NOTE_EVERY == 0 {
+                    self.note(position).await?;
+                }
+            }
+            if ended {
+                self.bar.finish_and_clear();
+                return self.note(position).await;
+            }
+        }
+    }
+
+    /// Reads and prepares a batch beside the one that is being written.
+    fn send(&self, records: Vec<Record>, end: u64, ingest: &Ingest) -> Flight {
+        let (ingest, workspace) = (ingest.clone(), self.workspace.clone());
+        let (source, records) = (self.source.name.clone(), Arc::new(records));
+        let (read, reading) = (Arc::clone(&records), Arc::clone(&self.reading));
+        let written = tokio::spawn(async move {
+            let received_at = Clock::default().now();
+            let parsed = read
+                .iter()
+                .map(|record| reading.parse(record, &source, received_at))
+                .collect();
+            let bytes: usize = read.iter().map(|record| record.text.len()).sum();
+            let batch = Batch::new(&workspace, &source, parsed, bytes, received_at)?;
+            ingest.submit_patiently(&workspace, batch).await
+        });
+        Flight {
+            written,
+            records,
+            end,
+        }
+    }
+
+    /// Waits for a batch to be durable; where in the file it ends.
+    async fn land(&mut self, flight: Flight) -> Result<u64> {
+        let receipt = flight
+            .written
+            .await
+            .map_err(|_| Error::internal("a batch was not written"))??;
+        self.accepted += receipt.accepted;
+        self.refused += receipt.refused.len();
+        for refused in receipt.refused {
+            if let Some(record) = flight.records.get(refused.index) {
+                let Record { number, text, .. } = record;
+                self.rejects.write(&json!({"line": number, "code": refused.code, "message": refused.message, "text": text}))?;
+            }
+        }
+        self.bar.set_position(flight.end);
+        Ok(flight.end)
+    }
+
+    async fn note(&self, position: u64) -> Result<()> {
+        let Some(file) = &self.file else {
+            return Ok(());
+        };
+        let position = i64::try_from(position).unwrap_or(i64::MAX);
+        let mut tx = self.db.begin().await?;
+        let now = Clock::default().now();
+        access::set_import_position(
+            &mut tx,
+            &self.workspace.id,
+            &self.source.name,
+            file,
+            position,
+            now,
+        )
+        .await?;
+        tx.commit().await
+    }
+}

@@ -1,0 +1,326 @@
+//! Rows of people files: each becomes one identify event about the person whose record it is.
+//!
+//! A row names its person by the id of its record (`record.NAME`, where NAME is the source). E-mail addresses and phone numbers
+//! in it are traits; mailboxes and switchboards are shared, so they join nobody unless the map says that they are personal.
+//!
+//! The event's message id is a hash of what the row was read as: the same row counts once however often its file is
+//! imported, and a changed row, or the same row under another map, is a new event.
+
+use super::{Delivery, Parsed};
+use crate::event::Reject;
+use crate::identity::RECORD;
+use crate::{Error, Result};
+use serde_json::{Map as Object, Value};
+use std::borrow::Cow;
+use std::collections::HashSet;
+
+mod alias;
+mod column;
+mod date;
+mod map;
+mod plan;
+mod row;
+
+pub use map::Map;
+
+use column::{Role, Use};
+use date::{Order, Tally};
+use plan::Plan;
+use row::Row;
+
+/// How deep objects are looked into.
+const MAX_DEPTH: usize = 4;
+
+/// The kind of identifier that a record's id is.
+#[must_use]
+pub fn record_kind(source: &str) -> String {
+    format!("{RECORD}{source}")
+}
+
+/// Nothing is delivered to a source of files.
+pub(super) fn verify(_: &Delivery<'_>, _: &str) -> Result<()> {
+    Err(no_delivery())
+}
+
+/// Nothing is delivered to a source of files.
+pub(super) fn parse(_: &Delivery<'_>) -> Result<Vec<Parsed>> {
+    Err(no_delivery())
+}
+
+fn no_delivery() -> Error {
+    Error::invalid("a source of kind `file` takes no deliveries; use `acquaint import`")
+}
+
+/// How the rows of one file are read.
+#[derive(Clone, Debug)]
+pub struct People {
+    source: String,
+    plan: Plan,
+    /// The uses of each cell, by its place in the row.
+    cells: Vec<Vec<Use>>,
+    join: Vec<&'static str>,
+    order: Order,
+    tally: Tally,
+    told: bool,
+    columns: Vec<String>,
+}
+
+impl People {
+    /// For rows of cells under this header. The order of dates is what the map says, else what the sample shows.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] when the map does not fit the header, or no column holds the record's id.
+    pub fn of_header(
+        source: &str,
+        map: &Map,
+        header: &[String],
+        sample: &[Vec<String>],
+    ) -> Result<Self> {
+        let plan = Plan::of_header(map, header)?;
+        let mut people = Self::new(source, map, plan);
+        people.cells = header
+            .iter()
+            .map(|column| people.plan.uses(column).into_owned())
+            .collect();
+        people.columns = header.to_vec();
+        let mut tally = Tally::default();
+        for row in sample {
+            for (uses, cell) in people.cells.iter().zip(row) {
+                count(&mut tally, uses, cell);
+            }
+        }
+        people.settle(tally);
+        Ok(people)
+    }
+
+    /// For objects, one per line, of which these are the first.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] when none of them has a member that holds the record's id.
+    pub fn of_objects<'l>(
+        source: &str,
+        map: &Map,
+        sample: impl Iterator<Item = &'l str>,
+    ) -> Result<Self> {
+        let objects: Vec<Object<String, Value>> = sample
+            .filter_map(|line| serde_json::from_str(line).ok())
+            .collect();
+        let (mut paths, mut seen) = (Vec::new(), HashSet::new());
+        for object in &objects {
+            list(object, "", 1, &mut |path| {
+                if !seen.contains(path) {
+                    seen.insert(path.to_owned());
+                    paths.push(path.to_owned());
+                }
+            });
+        }
+        let plan = Plan::of_paths(map, &paths)?;
+        let mut people = Self::new(source, map, plan);
+        let (mut tally, mut visited) = (Tally::default(), HashSet::new());
+        for object in &objects {
+            people.walk(object, "", &mut |path, value| {
+                if !visited.contains(path) {
+                    visited.insert(path.to_owned());
+                }
+                let uses = people.plan.uses(path);
+                each_text(value, &mut |text| count(&mut tally, &uses, text));
+            });
+        }
+        people.columns = paths
+            .into_iter()
+            .filter(|path| visited.contains(path))
+            .collect();
+        people.settle(tally);
+        Ok(people)
+    }
+
+    fn new(source: &str, map: &Map, plan: Plan) -> Self {
+        Self {
+            source: source.to_owned(),
+            plan,
+            cells: Vec::new(),
+            join: map.join.iter().map(|contact| contact.as_str()).collect(),
+            order: map.dates.order.unwrap_or_default(),
+            tally: Tally::default(),
+            told: map.dates.order.is_some(),
+            columns: Vec::new(),
+        }
+    }
+
+    fn settle(&mut self, tally: Tally) {
+        self.tally = tally;
+        if !self.told {
+            self.order = tally.order();
+        }
+    }
+
+    /// The event of a row of `here` cells. `raw` is the row as it was, kept if it is refused.
+    pub fn cells<'c>(
+        &self,
+        here: usize,
+        cells: impl Iterator<Item = &'c str>,
+        raw: &str,
+        received_at: i64,
+    ) -> Parsed {
+        let wanted = self.cells.len();
+        if here != wanted {
+            let message = format!(
+                "the row has {here} cells and the header {wanted}; is a separator or a quote missing or too many?"
+            );
+            return refused("wrong_cell_count", message, raw);
+        }
+        let mut row = Row::new(self.order, received_at);
+        for (uses, cell) in self.cells.iter().zip(cells) {
+            uses.iter().for_each(|used| row.put_text(used, cell));
+        }
+        self.finish(row, raw, received_at)
+    }
+
+    /// The event of a line with one object.
+    #[must_use]
+    pub fn object(&self, line: &str, received_at: i64) -> Parsed {
+        let object: Object<String, Value> = match serde_json::from_str(line) {
+            Ok(object) => object,
+            Err(error) => {
+                return refused(
+                    "invalid_json",
+                    format!("the line is not a JSON object: {error}"),
+                    line,
+                );
+            }
+        };
+        let mut row = Row::new(self.order, received_at);
+        self.walk(&object, "", &mut |path, value| {
+            self.plan
+                .uses(path)
+                .iter()
+                .for_each(|used| row.put(used, value));
+        });
+        self.finish(row, line, received_at)
+    }
+
+    fn finish(&self, row: Row, raw: &str, received_at: i64) -> Parsed {
+        let outcome = row.finish(&self.source, &self.join, received_at);
+        Parsed {
+            message_id: outcome.as_ref().ok().map(|event| event.message_id.clone()),
+            raw: if outcome.is_ok() {
+                String::new()
+            } else {
+                raw.to_owned()
+            },
+            outcome,
+        }
+    }
+
+    /// Hands over each member with its path; objects that the plan opens are handed over member by member.
+    fn walk(
+        &self,
+        object: &Object<String, Value>,
+        above: &str,
+        visit: &mut dyn FnMut(&str, &Value),
+    ) {
+        for (key, value) in object {
+            let path = join(above, key);
+            match value {
+                Value::Object(inner) if self.plan.opens(&path) => self.walk(inner, &path, visit),
+                value => visit(&path, value),
+            }
+        }
+    }
+
+    /// Every column and what it is read as, in the order of the file.
+    #[must_use]
+    pub fn columns(&self) -> Vec<(String, String)> {
+        let said = |column: &String| {
+            let uses: Vec<String> = self
+                .plan
+                .uses(column)
+                .iter()
+                .map(ToString::to_string)
+                .collect();
+            (column.clone(), uses.join(", "))
+        };
+        self.columns.iter().map(said).collect()
+    }
+
+    /// What someone who imports the file should know of how it is read.
+    #[must_use]
+    pub fn remarks(&self) -> Vec<String> {
+        let mut remarks = Vec::new();
+        for column in &self.plan.missing {
+            remarks.push(format!(
+                "none of the first records has the `{column}` that the map names"
+            ));
+        }
+        let Tally {
+            day_first,
+            month_first,
+            either,
+        } = self.tally;
+        if either > 0 {
+            let (reads, switch) = match self.order {
+                Order::MonthDay => ("month first", "day-month"),
+                Order::DayMonth => ("day first", "month-day"),
+            };
+            let why = if self.told {
+                "as the map says".to_owned()
+            } else {
+                format!(
+                    "of the first dates that show it, {month_first} have the month first and {day_first} the day; [dates] order = \
+                     \"{switch}\" in a map says otherwise"
+                )
+            };
+            remarks.push(format!(
+                "dates like 03/04/1980 are read with the {reads}: {why}"
+            ));
+        }
+        remarks
+    }
+}
+
+fn join<'p>(above: &str, key: &'p str) -> Cow<'p, str> {
+    if above.is_empty() {
+        Cow::Borrowed(key)
+    } else {
+        Cow::Owned(format!("{above}.{key}"))
+    }
+}
+
+/// Hands over the path of every member, an object's before its members'.
+fn list(object: &Object<String, Value>, above: &str, depth: usize, visit: &mut dyn FnMut(&str)) {
+    for (key, value) in object {
+        let path = join(above, key);
+        visit(&path);
+        if let (Value::Object(inner), true) = (value, depth < MAX_DEPTH) {
+            list(inner, &path, depth + 1, visit);
+        }
+    }
+}
+
+fn count(tally: &mut Tally, uses: &[Use], text: &str) {
+    let dated = |used: &Use| {
+        used.role == Role::UpdatedAt || used.role == Role::Trait("birthday".to_owned())
+    };
+    if uses.iter().any(dated) {
+        tally.add(text);
+    }
+}
+
+fn each_text(value: &Value, visit: &mut dyn FnMut(&str)) {
+    match value {
+        Value::String(text) => visit(text),
+        Value::Array(items) => items.iter().for_each(|item| each_text(item, visit)),
+        _ => {}
+    }
+}
+
+fn refused(code: &'static str, message: impl Into<String>, raw: &str) -> Parsed {
+    Parsed {
+        outcome: Err(Reject::new(code, message)),
+        message_id: None,
+        raw: raw.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,286 @@
+//! One record on its way to being an event: values are put in column by column, and come out as traits.
+
+use super::column::{Role, Use, is_known, recognise, snake};
+use super::date::{self, Order};
+use crate::clock::base32;
+use crate::event::{Event, Kind, MAX_ID, Reject, text_of};
+use jiff::civil::Date;
+use serde_json::{Map, Value, json};
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
+
+/// The parts of an address, in the order in which they are written.
+const PARTS: [&str; 5] = ["street", "city", "postal_code", "state", "country"];
+
+/// What one record says.
+pub(super) struct Row {
+    order: Order,
+    today: Date,
+    id: Option<String>,
+    user_id: Option<String>,
+    updated_at: Option<String>,
+    traits: BTreeMap<String, Vec<(usize, Value)>>,
+    /// Addresses that are made of several columns, by name; each part with the places of what it is made of.
+    parts: BTreeMap<String, BTreeMap<String, Vec<(usize, String)>>>,
+    /// Addresses that came whole.
+    addresses: Vec<Value>,
+}
+
+impl Row {
+    /// An empty record, received at this time.
+    pub fn new(order: Order, received_at: i64) -> Self {
+        Self {
+            order,
+            today: date::today(received_at),
+            id: None,
+            user_id: None,
+            updated_at: None,
+            traits: BTreeMap::new(),
+            parts: BTreeMap::new(),
+            addresses: Vec::new(),
+        }
+    }
+
+    /// Puts in a cell.
+    pub fn put_text(&mut self, used: &Use, text: &str) {
+        let text = text.trim();
+        if text.is_empty() {
+            return;
+        }
+        match &used.role {
+            Role::Id => self.id = Some(text.to_owned()),
+            Role::UserId => self.user_id = Some(text.to_owned()),
+            Role::UpdatedAt => self.updated_at = Some(text.to_owned()),
+            Role::Trait(name) => {
+                let day = if name == "birthday" {
+                    date::day(text, self.order, self.today)
+                } else {
+                    None
+                };
+                let value = Value::String(day.unwrap_or_else(|| text.to_owned()));
+                self.put_trait(name, used.place, value);
+            }
+            Role::Part { address, part } => self.put_part(address, part, used.place, text),
+            Role::Address(address) => self.put_part(address, "street", used.place, text),
+            Role::LeftOut => {}
+        }
+    }
+
+    /// Puts in a value of JSON: lists give several values, and objects what they are known to hold.
+    pub fn put(&mut self, used: &Use, value: &Value) {
+        match (&used.role, value) {
+            (Role::LeftOut, _) | (_, Value::Null) => {}
+            (Role::Trait(name), value) if !is_known(name) => {
+                if value.as_str().is_none_or(|text| !text.trim().is_empty()) {
+                    let trimmed = value.as_str().map(|text| json!(text.trim()));
+                    self.put_trait(name, used.place, trimmed.unwrap_or_else(|| value.clone()));
+                }
+            }
+            (Role::Address(_), Value::Object(fields)) => self.put_address(fields),
+            (Role::Address(_), Value::Array(items)) => {
+                for (at, item) in items.iter().enumerate() {
+                    let one = Use::new(Role::Address(format!("{at:03}")), used.place);
+                    self.put(&one, item);
+                }
+            }
+            (_, Value::Array(items)) => items.iter().for_each(|item| self.put(used, item)),
+            (Role::Trait(name), Value::Object(fields)) => {
+                if let Some(text) = said(name, fields) {
+                    self.put_text(used, &text);
+                }
+            }
+            (_, value) => {
+                if let Some(text) = text_of(value) {
+                    self.put_text(used, &text);
+                }
+            }
+        }
+    }
+
+    fn put_trait(&mut self, name: &str, place: usize, value: Value) {
+        match self.traits.get_mut(name) {
+            Some(values) => values.push((place, value)),
+            None => drop(self.traits.insert(name.to_owned(), vec![(place, value)])),
+        }
+    }
+
+    fn put_part(&mut self, address: &str, part: &str, place: usize, text: &str) {
+        let parts = match self.parts.get_mut(address) {
+            Some(parts) => parts,
+            None => self.parts.entry(address.to_owned()).or_default(),
+        };
+        parts
+            .entry(part.to_owned())
+            .or_default()
+            .push((place, text.to_owned()));
+    }
+
+    /// A whole address: its members by the names that parts have; any other is kept under its own.
+    fn put_address(&mut self, fields: &Map<String, Value>) {
+        let (mut parts, mut others) = (BTreeMap::<String, Vec<(usize, String)>>::new(), Map::new());
+        for (key, value) in fields {
+            match (
+                recognise(key).map(|used| (used.role, used.place)),
+                text_of(value),
+            ) {
+                (_, None) if value.is_null() => {}
+                (Some((Role::Part { part, .. }, place)), Some(text))
+                    if part == "street" || !parts.contains_key(&part) =>
+                {
+                    push_text(parts.entry(part).or_default(), place, &text);
+                }
+                (Some((Role::Address(_), place)), Some(text)) => {
+                    push_text(parts.entry("street".to_owned()).or_default(), place, &text);
+                }
+                (_, Some(text)) if text.trim().is_empty() => {}
+                _ => drop(others.insert(snake(key), value.clone())),
+            }
+        }
+        parts.retain(|_, texts| !texts.is_empty());
+        let mut address = address(parts);
+        others.sort_keys();
+        address.extend(others);
+        if !address.is_empty() {
+            self.addresses.push(Value::Object(address));
+        }
+    }
+
+    /// The event that the record is, of the source of this name; `join` names the contacts by which it may join customers.
+    ///
+    /// # Errors
+    /// When it has no usable id, or cannot enter the log for another reason.
+    pub fn finish(
+        mut self,
+        source: &str,
+        join: &[&str],
+        received_at: i64,
+    ) -> Result<Event, Reject> {
+        let Some(id) = self.id.take() else {
+            return Err(Reject::new(
+                "no_record_id",
+                "the column with the record's id is empty here; give the record one",
+            ));
+        };
+        if id.len() > MAX_ID {
+            let message = format!(
+                "the record's id has {} bytes; an id has at most {MAX_ID}",
+                id.len()
+            );
+            return Err(Reject::new("id_too_long", message));
+        }
+        let updated_at = self.updated_at.take();
+        let at = updated_at
+            .as_deref()
+            .and_then(|text| date::moment(text, self.order, self.today));
+        let at = at.filter(|at| *at >= crate::event::EARLIEST);
+        if let (None, Some(text)) = (at, updated_at) {
+            self.put_trait("updated_at", 0, Value::String(text));
+        }
+        let user_id = self.user_id.take();
+        let traits = self.traits();
+        let message_id = message_id(&json!([id, user_id, at, join, traits]));
+        let mut event = Event::new(
+            source,
+            &message_id,
+            Kind::Identify,
+            at.unwrap_or(received_at),
+            received_at,
+        );
+        event.user_id = user_id;
+        event.traits = traits;
+        event.add_external_id(&super::record_kind(source), id);
+        if !join.is_empty() {
+            event.context.insert("join".to_owned(), json!(join));
+        }
+        event.check()
+    }
+
+    /// The traits by name; several values of one are a list without repetitions.
+    fn traits(self) -> Map<String, Value> {
+        let mut all = self.traits;
+        let made = self
+            .parts
+            .into_values()
+            .map(|parts| Value::Object(address(parts)));
+        let addresses: Vec<_> = made
+            .chain(self.addresses)
+            .map(|address| (0, address))
+            .collect();
+        if !addresses.is_empty() {
+            all.insert("address".to_owned(), addresses);
+        }
+        let listed = all.into_iter().map(|(name, mut values)| {
+            values.sort_by_key(|(place, _)| *place);
+            let mut kept: Vec<Value> = Vec::with_capacity(values.len());
+            for (_, value) in values {
+                if !kept.contains(&value) {
+                    kept.push(value);
+                }
+            }
+            let one = if kept.len() == 1 { kept.pop() } else { None };
+            (name, one.unwrap_or(Value::Array(kept)))
+        });
+        listed.collect()
+    }
+}
+
+fn push_text(texts: &mut Vec<(usize, String)>, place: usize, text: &str) {
+    let text = text.trim();
+    if !text.is_empty() {
+        texts.push((place, text.to_owned()));
+    }
+}
+
+/// An address of its parts, each made of texts in the order of their places.
+fn address(mut parts: BTreeMap<String, Vec<(usize, String)>>) -> Map<String, Value> {
+    let mut address = Map::new();
+    let known = PARTS
+        .iter()
+        .filter_map(|part| parts.remove_entry(*part))
+        .collect::<Vec<_>>();
+    for (part, mut texts) in known.into_iter().chain(parts) {
+        texts.sort_by_key(|(place, _)| *place);
+        texts.dedup_by(|a, b| a.1 == b.1);
+        let texts: Vec<String> = texts.into_iter().map(|(_, text)| text).collect();
+        address.insert(part, Value::String(texts.join(" ")));
+    }
+    address
+}
+
+/// What an object says where a text is expected: `{"type": "work", "value": "ada@example.com"}`, `{"given": …, "family": …}`.
+fn said(name: &str, fields: &Map<String, Value>) -> Option<String> {
+    let text = |key: &str| {
+        fields
+            .get(key)
+            .and_then(text_of)
+            .filter(|text| !text.trim().is_empty())
+    };
+    if name == "name" {
+        let trait_of = |key: &str| recognise(key).map(|used| used.role);
+        let part = |wanted: &str| {
+            let role = Role::Trait(wanted.to_owned());
+            let found = fields.iter().find(|(key, _)| {
+                trait_of(&format!("name.{key}")).as_ref() == Some(&role)
+                    || trait_of(key).as_ref() == Some(&role)
+            });
+            found
+                .and_then(|(_, value)| text_of(value))
+                .filter(|text| !text.trim().is_empty())
+        };
+        let parts: Vec<String> = ["first_name", "middle_name", "last_name"]
+            .into_iter()
+            .filter_map(part)
+            .collect();
+        if !parts.is_empty() {
+            return Some(parts.join(" "));
+        }
+    }
+    [name, "value", "number", "address", "name", "full", "id"]
+        .into_iter()
+        .find_map(text)
+}
+
+/// An id that only the same content of the same record has.
+fn message_id(content: &Value) -> String {
+    base32(&Sha256::digest(content.to_string().as_bytes())[..20])
+}
