@@ -1,0 +1,343 @@
+//! A person or an organisation as far as matching is concerned: every value that was ever stated, in plain form.
+
+use super::date::Birth;
+use super::name::Name;
+use super::parts::Parts;
+use super::place::Address;
+use super::text::tight;
+use super::{contact, organisation};
+use crate::event::text_of;
+use crate::profile::Profile;
+use serde_json::{Map, Value};
+use std::collections::BTreeMap;
+
+/// Most values of one kind that are kept; comparing grows with the square.
+const MOST: usize = 12;
+
+/// Every value ever stated of one customer, in plain form, sorted and without repetition.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Person {
+    /// The profile's id.
+    pub id: Box<str>,
+    /// The systems that know them.
+    pub sources: Vec<Box<str>>,
+    /// Names.
+    pub names: Vec<Name>,
+    /// Birth dates.
+    pub births: Vec<Birth>,
+    /// E-mail addresses.
+    pub emails: Vec<Box<str>>,
+    /// Phone numbers, digits only.
+    pub phones: Vec<Box<str>>,
+    /// Addresses.
+    pub addresses: Vec<Address>,
+    /// First letters of genders.
+    pub genders: Vec<Box<str>>,
+    /// National ids, full or only their end.
+    pub national_ids: Vec<Box<str>>,
+    /// Passport numbers.
+    pub passports: Vec<Box<str>>,
+    /// Numbers of driver licences.
+    pub licences: Vec<Box<str>>,
+    /// An organisation's names, or those of a person's employers.
+    pub organisations: Vec<Box<str>>,
+}
+
+/// What a profile is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A human.
+    Human,
+    /// A company, school, shop …
+    Organisation,
+    /// Nothing tells.
+    Unknown,
+}
+
+impl Person {
+    /// What a profile states: every claim of every source, and the e-mail addresses and phone numbers among its identifiers.
+    #[must_use]
+    pub fn of(profile: &Profile) -> Self {
+        let mut person = Self {
+            id: profile.id.as_str().into(),
+            ..Self::default()
+        };
+        let mut records: BTreeMap<&str, Vec<(&str, &Value)>> = BTreeMap::new();
+        for (name, claims) in &profile.traits {
+            for claim in claims.iter() {
+                let record = records.entry(&claim.source).or_default();
+                record.push((name, &claim.value));
+            }
+        }
+        for (source, record) in records {
+            person.add(source, record);
+        }
+        for source in profile.sources.keys() {
+            person.sources.push(source.as_str().into());
+        }
+        for known in &profile.identifiers {
+            let value = Value::String(known.identifier.value.clone());
+            person.take(&known.identifier.kind, &value, &mut Parts::default());
+        }
+        person.tidy();
+        person
+    }
+
+    /// A person with an id and one record.
+    #[must_use]
+    pub fn from_record(id: &str, source: &str, record: &Map<String, Value>) -> Self {
+        let mut person = Self {
+            id: id.into(),
+            ..Self::default()
+        };
+        person.add(
+            source,
+            record.iter().map(|(name, value)| (name.as_str(), value)),
+        );
+        person.tidy();
+        person
+    }
+
+    /// Adds what one source states.
+    fn add<'a>(&mut self, source: &str, record: impl IntoIterator<Item = (&'a str, &'a Value)>) {
+        let mut parts = Parts::default();
+        for (name, value) in record {
+            self.take(name, value, &mut parts);
+        }
+        self.names.extend(parts.names());
+        if let Some(address) = parts.address() {
+            self.addresses.push(address);
+        }
+        self.sources.push(source.into());
+    }
+
+    fn take(&mut self, name: &str, value: &Value, parts: &mut Parts) {
+        let key = tight(name);
+        match value {
+            Value::Array(items) => {
+                for item in items {
+                    self.take(name, item, parts);
+                }
+            }
+            Value::Object(map) => self.take_object(&key, map, parts),
+            _ => {
+                let text = text_of(value).unwrap_or_default();
+                if !text.trim().is_empty() {
+                    self.take_text(&key, text.trim(), parts);
+                }
+            }
+        }
+    }
+
+    fn take_object(&mut self, key: &str, map: &Map<String, Value>, parts: &mut Parts) {
+        let mut inner = Parts::default();
+        match key {
+            "address" | "addresses" | "billingaddress" | "shippingaddress" | "homeaddress"
+            | "workaddress" | "location" => {
+                for (name, value) in map {
+                    if let Some(text) = text_of(value) {
+                        inner.place(&tight(name), text.trim());
+                    }
+                }
+                self.addresses.extend(inner.address());
+            }
+            "name" | "names" | "fullname" | "alias" | "aliases" => {
+                for (name, value) in map {
+                    let name = if tight(name) == "value" { "name" } else { name };
+                    self.take(name, value, &mut inner);
+                }
+                self.names.extend(inner.names());
+            }
+            _ => {
+                for (name, value) in map {
+                    let name = tight(name);
+                    let same = ["value", "name", "number", "id", "date", "address"]
+                        .contains(&name.as_str());
+                    if same && !value.is_object() {
+                        self.take(key, value, parts);
+                    }
+                }
+            }
+        }
+    }
+
+    fn take_text(&mut self, key: &str, text: &str, parts: &mut Parts) {
+        match key {
+            "name" | "names" | "fullname" | "displayname" | "alias" | "aliases" => {
+                if organisation::is_organisation(text) {
+                    self.organisations.extend(organisation::read(text));
+                } else if !text.contains('@') {
+                    self.names.extend(Name::read(text));
+                }
+            }
+            "birthday" | "birthdate" | "dateofbirth" | "dob" | "birthdays" => {
+                self.births.extend(Birth::parse(text))
+            }
+            "email" | "emails" | "emailaddress" | "mail" => {
+                let all = text.split([',', ';', ' ']);
+                self.emails.extend(all.filter_map(contact::read_email));
+            }
+            "phone" | "phones" | "phonenumber" | "mobile" | "mobilephone" | "telephone" | "tel"
+            | "fax" | "cell" => {
+                self.phones.extend(contact::read_phone(text));
+            }
+            "gender" | "sex" => self.genders.extend(gender(text)),
+            "nationalid" | "nationalids" | "ssn" | "socialsecuritynumber" | "taxid" | "nin" => {
+                self.national_ids.extend(contact::read_number(text));
+            }
+            "passport" | "passports" | "passportnumber" => {
+                self.passports.extend(contact::read_number(text))
+            }
+            "driverlicense" | "driverlicence" | "driverslicense" | "driverslicence"
+            | "drivinglicence" | "drivinglicense" => {
+                self.licences.extend(contact::read_number(text));
+            }
+            "organization" | "organisation" | "organizations" | "company" | "companyname"
+            | "employer" => {
+                self.organisations.extend(organisation::read(text));
+            }
+            "address" | "addresses" => self.addresses.push(Address::read(text)),
+            _ => parts.text(key, text),
+        }
+    }
+
+    /// Sorts, drops repetitions and what is too much.
+    fn tidy(&mut self) {
+        /// Sorts one list.
+        fn tidy<T: Ord>(list: &mut Vec<T>) {
+            list.sort_unstable();
+            list.dedup();
+            list.truncate(MOST);
+            list.shrink_to_fit();
+        }
+        self.names.retain(|name| !name.is_empty());
+        self.addresses.retain(|address| !address.is_empty());
+        tidy(&mut self.sources);
+        tidy(&mut self.names);
+        let names = self.names.clone();
+        self.names
+            .retain(|name| !names.iter().any(|other| other.says_more_than(name)));
+        tidy(&mut self.births);
+        tidy(&mut self.emails);
+        tidy(&mut self.phones);
+        tidy(&mut self.addresses);
+        tidy(&mut self.genders);
+        tidy(&mut self.national_ids);
+        tidy(&mut self.passports);
+        tidy(&mut self.licences);
+        tidy(&mut self.organisations);
+    }
+
+    /// The names where nothing but them tells a human: they may be an organisation's.
+    pub(super) fn maybe_organisation(&self) -> impl Iterator<Item = String> {
+        let telling = [
+            &self.genders,
+            &self.passports,
+            &self.licences,
+            &self.organisations,
+        ];
+        let only_named = self.births.is_empty() && telling.iter().all(|list| list.is_empty());
+        let names = if only_named { &self.names[..] } else { &[] };
+        names
+            .iter()
+            .map(|name| [&*name.first, &name.middle, &name.last].join(" "))
+    }
+
+    /// What this is about.
+    #[must_use]
+    pub fn kind(&self) -> Kind {
+        let human = [
+            self.names.len(),
+            self.births.len(),
+            self.genders.len(),
+            self.passports.len(),
+            self.licences.len(),
+        ];
+        if human.iter().any(|count| *count > 0) {
+            return Kind::Human;
+        }
+        if self.organisations.is_empty() {
+            Kind::Unknown
+        } else {
+            Kind::Organisation
+        }
+    }
+}
+
+fn gender(text: &str) -> Option<Box<str>> {
+    let first = tight(text).chars().next()?;
+    matches!(first, 'm' | 'f' | 'w').then(|| if first == 'm' { "m".into() } else { "f".into() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn of(record: Value) -> Person {
+        let Value::Object(record) = record else {
+            panic!("an object");
+        };
+        Person::from_record("a", "crm", &record)
+    }
+
+    #[test]
+    fn both_spellings_of_traits_and_lists_are_read() {
+        let snake = of(json!({
+            "first_name": "Ada", "last_name": "Orr", "birthday": "1980-05-24", "email": ["ada@example.com", "a.orr@example.com"],
+            "address": {"street": "12 Elm Street", "city": "Dover", "postal_code": 19901}, "organization": "Holm Ltd", "gender": "female",
+        }));
+        let camel = of(json!({
+            "firstName": "Ada", "lastName": "Orr", "birthday": "1980-05-24T00:00:00Z", "email": "a.orr@example.com; ADA@example.com",
+            "address": [{"street": "12 Elm St", "city": "Dover", "postalCode": "19901"}], "company": {"name": "Holm"}, "gender": "F",
+        }));
+        assert_eq!(snake, camel);
+        assert_eq!(snake.kind(), Kind::Human);
+    }
+
+    #[test]
+    fn a_record_of_many_values_keeps_them_all() {
+        let person = of(json!({
+            "name": ["Ada Orr", {"first": "Ada", "last": "Vale"}, "Ada M. Orr"], "phone": ["+14155550134", {"number": "+14155550135"}],
+            "address.street": "1 Oak Road", "national_id": ["***-**-5678", 912_345_678],
+        }));
+        let names: Vec<String> = person
+            .names
+            .iter()
+            .map(|name| format!("{} {} {}", name.first, name.middle, name.last))
+            .collect();
+        assert_eq!(
+            names,
+            ["ada  vale", "ada m orr"],
+            "the longer form of a name stands for the shorter"
+        );
+        assert_eq!(
+            (
+                person.phones.len(),
+                person.national_ids.len(),
+                person.addresses.len()
+            ),
+            (2, 2, 1)
+        );
+    }
+
+    #[test]
+    fn an_organisation_has_no_given_name() {
+        assert_eq!(
+            of(json!({"organization": "Holm Bakery Ltd"})).kind(),
+            Kind::Organisation
+        );
+        assert_eq!(
+            of(json!({"name": "Holm Bakery Ltd"})).kind(),
+            Kind::Organisation
+        );
+        assert_eq!(
+            of(json!({"name": "Ada Orr", "organization": "Holm"})).kind(),
+            Kind::Human
+        );
+        assert_eq!(
+            of(json!({"email": "ada@example.com"})).kind(),
+            Kind::Unknown
+        );
+    }
+}
