@@ -42,6 +42,20 @@ pub struct Config {
     pub log: String,
 }
 
+/// Who makes a decision.
+#[derive(Args, Clone, Debug)]
+pub struct Person {
+    /// Who decides; it is kept with the decision.
+    #[arg(
+        long,
+        env = "USER",
+        value_name = "NAME",
+        default_value = "cli",
+        hide_env_values = true
+    )]
+    pub by: String,
+}
+
 /// Options of a server.
 #[derive(Args, Clone, Debug)]
 pub struct ServerConfig {

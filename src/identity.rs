@@ -9,8 +9,10 @@ use std::fmt;
 
 pub mod compare;
 pub mod decision;
+pub mod explain;
 mod extract;
 mod fold;
+pub mod matching;
 mod normal;
 mod place;
 mod rulebook;

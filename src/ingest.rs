@@ -17,13 +17,17 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 pub mod apply;
+pub mod audit;
 mod component;
 pub mod decide;
+mod explain;
+pub mod matching;
 mod queue;
 mod reread;
 mod resolve;
 
 pub use component::{Surroundings, surroundings};
+pub use explain::explain;
 pub use queue::{Batch, Ingest, Receipt, Refused};
 
 use resolve::Resolved;

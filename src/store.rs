@@ -11,14 +11,17 @@ use std::str::FromStr;
 use std::time::Duration;
 
 pub mod access;
+pub mod decided;
 pub mod event;
 pub mod identifier;
 pub mod identity;
 pub mod link;
+pub mod matching;
 pub mod profile;
 pub mod record;
 pub mod reject;
 mod sql;
+pub mod suggestion;
 
 pub use sql::{Db, Statement, Tx};
 

@@ -28,9 +28,11 @@ pub mod body;
 mod call;
 mod collect;
 mod health;
+mod identity;
 pub mod local;
 mod openapi;
 pub mod staff;
+mod suggestion;
 mod webhook;
 
 /// Most bytes of a body that is no delivery of events.
@@ -117,7 +119,8 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/readyz", get(health::ready))
         .route("/metrics", get(health::metrics))
         .route("/openapi.json", get(openapi::document));
-    rest.merge(collect)
+    rest.merge(stewardship())
+        .merge(collect)
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .layer(TimeoutLayer::with_status_code(
             StatusCode::REQUEST_TIMEOUT,
@@ -128,6 +131,30 @@ pub fn router(app: Arc<App>) -> Router {
         }))
         .layer(middleware::from_fn(health::observe))
         .with_state(app)
+}
+
+/// What stewards see and do.
+fn stewardship() -> Router<Arc<App>> {
+    Router::new()
+        .route("/v1/profiles/{customer}/explain", get(identity::explain))
+        .route("/v1/identity/match", post(suggestion::find_matches))
+        .route("/v1/identity/suggestions", get(suggestion::list))
+        .route(
+            "/v1/identity/suggestions/{id}/accept",
+            post(suggestion::accept),
+        )
+        .route(
+            "/v1/identity/suggestions/{id}/reject",
+            post(suggestion::reject),
+        )
+        .route("/v1/identity/merge", post(identity::merge))
+        .route("/v1/identity/split", post(identity::split))
+        .route("/v1/identity/decisions", get(identity::decisions))
+        .route("/v1/identity/decisions/{id}/undo", post(identity::undo))
+        .route(
+            "/v1/identity/rules",
+            get(identity::rules).put(identity::set_rules),
+        )
 }
 
 /// Serves until `shutdown` resolves, then lets requests that are under way finish.

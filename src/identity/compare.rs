@@ -122,7 +122,7 @@ mod tests {
             (None, Some("g")),
         ];
         let comparison = compare(moves.into_iter());
-        assert_eq!((comparison.before, comparison.after), (6, 5));
+        assert_eq!((comparison.before, comparison.after), (5, 5));
         assert_eq!(
             (comparison.kept, comparison.merged, comparison.split),
             (1, 2, 2)

@@ -1,9 +1,14 @@
 //! What stewards decide about identity: data in the log, so that a rebuild follows it and nothing is ever lost.
 
 use super::Identifier;
-use crate::clock::{base32, random_id};
+use crate::clock::{base32, random_id, rfc3339};
+use crate::{Error, Result};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
+
+/// Most characters of a reason.
+const MAX_REASON: usize = 1_000;
 
 /// One decision, who made it, and why.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -61,6 +66,24 @@ pub struct By {
 }
 
 impl By {
+    /// Someone who decides now.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] without a reason: whoever looks at the decision later needs it.
+    pub fn new(actor: &str, reason: &str, at: i64) -> Result<Self> {
+        let reason = reason.trim();
+        if reason.is_empty() || reason.chars().count() > MAX_REASON || reason.contains('\0') {
+            return Err(Error::invalid(format!(
+                "say why: `reason` is a sentence of at most {MAX_REASON} characters"
+            )));
+        }
+        Ok(Self {
+            actor: actor.to_owned(),
+            reason: reason.to_owned(),
+            at,
+        })
+    }
+
     /// A decision with an id of its own.
     #[must_use]
     pub fn decide(&self, act: Act) -> Decision {
@@ -87,6 +110,28 @@ impl Act {
         }
     }
 
+    /// What was decided, in words.
+    #[must_use]
+    pub fn words(&self) -> String {
+        let names = |ids: &[Identifier]| {
+            let some: Vec<String> = ids.iter().take(10).map(ToString::to_string).collect();
+            match ids.len() - some.len() {
+                0 => some.join(", "),
+                more => format!("{} and {more} more", some.join(", ")),
+            }
+        };
+        match self {
+            Self::Merge { links } => {
+                format!("the customers of the links {} are one", links.join(" and "))
+            }
+            Self::Split { off, rest } => {
+                format!("{} is not of the customer of {}", names(off), names(rest))
+            }
+            Self::Apart { link } => format!("the events of link {link} are of nobody else"),
+            Self::Undo { decision } => format!("{decision} does not hold any more"),
+        }
+    }
+
     /// What it speaks of: links (kind `link`), identifiers, a decision (kind `decision`).
     #[must_use]
     pub fn subjects(&self) -> Vec<Identifier> {
@@ -96,6 +141,54 @@ impl Act {
             Self::Split { off, rest } => off.iter().chain(rest).cloned().collect(),
             Self::Apart { link } => vec![named("link", link)],
             Self::Undo { decision } => vec![named("decision", decision)],
+        }
+    }
+}
+
+/// A decision as people look at it.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct Told {
+    /// Its id.
+    pub id: String,
+    /// merge, split, apart or undo.
+    pub kind: &'static str,
+    /// What was decided, in words.
+    pub what: String,
+    /// Who decided.
+    pub by: String,
+    /// Why.
+    pub reason: String,
+    /// When.
+    pub at: String,
+    /// Whether nothing that holds undoes it.
+    pub in_force: bool,
+    /// The decision that undoes it.
+    pub undone_by: Option<String>,
+    /// Why it was not followed, where it is in force and was not.
+    pub refused: Option<String>,
+}
+
+impl Told {
+    /// A decision in words. `all` are those that undo it, in order, and may be others.
+    #[must_use]
+    pub fn of(decision: &Decision, all: &[Decision]) -> Self {
+        let holding = in_force(all);
+        let undoes = |other: &&Decision| {
+            let this =
+                matches!(&other.act, Act::Undo { decision: undone } if *undone == decision.id);
+            this && holding.contains(other.id.as_str())
+        };
+        let undo = all.iter().find(undoes);
+        Self {
+            id: decision.id.clone(),
+            kind: decision.act.word(),
+            what: decision.act.words(),
+            by: decision.actor.clone(),
+            reason: decision.reason.clone(),
+            at: rfc3339(decision.at),
+            in_force: undo.is_none(),
+            undone_by: undo.map(|undo| undo.id.clone()),
+            refused: None,
         }
     }
 }

@@ -10,8 +10,13 @@ use std::collections::BTreeSet;
 /// What parts a customer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Split {
-    /// These joins are undone.
-    Undo(Vec<String>),
+    /// Joins are undone.
+    Undo {
+        /// The decisions to join.
+        merges: Vec<String>,
+        /// Links whose customers only these held together, and are joined anew, since nobody asked to part them.
+        again: Vec<Vec<String>>,
+    },
     /// These identifiers are kept apart from those.
     Wall {
         /// The identifiers that are split off.
@@ -48,8 +53,8 @@ pub fn identifiers(
     }
     let pieces = pieces(links, rules, known, customer);
     let holds = |piece: &&Customer| off.iter().any(|id| piece.identifiers.contains_key(id));
-    if let Some(undo) = undo(links, &pieces, holds) {
-        return Ok(Split::Undo(undo));
+    if let Some(undo) = undo(links, rules, known, &pieces, holds) {
+        return Ok(undo);
     }
     let rest: Vec<Identifier> = people(customer, rules)
         .filter(|id| !off.contains(id))
@@ -89,10 +94,8 @@ pub fn link(
     }
     let pieces = pieces(links, rules, known, customer);
     let alone = |piece: &&Customer| piece.links.len() == 1 && piece.links[0] == off;
-    Ok(match undo(links, &pieces, alone) {
-        Some(undo) => Split::Undo(undo),
-        None => Split::Apart(off.to_owned()),
-    })
+    let undo = undo(links, rules, known, &pieces, alone);
+    Ok(undo.unwrap_or_else(|| Split::Apart(off.to_owned())))
 }
 
 fn find<'a>(customers: &'a [Customer], id: &str) -> Result<&'a Customer> {
@@ -112,36 +115,70 @@ fn people<'a>(customer: &'a Customer, rules: &'a Rules) -> impl Iterator<Item = 
 /// The customers that there would be of its links had no steward joined any.
 fn pieces(links: &[Link], rules: &Rules, known: &Known, customer: &Customer) -> Vec<Customer> {
     let own: BTreeSet<&str> = customer.links.iter().map(String::as_str).collect();
-    let mut plain = links.to_vec();
-    for link in &mut plain {
-        link.marks.retain(|mark| mark.kind != MERGED);
-    }
-    let mut pieces = fold(&plain, rules, known).customers;
+    let mut pieces = without(links, rules, known, |_| true);
     pieces.retain(|piece| own.contains(piece.id()));
     pieces
 }
 
-/// The joins that tie the pieces that come off to the others; none where there are no others.
+/// The customers without some of the joins.
+fn without(
+    links: &[Link],
+    rules: &Rules,
+    known: &Known,
+    undone: impl Fn(&String) -> bool,
+) -> Vec<Customer> {
+    let mut plain = links.to_vec();
+    for link in &mut plain {
+        link.marks
+            .retain(|mark| mark.kind != MERGED || !undone(&mark.value));
+    }
+    fold(&plain, rules, known).customers
+}
+
+/// Undoes the joins that tie the pieces that come off to the others; none where there are no others.
 fn undo(
     links: &[Link],
+    rules: &Rules,
+    known: &Known,
     pieces: &[Customer],
     comes_off: impl Fn(&&Customer) -> bool,
-) -> Option<Vec<String>> {
+) -> Option<Split> {
     let (off, rest): (Vec<&Customer>, Vec<&Customer>) = pieces.iter().partition(&comes_off);
     if off.is_empty() || rest.is_empty() {
         return None;
     }
-    let merges = |side: &[&Customer]| -> BTreeSet<String> {
-        let ids: BTreeSet<&String> = side.iter().flat_map(|piece| &piece.links).collect();
-        let marks = links
-            .iter()
-            .filter(|link| ids.contains(&link.id))
-            .flat_map(|link| &link.marks);
-        marks
-            .filter(|mark| mark.kind == MERGED)
-            .map(|mark| mark.value.clone())
-            .collect()
-    };
-    let undo: Vec<String> = merges(&off).intersection(&merges(&rest)).cloned().collect();
-    (!undo.is_empty()).then_some(undo)
+    let merges: BTreeSet<String> = merges(links, &off)
+        .intersection(&merges(links, &rest))
+        .cloned()
+        .collect();
+    if merges.is_empty() {
+        return None;
+    }
+    let left = without(links, rules, known, |merge| merges.contains(merge));
+    let again = [off, rest].map(|side| {
+        let holds = |customer: &&Customer| {
+            let mut ids = side.iter().map(|piece| piece.id());
+            ids.any(|id| customer.links.iter().any(|link| link == id))
+        };
+        let held = left.iter().filter(holds);
+        held.map(|customer| customer.id().to_owned())
+            .collect::<Vec<_>>()
+    });
+    Some(Split::Undo {
+        merges: merges.into_iter().collect(),
+        again: again.into_iter().filter(|side| side.len() > 1).collect(),
+    })
+}
+
+/// The joins that these pieces' links are part of.
+fn merges(links: &[Link], side: &[&Customer]) -> BTreeSet<String> {
+    let ids: BTreeSet<&String> = side.iter().flat_map(|piece| &piece.links).collect();
+    let marks = links
+        .iter()
+        .filter(|link| ids.contains(&link.id))
+        .flat_map(|link| &link.marks);
+    marks
+        .filter(|mark| mark.kind == MERGED)
+        .map(|mark| mark.value.clone())
+        .collect()
 }

@@ -21,8 +21,54 @@ pub enum Off {
     Link(String),
 }
 
+impl Off {
+    /// What comes off, as people write it: identifiers as type:value, or a link.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] for neither, both, or what is no identifier.
+    pub fn read(
+        workspace: &Workspace,
+        identifiers: &[String],
+        link: Option<String>,
+    ) -> Result<Self> {
+        match (identifiers, link) {
+            ([], Some(link)) => Ok(Self::Link(link)),
+            ([_, ..], None) => {
+                let read = |text: &String| {
+                    let read = Identifier::parse(text, &workspace.rules.rules);
+                    read.ok_or_else(|| {
+                        Error::invalid(format!("`{text}` is no identifier; write type:value"))
+                    })
+                };
+                Ok(Self::Identifiers(
+                    identifiers.iter().map(read).collect::<Result<_>>()?,
+                ))
+            }
+            _ => Err(Error::invalid(
+                "name `identifiers` or a `link` that comes off, not both",
+            )),
+        }
+    }
+}
+
 /// Decisions that a rebuild follows at a time.
 const PAGE: usize = 500;
+
+/// What every decision begins with: nobody else writes meanwhile, the rules are those in force, and it is younger than every
+/// other, whatever the clock says, since the order of their ids is their order.
+async fn begin(tx: &mut Tx, workspace: &Workspace, by: &By) -> Result<By> {
+    tx.lock(&workspace.id).await?;
+    if store::identity::state(tx, &workspace.id).await?.rules != workspace.rules.version {
+        return Err(Error::Conflict(
+            "the rules changed meanwhile; try again".to_owned(),
+        ));
+    }
+    let last = store::identity::last_decided(tx, &workspace.id).await?;
+    Ok(By {
+        at: by.at.max(last + 1),
+        ..by.clone()
+    })
+}
 
 /// Joins two customers. What kept them apart by an earlier decision is undone, since the newest word counts.
 ///
@@ -34,23 +80,26 @@ pub async fn merge(
     (one, other): (&str, &str),
     by: &By,
 ) -> Result<Vec<Decision>> {
-    tx.lock(&workspace.id).await?;
+    let by = &begin(tx, workspace, by).await?;
     let links = vec![one.to_owned(), other.to_owned()];
-    let merge = by.decide(Act::Merge {
-        links: links.clone(),
-    });
-    let mut component = Component::around(tx, workspace, &links).await?;
+    let merge = by.decide(Act::Merge { links });
+    let mut decisions = vec![merge.clone()];
+    let mut component = concerned(tx, workspace, &decisions).await?;
     if component.holds_together(workspace, one, other) {
         return Err(Error::invalid("they are one customer already"));
     }
-    let mut decisions = vec![merge.clone()];
     put(&mut component, &merge);
+    let mut lifted = vec![merge.clone()];
     while let Some(wall) = component.refusal(workspace, &merge.id) {
-        let undo = by.decide(Act::Undo {
-            decision: wall.clone(),
-        });
-        decisions.insert(0, undo);
-        component.lift_wall(&wall);
+        // It may also stand between customers who have nothing to do with these any more.
+        let found = store::identity::with_undos(tx, &workspace.id, &wall).await?;
+        lifted.extend(found.into_iter().take(1));
+        component = concerned(tx, workspace, &lifted).await?;
+        put(&mut component, &merge);
+        for split in &lifted[1..] {
+            component.lift_wall(&split.id);
+        }
+        decisions.push(by.decide(Act::Undo { decision: wall }));
     }
     decisions.sort_by(|a, b| a.id.cmp(&b.id));
     finish(tx, workspace, component, &decisions).await?;
@@ -67,7 +116,7 @@ pub async fn merge_all(
     pairs: &[(String, String)],
     by: &By,
 ) -> Result<Vec<Decision>> {
-    tx.lock(&workspace.id).await?;
+    let by = &begin(tx, workspace, by).await?;
     let both = pairs
         .iter()
         .flat_map(|(one, other)| [one.clone(), other.clone()]);
@@ -109,7 +158,7 @@ pub async fn split(
     off: &Off,
     by: &By,
 ) -> Result<Vec<Decision>> {
-    tx.lock(&workspace.id).await?;
+    let by = &begin(tx, workspace, by).await?;
     let mut component = Component::around(tx, workspace, &[customer.to_owned()]).await?;
     let (links, rules) = (component.all(), &workspace.rules.rules);
     let plan = match off {
@@ -118,11 +167,13 @@ pub async fn split(
         }
         Off::Link(link) => split::link(&links, rules, &component.known, customer, link)?,
     };
-    let acts = match plan {
-        Split::Undo(merges) => merges
-            .into_iter()
-            .map(|decision| Act::Undo { decision })
-            .collect(),
+    let acts: Vec<Act> = match plan {
+        Split::Undo { merges, again } => {
+            let undos = merges.into_iter().map(|decision| Act::Undo { decision });
+            undos
+                .chain(again.into_iter().map(|links| Act::Merge { links }))
+                .collect()
+        }
         Split::Wall { off, rest } => vec![Act::Split { off, rest }],
         Split::Apart(link) => vec![Act::Apart { link }],
     };
@@ -142,7 +193,7 @@ pub async fn split(
 /// # Errors
 /// [`Error::NotFound`] when there is none of this id, [`Error::Invalid`] when it does not hold any more.
 pub async fn undo(tx: &mut Tx, workspace: &Workspace, id: &str, by: &By) -> Result<Decision> {
-    tx.lock(&workspace.id).await?;
+    let by = &begin(tx, workspace, by).await?;
     let chain = store::identity::with_undos(tx, &workspace.id, id).await?;
     let first = chain
         .first()

@@ -2,10 +2,12 @@
 
 use super::{Db, Tx};
 use crate::event::{Event, Kind};
+use crate::identity::explain::Activity;
 use crate::{Error, Result};
 use serde::Serialize;
 use serde_json::value::RawValue;
 use sqlx::FromRow;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 /// An event and the link it belongs to.
@@ -270,4 +272,34 @@ pub async fn count(db: &Db, workspace: &str) -> Result<i64> {
         .one()
         .await?;
     Ok(count)
+}
+
+/// What came in through each of these links.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn activity(
+    db: &Db,
+    workspace: &str,
+    links: &[String],
+) -> Result<HashMap<String, Activity>> {
+    let rows: Vec<(String, String, i64, i64)> = db
+        .sql(
+            "select e.link, e.source, count(*), max(e.at) from rows($2, r: link text) cross join event e
+             where e.workspace = $1 and e.link = r.link group by e.link, e.source",
+        )
+        .bind(workspace)
+        .rows(&super::link::keys(links))
+        .all()
+        .await?;
+    let mut found: HashMap<String, Activity> = HashMap::new();
+    for (link, source, events, last_at) in rows {
+        let activity = found.entry(link).or_insert_with(|| Activity {
+            last_at,
+            sources: BTreeMap::new(),
+        });
+        activity.last_at = activity.last_at.max(last_at);
+        activity.sources.insert(source, events);
+    }
+    Ok(found)
 }

@@ -185,7 +185,7 @@ pub async fn decide(tx: &mut Tx, workspace: &str, decisions: &[Decision]) -> Res
 }
 
 #[derive(FromRow)]
-struct DecisionRow {
+pub(super) struct DecisionRow {
     id: String,
     body: String,
     actor: String,
@@ -229,6 +229,19 @@ pub async fn decisions(db: &Db, workspace: &str, after: &str, limit: i64) -> Res
         .all()
         .await?;
     read(rows)
+}
+
+/// When the youngest decision was made; 0 where there is none.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn last_decided(tx: &mut Tx, workspace: &str) -> Result<i64> {
+    let last: Option<(i64,)> = tx
+        .sql("select at from decision where workspace = $1 order by id collate binary desc limit 1")
+        .bind(workspace)
+        .optional()
+        .await?;
+    Ok(last.map_or(0, |(at,)| at))
 }
 
 /// Every decision, in order, for a rebuild.

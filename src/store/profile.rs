@@ -99,7 +99,7 @@ fn ranked(workspace: &Workspace, doc: &str) -> Result<Profile> {
     Ok(profile)
 }
 
-fn parse(doc: &str) -> Result<Profile> {
+pub(super) fn parse(doc: &str) -> Result<Profile> {
     serde_json::from_str(doc)
         .map_err(|error| Error::internal(format!("a profile document cannot be read: {error}")))
 }
@@ -157,7 +157,7 @@ pub async fn save<'a>(
     }
     tx.sql(
         "insert into profile (workspace, id, doc) select $1, r.id, r.doc from rows($2, r: id text, doc text)
-         where true on conflict (workspace, id) do update set doc = excluded.doc",
+         where true on conflict (workspace, id) do update set doc = excluded.doc, matched = false",
     )
     .bind(workspace)
     .rows(&rows)

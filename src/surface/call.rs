@@ -62,7 +62,7 @@ pub(super) async fn run(
     measured(&app, &caller, &name, arguments).await.map(Json)
 }
 
-fn json_body<T: serde::de::DeserializeOwned>(body: &[u8]) -> Result<T> {
+pub(super) fn json_body<T: serde::de::DeserializeOwned>(body: &[u8]) -> Result<T> {
     serde_json::from_slice(body).map_err(|error| {
         Error::invalid(format!(
             "the body is not the JSON that is expected here: {error}"

@@ -3,7 +3,7 @@
 //! Every tool has a path of its own, so that a client made from this document has a typed function for each. The document
 //! says what a key with `customers:any` may send; a session token leaves `customer` out.
 
-use super::{App, CollectFault, call, collect, health, staff};
+use super::{App, CollectFault, call, collect, health, identity, staff, suggestion};
 use crate::event::Kind;
 use crate::tool::{ErrorAnswer, Tool};
 use axum::body::Bytes;
@@ -32,6 +32,8 @@ struct Route {
     access: Access,
     query: Option<fn() -> Value>,
     request: Option<Shape>,
+    /// The type of what is sent.
+    sends: &'static str,
     answer: Content,
 }
 
@@ -89,7 +91,8 @@ fn build(tools: &[Tool]) -> Value {
     }
     for route in ROUTES {
         let operation = operation(&mut schemas, route, route.path, route.summary);
-        paths.insert(route.path.to_owned(), json!({ route.method: operation }));
+        let methods = paths.entry(route.path).or_insert_with(|| json!({}));
+        methods[route.method] = operation;
     }
     for word in collect::WORDS {
         let (path, (route, summary)) = (format!("/v1/{word}"), collection(word));
@@ -109,6 +112,7 @@ fn build(tools: &[Tool]) -> Value {
             {"name": "tools", "description": "What an agent calls, for the customer of its session."},
             {"name": "collect", "description": "Where events come in. A path may end in `/` and stand behind a proxy's prefix."},
             {"name": "profiles", "description": "Profiles for staff."},
+            {"name": "identity", "description": "Who is who, for stewards: explanations, decisions and rules."},
             {"name": "server", "description": "The server itself."},
         ],
         "paths": paths,
@@ -169,7 +173,7 @@ fn operation(schemas: &mut Schemas, route: &Route, path: &str, summary: &str) ->
     if let Some(request) = route.request {
         let schema = request(&mut schemas.requests);
         operation["requestBody"] =
-            json!({"required": true, "content": {"application/json": {"schema": schema}}});
+            json!({"required": true, "content": {route.sends: {"schema": schema}}});
     }
     let done = match route.answer {
         Content::Json(shape) => described("Done.", &shape(&mut schemas.answers).into()),

@@ -93,7 +93,7 @@ async fn same_bytes(db: &Db, log: &[Event], seeds: &[u64]) -> Result<(), TestCas
 }
 
 /// A workspace of its own; all have the same secret and so the same ids.
-fn workspace() -> Workspace {
+pub(crate) fn workspace() -> Workspace {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     let id = format!("w{}", NEXT.fetch_add(1, Ordering::Relaxed));
     Workspace {
@@ -143,7 +143,7 @@ pub(crate) async fn derived(db: &Db, workspace: &Workspace) -> Vec<String> {
     for text in [
         "select id || ' ' || first_at || ' ' || coalesce(profile, '-') || ' ' || identifiers from link where workspace = $1 order by id",
         "select kind || ' ' || value || ' ' || link from link_identifier where workspace = $1 order by kind, value, link",
-        "select kind || ' ' || value || ' ' || coalesce(profile, '-') || ' ' || cast(shared as text) from identifier where workspace = $1 order by kind, value",
+        "select kind || ' ' || value || ' ' || coalesce(profile, '-') || ' ' || cast(shared as text) || ' ' || coalesce(walls, '-') from identifier where workspace = $1 order by kind, value",
         "select id || ' ' || doc from profile where workspace = $1 order by id",
         "select kind || ' ' || id || ' ' || link || ' ' || began_at || ' ' || doc from record where workspace = $1 order by kind, id, link",
     ] {

@@ -23,6 +23,7 @@ both!(
     no_name_of_a_tool_leads_to_another_customer,
     no_token_but_ones_own_opens_anything,
     a_session_opens_no_other_door,
+    a_session_is_no_steward,
     the_public_write_key_pulls_nobody_else_in,
     a_key_of_another_workspace_finds_nobody_here,
 );
@@ -274,6 +275,28 @@ async fn a_session_opens_no_other_door(app: &TestApp) {
     assert_eq!(app.events().await.len(), before);
 }
 
+async fn a_session_is_no_steward(app: &TestApp) {
+    let crowd = Crowd::settle(app).await;
+    let bearer = format!("Bearer {}", crowd.ann);
+    let headers = [("authorization", bearer.as_str())];
+    let body = json!({"customer": "user_id:u1", "with": "user_id:u2", "identifiers": ["user_id:u1"], "reason": "x"});
+    for (method, path) in [
+        ("GET", "/v1/profiles/user_id:u1/explain"),
+        ("GET", "/v1/profiles/user_id:u2/explain?format=text"),
+        ("GET", "/v1/profiles/user_id:u2/explain?format=svg"),
+        ("POST", "/v1/identity/merge"),
+        ("POST", "/v1/identity/split"),
+        ("POST", "/v1/identity/decisions/d_0/undo"),
+        ("GET", "/v1/identity/decisions"),
+        ("GET", "/v1/identity/decisions?customer=user_id:u2"),
+        ("GET", "/v1/identity/rules"),
+        ("PUT", "/v1/identity/rules"),
+    ] {
+        let answer = app.request(method, path, &headers, body.to_string()).await;
+        check_refused(&answer, 403, &format!("{method} {path}"));
+    }
+}
+
 /// The write key stands in every page, so a customer can send what they like; it must not make another's data theirs.
 async fn the_public_write_key_pulls_nobody_else_in(app: &TestApp) {
     let crowd = Crowd::settle(app).await;
@@ -340,7 +363,7 @@ async fn a_key_of_another_workspace_finds_nobody_here(app: &TestApp) {
         }
     }
     for name in trick::names(&crowd) {
-        for section in ["", "/events"] {
+        for section in ["", "/events", "/explain", "/explain?format=svg"] {
             let path = format!("/v1/profiles/{}{section}", trick::escaped(&name));
             check(&app.get(&path, staff_key).await, RIVAL, &path);
         }

@@ -21,10 +21,10 @@ const ROUNDS: u64 = 6;
 /// Clients that send at the same time.
 const CLIENTS: u32 = 4;
 /// Events of a batch.
-const BATCH: u32 = 20;
+pub(crate) const BATCH: u32 = 20;
 
 /// A process that does not outlive its test.
-struct Process(Child);
+pub(crate) struct Process(pub(crate) Child);
 
 impl Drop for Process {
     fn drop(&mut self) {
@@ -48,7 +48,7 @@ fn acquaint(app: &TestApp, arguments: &[&str]) -> Command {
 }
 
 /// A server that answers, and its port.
-fn serve(app: &TestApp) -> (Process, u16) {
+pub(crate) fn serve(app: &TestApp) -> (Process, u16) {
     let port = TcpListener::bind("127.0.0.1:0")
         .and_then(|listener| listener.local_addr())
         .expect("a free port")
@@ -69,7 +69,7 @@ fn serve(app: &TestApp) -> (Process, u16) {
 }
 
 /// One request on a connection of its own: status and body, or nothing if the server went away.
-fn request(port: u16, line: &str, headers: &str, body: &str) -> Option<(u16, String)> {
+pub(crate) fn request(port: u16, line: &str, headers: &str, body: &str) -> Option<(u16, String)> {
     let mut stream = TcpStream::connect(("127.0.0.1", port)).ok()?;
     stream
         .set_read_timeout(Some(Duration::from_secs(30)))
@@ -86,7 +86,7 @@ fn request(port: u16, line: &str, headers: &str, body: &str) -> Option<(u16, Str
 }
 
 /// A batch about a few customers whose identifiers overlap, so that links and profiles are joined under way.
-fn batch(write_key: &str, number: u32) -> String {
+pub(crate) fn batch(write_key: &str, number: u32) -> String {
     let event = |at: u32| -> Value {
         let id = number * BATCH + at;
         json!({
@@ -211,7 +211,7 @@ async fn an_import_resumes_after_sigkill(app: &TestApp) {
 }
 
 /// Every event is in the log once, every profile counts its events once, and a rebuild changes nothing.
-async fn check_log(app: &TestApp, expected: usize) {
+pub(crate) async fn check_log(app: &TestApp, expected: usize) {
     let workspace = &app.tenant.workspace;
     let (events,): (i64,) = app
         .db
@@ -235,7 +235,7 @@ async fn check_log(app: &TestApp, expected: usize) {
     assert_eq!(documents(app).await, before, "a rebuild gives the same");
 }
 
-async fn documents(app: &TestApp) -> Vec<Value> {
+pub(crate) async fn documents(app: &TestApp) -> Vec<Value> {
     let rows: Vec<(String,)> = app
         .db
         .sql("select doc from profile where workspace = $1 order by id")

@@ -1,5 +1,6 @@
 //! `acquaint identity dry-run` and `apply`: what other rules would make of everything, and making it so.
 
+use super::bar::Bar;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::identity::compare::Comparison;
@@ -9,7 +10,6 @@ use crate::store::access::Workspace;
 use crate::store::{self, Db};
 use crate::{Error, Result};
 use clap::Args;
-use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 use std::path::{Path, PathBuf};
 
@@ -99,29 +99,6 @@ pub(super) async fn set(db: &Db, workspace: &Workspace, text: &str, by: &str) ->
     tx.commit().await?;
     let found = store::access::workspace_by_id(db, &workspace.id).await?;
     found.ok_or_else(|| Error::internal("the workspace is gone"))
-}
-
-/// A progress bar whose step has a name.
-struct Bar(ProgressBar);
-
-impl Bar {
-    fn new() -> Self {
-        let style = ProgressStyle::with_template("{msg:20} {bar:40} {pos}/{len} {eta}")
-            .unwrap_or_else(|_| ProgressStyle::default_bar());
-        Self(ProgressBar::new(0).with_style(style))
-    }
-
-    fn progress(&self) -> impl FnMut(&'static str, usize, usize) + Send + '_ {
-        |step, done, total| {
-            self.0.set_message(step);
-            self.0.set_length(total as u64);
-            self.0.set_position(done as u64);
-        }
-    }
-
-    fn end(&self) {
-        self.0.finish_and_clear();
-    }
 }
 
 async fn report(db: &Db, workspace: &Workspace, comparison: &Comparison) -> Result<()> {

@@ -106,9 +106,11 @@ mod tests {
             include_str!("../identifier.rs"),
             include_str!("../identity.rs"),
             include_str!("../link.rs"),
+            include_str!("../matching.rs"),
             include_str!("../profile.rs"),
             include_str!("../record.rs"),
             include_str!("../reject.rs"),
+            include_str!("../suggestion.rs"),
         ];
         for text in files {
             let joins = text.matches(" join ").count();

@@ -1,6 +1,10 @@
 //! Every route that the document shows, beside the tools and the words of collection.
 
-use super::{Access, Content, Route, Shape, call, collect, health, inline, staff, wire};
+use super::{
+    Access, Content, Route, Shape, call, collect, health, identity, inline, staff, suggestion, wire,
+};
+use crate::identity::explain::Explanation;
+use crate::ingest::audit::{Decisions, Outcome};
 use schemars::JsonSchema;
 use schemars::generate::SchemaGenerator;
 
@@ -17,6 +21,7 @@ const fn get(path: &'static str, tag: &'static str, summary: &'static str) -> Ro
         access: Access::Open,
         query: None,
         request: None,
+        sends: "application/json",
         answer: Content::Json(wire::object),
     }
 }
@@ -31,6 +36,19 @@ const fn post(
         method: "post",
         request: Some(request),
         ..get(path, tag, summary)
+    }
+}
+
+const fn put(
+    path: &'static str,
+    tag: &'static str,
+    summary: &'static str,
+    request: Shape,
+) -> Route {
+    Route {
+        method: "put",
+        sends: "application/toml",
+        ..post(path, tag, summary, request)
     }
 }
 
@@ -108,6 +126,42 @@ pub(super) const ROUTES: &[Route] = &[
         .bearer()
         .asks(inline::<staff::PageQuery>)
         .answers(json::<staff::Page>()),
+    get("/v1/profiles/{customer}/explain", "identity", "Why a customer is who they are: links, what was left out and by which rule, decisions.")
+        .bearer()
+        .asks(inline::<identity::ExplainQuery>)
+        .answers(json::<Explanation>()),
+    post("/v1/identity/match", "identity", "Matches one customer against all, from the index of the last run over everyone.", shape::<suggestion::MatchRequest>())
+        .bearer()
+        .answers(json::<suggestion::Matched>()),
+    get("/v1/identity/suggestions", "identity", "Customers who are likely one, the likeliest first.")
+        .bearer()
+        .asks(inline::<suggestion::SuggestionsQuery>)
+        .answers(json::<suggestion::SuggestionsPage>()),
+    post("/v1/identity/suggestions/{id}/accept", "identity", "Joins the two of a suggestion, by a decision that can be undone.", shape::<suggestion::AnswerRequest>())
+        .bearer()
+        .answers(json::<suggestion::Answered>()),
+    post("/v1/identity/suggestions/{id}/reject", "identity", "Keeps the two of a suggestion apart; they are not suggested again.", shape::<suggestion::AnswerRequest>())
+        .bearer()
+        .answers(json::<suggestion::Answered>()),
+    post("/v1/identity/merge", "identity", "Makes one customer of two, by a decision that can be undone.", shape::<identity::MergeRequest>())
+        .bearer()
+        .answers(json::<Outcome>()),
+    post("/v1/identity/split", "identity", "Parts a customer: identifiers, or one link, are not theirs.", shape::<identity::SplitRequest>())
+        .bearer()
+        .answers(json::<Outcome>()),
+    post("/v1/identity/decisions/{id}/undo", "identity", "Takes a decision back, as if it had never been made.", shape::<identity::UndoRequest>())
+        .bearer()
+        .answers(json::<Outcome>()),
+    get("/v1/identity/decisions", "identity", "Who decided what, newest first.")
+        .bearer()
+        .asks(inline::<identity::DecisionsQuery>)
+        .answers(json::<Decisions>()),
+    get("/v1/identity/rules", "identity", "The rules of identity in force.")
+        .bearer()
+        .answers(json::<identity::RulesAnswer>()),
+    put("/v1/identity/rules", "identity", "Puts rules into force for what comes in from now on. Needs the scope `admin`.", wire::rules)
+        .bearer()
+        .answers(json::<identity::RulesAnswer>()),
     post("/v1/webhooks/{source}", "collect", "A delivery of another system, whose signature is checked with the source's secret.", wire::object_in)
         .answers(json::<collect::Collected>()),
     get("/v1/pixel/{kind}", "collect", "A call in an image's address, for e-mails and pages without scripts.")

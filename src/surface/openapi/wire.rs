@@ -17,6 +17,7 @@ const PATH_PARAMETERS: &[(&str, &str)] = &[
     ("source", "The source's name, or its write key."),
     ("kind", "identify, track, page, screen, group or alias."),
     ("write_key", "The source's write key."),
+    ("id", "The decision's id."),
 ];
 
 /// The parameters that a path has in braces.
@@ -92,6 +93,11 @@ pub(super) fn object(_: &mut SchemaGenerator) -> Schema {
 /// Another system's record.
 pub(super) fn object_in(_: &mut SchemaGenerator) -> Schema {
     json_schema!({"type": "object", "description": "As the other system sends it."})
+}
+
+/// Rules of identity.
+pub(super) fn rules(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({"type": "string", "description": "The rules, in TOML."})
 }
 
 /// What a model answered.

@@ -1,0 +1,42 @@
+//! `acquaint identity explain`: why a customer is who they are.
+
+use crate::Result;
+use crate::cli;
+use crate::config::Config;
+use crate::ingest;
+use clap::{Args, ValueEnum};
+
+#[derive(Args, Debug)]
+pub(in crate::cli) struct Explain {
+    /// The customer as type:value, such as email:ada@example.com
+    #[arg(long)]
+    customer: String,
+    /// How it is written; `--json` is `--format json`
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// Lines to read from top to bottom
+    Text,
+    /// One object
+    Json,
+    /// A picture
+    Svg,
+}
+
+impl Explain {
+    pub(in crate::cli) async fn run(self, config: &Config) -> Result<()> {
+        let (db, workspace) = cli::find(config).await?;
+        let profile = cli::customer(&db, &workspace, &self.customer).await?;
+        let explanation = ingest::explain(&db, &workspace, &profile.id).await?;
+        match self.format {
+            _ if config.json => return cli::say_json(&explanation),
+            Format::Json => return cli::say_json(&explanation),
+            Format::Text => cli::say(explanation.text().trim_end()),
+            Format::Svg => cli::say(&explanation.svg()),
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,183 @@
+//! `acquaint identity match`: who is likely one customer, without a shared key.
+
+use super::bar::Bar;
+use crate::cli::{find, note, say, say_json};
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::identity::decision::By;
+use crate::ingest::matching::{self, Match, breakdown};
+use crate::store::access::Workspace;
+use crate::store::{self, Db};
+use crate::{Error, Result};
+use clap::Args;
+use serde_json::json;
+
+/// Pairs that are shown.
+const SHOWN: usize = 10;
+/// New customers that are matched in one go.
+const NEW: i64 = 500;
+
+#[derive(Args, Debug)]
+pub(in crate::cli) struct Matching {
+    /// How likely two customers must be one
+    #[arg(long, default_value_t = 0.95, value_name = "PROBABILITY")]
+    threshold: f64,
+    /// Say what would be found; write nothing
+    #[arg(long, group = "what")]
+    dry_run: bool,
+    /// Put what is found into the queue of suggestions (what is done when nothing else is said)
+    #[arg(long, group = "what")]
+    suggest: bool,
+    /// Join what is found; every join is a decision that can be undone
+    #[arg(long, group = "what")]
+    apply: bool,
+    /// Match this customer alone against all others, from the index of the last run
+    #[arg(long, conflicts_with = "new")]
+    customer: Option<String>,
+    /// Match those who are new or changed since the last run, from its index
+    #[arg(long)]
+    new: bool,
+    /// Who joins
+    #[arg(long, value_name = "NAME", default_value = "matching")]
+    by: String,
+}
+
+impl Matching {
+    pub(in crate::cli) async fn run(self, config: &Config) -> Result<()> {
+        if !(0.5..1.0).contains(&self.threshold) {
+            return Err(Error::invalid(
+                "`--threshold` is a probability from 0.5 to below 1",
+            ));
+        }
+        let (db, workspace) = find(config).await?;
+        if self.customer.is_some() || self.new {
+            return self.by_index(&db, &workspace, config).await;
+        }
+        let bar = Bar::new();
+        let found = matching::find(&db, &workspace, self.threshold, &mut bar.progress()).await?;
+        let now = Clock::default().now();
+        if !self.dry_run {
+            matching::suggest(&db, &workspace, &found, now, &mut bar.progress()).await?;
+        }
+        let joined = self.join(&db, &workspace, &found.matches, &bar).await?;
+        bar.end();
+        let (people, clusters) = (found.people, found.clusters.len());
+        if config.json {
+            let matches: Vec<_> = found.matches.iter().map(shown).collect();
+            return say_json(
+                &json!({"people": people, "compared": found.compared, "clusters": found.clusters, "matches": matches, "joined": joined}),
+            );
+        }
+        say(&format!(
+            "{people} customers, {} pairs compared",
+            found.compared
+        ));
+        say(&format!(
+            "{clusters} are likely several records of one customer each, {} joins in all",
+            found.matches.len()
+        ));
+        print(&found.matches);
+        self.next(found.matches.len(), joined);
+        Ok(())
+    }
+
+    async fn by_index(&self, db: &Db, workspace: &Workspace, config: &Config) -> Result<()> {
+        if self.dry_run {
+            return Err(Error::invalid(
+                "`--dry-run` is for a run over everyone; one customer's matches are suggestions until someone joins them",
+            ));
+        }
+        let now = Clock::default().now();
+        let bar = Bar::new();
+        let (mut people, mut matches) = (0, Vec::new());
+        if let Some(customer) = &self.customer {
+            let profile = crate::cli::customer(db, workspace, customer).await?;
+            matches = matching::one(db, workspace, &profile, self.threshold, now).await?;
+            people = 1;
+        } else {
+            loop {
+                let new = store::matching::unmatched(db, &workspace.id, NEW).await?;
+                if new.is_empty() {
+                    break;
+                }
+                for profile in store::matching::profiles_of(db, &workspace.id, &new).await? {
+                    matches
+                        .extend(matching::one(db, workspace, &profile, self.threshold, now).await?);
+                    people += 1;
+                    bar.progress()("matching", people, people);
+                }
+            }
+        }
+        let joined = self.join(db, workspace, &matches, &bar).await?;
+        bar.end();
+        if config.json {
+            let matches: Vec<_> = matches.iter().map(shown).collect();
+            return say_json(&json!({"people": people, "matches": matches, "joined": joined}));
+        }
+        say(&format!(
+            "{people} customers matched, {} found",
+            matches.len()
+        ));
+        print(&matches);
+        self.next(matches.len(), joined);
+        Ok(())
+    }
+
+    async fn join(
+        &self,
+        db: &Db,
+        workspace: &Workspace,
+        matches: &[Match],
+        bar: &Bar,
+    ) -> Result<usize> {
+        if !self.apply {
+            return Ok(0);
+        }
+        let by = By {
+            actor: self.by.clone(),
+            reason: format!("matching at {}", self.threshold),
+            at: Clock::default().now(),
+        };
+        matching::apply(db, workspace, matches, &by, &mut bar.progress()).await
+    }
+
+    fn next(&self, found: usize, joined: usize) {
+        if self.apply {
+            say(&format!(
+                "{joined} joins made; `acquaint identity decisions` lists them, `undo` takes one back"
+            ));
+        } else if found > 0 && !self.dry_run {
+            note(
+                "`acquaint identity suggestions list` shows all; `accept ID` joins, `reject ID` keeps apart for good",
+            );
+        }
+    }
+}
+
+fn shown(found: &Match) -> serde_json::Value {
+    let mut shown = breakdown(&found.score);
+    if let Some(map) = shown.as_object_mut() {
+        map.insert("profiles".to_owned(), json!([found.one, found.other]));
+    }
+    shown
+}
+
+fn print(matches: &[Match]) {
+    for found in matches.iter().take(SHOWN) {
+        say(&format!(
+            "  {:.4}  profile:{}  profile:{}",
+            found.score.probability, found.one, found.other
+        ));
+        for field in &found.score.fields {
+            say(&format!("          {}", clean(&field.words)));
+        }
+    }
+    if matches.len() > SHOWN {
+        say(&format!("  and {} more", matches.len() - SHOWN));
+    }
+}
+
+/// A line without what could pass for a command to the terminal: customers wrote much of it.
+pub(super) fn clean(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control()).take(300).collect()
+}

@@ -1,0 +1,129 @@
+//! `acquaint identity rules`: the rules in force, those before, and other ones.
+
+use super::apply;
+use super::decide::line;
+use crate::clock::rfc3339;
+use crate::config::{Config, Person};
+use crate::identity::{Rules as Read, SHIPPED};
+use crate::store::identity::Version;
+use crate::{Error, Result, cli, store};
+use clap::Subcommand;
+use serde_json::json;
+use std::path::PathBuf;
+
+#[derive(Debug, Subcommand)]
+pub(in crate::cli) enum Rules {
+    /// Print the rules in force
+    Show {
+        /// Those of this version; 0 is what ships
+        #[arg(long)]
+        version: Option<i64>,
+    },
+    /// Put rules into force for what comes in from now on
+    Set {
+        /// A file of rules, or `shipped` for those that ship
+        file: PathBuf,
+        #[command(flatten)]
+        person: Person,
+    },
+    /// List the versions there are
+    List,
+    /// Say whether a file of rules can be used
+    Check {
+        /// A file of rules
+        file: PathBuf,
+    },
+}
+
+impl Rules {
+    pub(in crate::cli) async fn run(self, config: &Config) -> Result<()> {
+        match self {
+            Self::Show { version } => show(config, version).await,
+            Self::Set { file, person } => {
+                let text = apply::read(&file)?;
+                Read::parse(&text)?;
+                set(config, &text, &person.by).await
+            }
+            Self::List => list(config).await,
+            Self::Check { file } => {
+                Read::parse(&apply::read(&file)?)?;
+                if config.json {
+                    return cli::say_json(&json!({"usable": true}));
+                }
+                cli::say("these rules can be used");
+                Ok(())
+            }
+        }
+    }
+}
+
+async fn show(config: &Config, version: Option<i64>) -> Result<()> {
+    let (db, workspace) = cli::find(config).await?;
+    let version = version.unwrap_or(workspace.rules.version);
+    let versions = store::identity::versions(&db, &workspace.id, version).await?;
+    let found = versions.into_iter().find(|row| row.version == version);
+    let text = match found {
+        Some(row) => row.text,
+        None if version == 0 => SHIPPED.to_owned(),
+        None => {
+            return Err(Error::NotFound(format!(
+                "no version {version} of the rules; `acquaint identity rules list` shows the ones there are"
+            )));
+        }
+    };
+    if config.json {
+        return cli::say_json(&json!({"version": version, "rules": text}));
+    }
+    cli::say(text.trim_end());
+    Ok(())
+}
+
+async fn set(config: &Config, text: &str, by: &str) -> Result<()> {
+    let (db, workspace) = cli::open(config).await?;
+    let workspace = apply::set(&db, &workspace, text, by).await?;
+    let version = workspace.rules.version;
+    if config.json {
+        return cli::say_json(&json!({"version": version}));
+    }
+    cli::say(&format!(
+        "version {version} is in force for what comes in from now on"
+    ));
+    cli::note("`acquaint identity apply` decides anew under it what is there already");
+    Ok(())
+}
+
+async fn list(config: &Config) -> Result<()> {
+    let (db, workspace) = cli::find(config).await?;
+    let mut tx = db.begin().await?;
+    let state = store::identity::state(&mut tx, &workspace.id).await?;
+    drop(tx);
+    let versions = store::identity::versions(&db, &workspace.id, state.rules).await?;
+    if config.json {
+        let row = |row: &Version| json!({"version": row.version, "by": row.actor, "at": rfc3339(row.created_at)});
+        let rows: Vec<_> = versions.iter().map(row).collect();
+        return cli::say_json(
+            &json!({"in_force": state.rules, "applied": state.applied, "versions": rows}),
+        );
+    }
+    line(&format!("0  what ships{}", state_of(0, &state)));
+    for row in &versions {
+        let Version {
+            version,
+            actor,
+            created_at,
+            ..
+        } = row;
+        let (at, state) = (rfc3339(*created_at), state_of(*version, &state));
+        line(&format!("{version}  {at}  by {actor}{state}"));
+    }
+    Ok(())
+}
+
+fn state_of(version: i64, state: &store::identity::State) -> &'static str {
+    match (version == state.rules, version == state.applied) {
+        (true, true) => "  in force, applied to everything",
+        (true, false) => "  in force for what comes in",
+        (false, true) => "  applied to what was there before",
+        (false, false) => "",
+    }
+}

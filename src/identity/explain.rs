@@ -1,0 +1,241 @@
+//! Why a customer is who they are: which links formed the profile, in what order and by what, what was left out and by which
+//! rule, who was kept apart, and what stewards decided.
+//!
+//! It is a pure function of what identity knows around a customer and of the fold's own trace, so that an explanation
+//! cannot say anything but what happened.
+
+use super::decision::{Decision, Told};
+use super::{Customer, Link, Resolution, Rules};
+use crate::clock::rfc3339;
+use schemars::JsonSchema;
+use serde::Serialize;
+use std::collections::{BTreeMap, HashMap};
+
+mod svg;
+mod text;
+mod view;
+
+use view::View;
+
+/// Most links that are listed.
+const MAX_LINKS: usize = 200;
+/// Most other customers that are listed, and most reasons for each.
+const MAX_OTHERS: usize = 20;
+/// Most identifiers that are listed of a customer.
+const MAX_IDENTIFIERS: usize = 200;
+
+/// What came in through one link.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Activity {
+    /// When its newest event happened, in UTC milliseconds.
+    pub last_at: i64,
+    /// How many events each source sent.
+    pub sources: BTreeMap<String, i64>,
+}
+
+/// All that an explanation is made of.
+#[derive(Clone, Copy, Debug)]
+pub struct Facts<'a> {
+    /// Id of the profile, or of any link that it holds.
+    pub profile: &'a str,
+    /// The links of its component.
+    pub links: &'a [Link],
+    /// The rules in force.
+    pub rules: &'a Rules,
+    /// The version of those, and the one that everything has been folded under.
+    pub versions: (i64, i64),
+    /// What [`super::trace`] makes of the links.
+    pub resolution: &'a Resolution,
+    /// The decisions that speak of its links and identifiers, with those that undo them, in order.
+    pub decisions: &'a [Decision],
+    /// What came in through each link.
+    pub activity: &'a HashMap<String, Activity>,
+}
+
+/// Why a customer is who they are. Times are RFC 3339.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct Explanation {
+    /// Id of the profile.
+    pub profile: String,
+    /// The rules it was folded under.
+    pub rules: Version,
+    /// What leads to this customer, and since when; by kind and value.
+    pub identifiers: Vec<Lead>,
+    /// How many more of those there are.
+    pub more_identifiers: usize,
+    /// The links that formed it, oldest first, as they were folded.
+    pub links: Vec<Part>,
+    /// How many more of those there are.
+    pub more_links: usize,
+    /// How many events came through all of its links.
+    pub events: i64,
+    /// Customers it would have been joined with, had nothing spoken against it.
+    pub kept_apart: Vec<Apart>,
+    /// How many more of those there are.
+    pub more_kept_apart: usize,
+    /// What stewards decided about it, oldest first.
+    pub decisions: Vec<Told>,
+}
+
+/// Which rules a profile was folded under.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct Version {
+    /// The version in force; 0 is what ships.
+    pub in_force: i64,
+    /// The version that everything has been folded under.
+    pub applied: i64,
+}
+
+/// An identifier that leads to the customer.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct Lead {
+    /// As `kind:value`.
+    pub identifier: String,
+    /// When it was first seen.
+    pub since: String,
+}
+
+/// One link: a set of identifiers that was seen together.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct Part {
+    /// The link's id.
+    pub link: String,
+    /// When it was first seen.
+    pub first_at: String,
+    /// When its newest event happened.
+    pub last_at: Option<String>,
+    /// How many events carried it, by source.
+    pub sources: BTreeMap<String, i64>,
+    /// What it carries, as `kind:value`.
+    pub identifiers: Vec<String>,
+    /// How it came to this customer.
+    pub how: How,
+    /// The identifiers by which it was found to be theirs.
+    pub by: Vec<String>,
+    /// What it carries and does not connect, and why.
+    pub left_out: Vec<LeftOut>,
+    /// The customers that it joined, as they were called then, where there were several.
+    pub joined: Vec<String>,
+    /// Decisions by which its customer was joined with others.
+    pub merged_by: Vec<String>,
+}
+
+/// How a link came to a customer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum How {
+    /// Nobody had any of its identifiers, so it began a customer.
+    Began,
+    /// Its identifiers led to the customer.
+    Joined,
+    /// Since the rules read its events differently they stand under this link.
+    Moved(String),
+    /// This decision parted it from everyone.
+    Parted(String),
+}
+
+/// An identifier that a link carries and that connects nothing there.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct LeftOut {
+    /// As `kind:value`.
+    pub identifier: String,
+    /// By what it was left out.
+    pub rule: Cause,
+    /// Why, in words.
+    pub why: String,
+}
+
+/// By what an identifier was left out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Cause {
+    /// The limit of a kind.
+    Limit,
+    /// Two customers who are each identified are joined by nothing weaker.
+    IdentifiedGuard,
+    /// A steward's decision.
+    Decision,
+    /// The value names nobody.
+    Blocked,
+    /// Too many people share the value.
+    Shared,
+    /// A row of a people file only mentions it.
+    Mention,
+}
+
+/// A customer that is not this one, and what kept them apart.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct Apart {
+    /// Id of their profile.
+    pub profile: String,
+    /// Some of what leads to them, as `kind:value`.
+    pub identifiers: Vec<String>,
+    /// What kept them apart.
+    pub because: Vec<LeftOut>,
+}
+
+impl Explanation {
+    /// Explains a customer; nothing where the profile is not of these links.
+    #[must_use]
+    pub fn of(facts: &Facts<'_>) -> Option<Self> {
+        let holds = |customer: &&Customer| customer.links.iter().any(|link| link == facts.profile);
+        let customer = facts.resolution.customers.iter().find(holds)?;
+        let view = View::new(facts, customer);
+        let ids = customer.links.iter().map(String::as_str);
+        let parts = ids.clone().filter_map(|id| view.links.get(id));
+        let events = ids.filter_map(|id| facts.activity.get(id));
+        let mut kept_apart = view.kept_apart();
+        let more_kept_apart = kept_apart.len().saturating_sub(MAX_OTHERS);
+        kept_apart.truncate(MAX_OTHERS);
+        let leads = customer.identifiers.iter().map(|(identifier, since)| Lead {
+            identifier: identifier.to_string(),
+            since: rfc3339(*since),
+        });
+        Some(Self {
+            profile: customer.id().to_owned(),
+            rules: Version {
+                in_force: facts.versions.0,
+                applied: facts.versions.1,
+            },
+            identifiers: leads.take(MAX_IDENTIFIERS).collect(),
+            more_identifiers: customer.identifiers.len().saturating_sub(MAX_IDENTIFIERS),
+            links: parts.take(MAX_LINKS).map(|link| view.part(link)).collect(),
+            more_links: customer.links.len().saturating_sub(MAX_LINKS),
+            events: events.flat_map(|activity| activity.sources.values()).sum(),
+            kept_apart,
+            more_kept_apart,
+            decisions: view.decisions(),
+        })
+    }
+
+    /// As a steward reads it, from top to bottom.
+    #[must_use]
+    pub fn text(&self) -> String {
+        text::text(self)
+    }
+
+    /// As a picture: links from left to right in time, and what they carry below.
+    #[must_use]
+    pub fn svg(&self) -> String {
+        svg::svg(self)
+    }
+}
+
+/// A text for a place where a line break or an invisible character would mislead: without those, and cut.
+fn plain(text: &str, most: usize) -> String {
+    let shown: String = text
+        .chars()
+        .filter(|c| !c.is_control() && !is_odd(*c))
+        .collect();
+    if shown.chars().count() <= most {
+        return shown;
+    }
+    let mut cut: String = shown.chars().take(most.saturating_sub(1)).collect();
+    cut.push('…');
+    cut
+}
+
+/// Characters that turn the direction of text, have no width, or are none in XML.
+fn is_odd(c: char) -> bool {
+    matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}')
+}

@@ -1,0 +1,68 @@
+//! An explanation of one customer, from what the database holds now.
+
+use crate::identity::explain::{Explanation, Facts};
+use crate::identity::{self, Identifier, Link};
+use crate::store::access::Workspace;
+use crate::store::{self, Db};
+use crate::{Error, Result};
+use std::collections::{BTreeSet, HashSet};
+
+/// Why the customer of this profile is who they are.
+///
+/// # Errors
+/// [`Error::Conflict`] when the rules changed meanwhile; when the database refuses.
+pub async fn explain(db: &Db, workspace: &Workspace, profile: &str) -> Result<Explanation> {
+    let mut tx = db.begin().await?;
+    tx.lock(&workspace.id).await?;
+    let state = store::identity::state(&mut tx, &workspace.id).await?;
+    if state.rules != workspace.rules.version {
+        return Err(Error::Conflict(
+            "the rules changed meanwhile; try again".to_owned(),
+        ));
+    }
+    let around = super::surroundings(&mut tx, workspace, profile).await?;
+    // Nothing was written; the lock is not needed for the rest.
+    drop(tx);
+    let rules = &workspace.rules.rules;
+    let resolution = identity::trace(&around.links, rules, &around.known);
+    let mut customers = resolution.customers.iter();
+    let customer = customers.find(|customer| customer.links.iter().any(|link| link == profile));
+    let gone = || Error::NotFound("no such customer in this workspace".to_owned());
+    let own: HashSet<&str> = customer
+        .ok_or_else(gone)?
+        .links
+        .iter()
+        .map(String::as_str)
+        .collect();
+    let links: Vec<&Link> = around
+        .links
+        .iter()
+        .filter(|link| own.contains(link.id.as_str()))
+        .collect();
+    let decisions =
+        store::identity::about(db, &workspace.id, &subjects(&links, &around.links)).await?;
+    let ids: Vec<String> = links.iter().map(|link| link.id.clone()).collect();
+    let activity = store::event::activity(db, &workspace.id, &ids).await?;
+    let facts = Facts {
+        profile,
+        links: &around.links,
+        rules,
+        versions: (state.rules, state.applied),
+        resolution: &resolution,
+        decisions: &decisions,
+        activity: &activity,
+    };
+    Explanation::of(&facts).ok_or_else(gone)
+}
+
+/// What a decision about these links may speak of: they, what they carry, and those around them that were parted from them.
+pub(super) fn subjects(own: &[&Link], around: &[Link]) -> Vec<Identifier> {
+    let carried: BTreeSet<&Identifier> = own.iter().flat_map(|link| &link.identifiers).collect();
+    let parted = around
+        .iter()
+        .filter(|link| link.is_apart() && link.identifiers.iter().any(|id| carried.contains(id)));
+    let links = own.iter().copied().chain(parted);
+    let ids = links.map(|link| Identifier::new("link", link.id.as_str()));
+    let distinct: BTreeSet<Identifier> = ids.chain(carried.iter().copied().cloned()).collect();
+    distinct.into_iter().collect()
+}

@@ -1,0 +1,362 @@
+//! Matching over the store: everyone at once, or one customer against all; suggestions, and what is made of them.
+//!
+//! What is decided is decided by the pure model of `identity::matching`. A run over everyone trains it and leaves an index
+//! behind, from which a new customer is matched in milliseconds. Nothing is joined unless someone says so.
+
+use super::decide;
+use crate::clock::base32;
+use crate::identity::decision::By;
+use crate::identity::matching::{Model, Pair, Person, Pool, Score, clusters, keys};
+use crate::profile::Profile;
+use crate::store::access::Workspace;
+use crate::store::matching::Stored;
+use crate::store::suggestion::Suggestion;
+use crate::store::{self, Db, Tx};
+use crate::{Error, Result};
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+use std::collections::{HashMap, HashSet};
+
+mod index;
+
+/// Profiles that are read at a time.
+const PAGE: i64 = 5_000;
+/// Buckets that are written in one transaction.
+const BUCKETS: usize = 2_000;
+/// Joins that are followed in one transaction.
+const MERGES: usize = 200;
+/// How far it is: a word for the step, how much is done of it, and how much there is.
+pub type Progress<'a> = &'a mut (dyn FnMut(&'static str, usize, usize) + Send);
+
+/// Two customers who are likely one.
+#[derive(Clone, Debug)]
+pub struct Match {
+    /// The one's profile id.
+    pub one: String,
+    /// The other's.
+    pub other: String,
+    /// How likely, and why.
+    pub score: Score,
+}
+
+/// What a run over everyone found.
+#[derive(Debug, Default)]
+pub struct Found {
+    /// Customers who were compared.
+    pub people: usize,
+    /// Pairs that were looked at.
+    pub compared: u64,
+    /// Groups of customers that are likely one each.
+    pub clusters: Vec<Vec<String>>,
+    /// The joins that would make them so, the likeliest first.
+    pub matches: Vec<Match>,
+    /// What was learnt.
+    model: Option<Model>,
+    /// Everyone, in the order of the index.
+    everyone: Vec<String>,
+    index: Vec<(u64, u32)>,
+}
+
+/// Trains a model on everyone and finds who is likely one. Nothing is written.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn find(
+    db: &Db,
+    workspace: &Workspace,
+    threshold: f64,
+    progress: Progress<'_>,
+) -> Result<Found> {
+    let people = everyone(db, workspace, progress).await?;
+    let apart: HashSet<(String, String)> = apart(db, workspace).await?;
+    let pool = Pool::of(&people, &mut |done| {
+        progress("finding blocks", done as usize, 1000)
+    });
+    let model = pool.train(&mut |done| progress("learning", done as usize, 1000));
+    let mut pairs = pool.pairs(&model, threshold, &mut |done| {
+        progress("comparing", done as usize, 1000)
+    });
+    let compared = pool.candidates();
+    drop(pool);
+    pairs.retain(|pair| !apart.contains(&ordered(&people[pair.a].id, &people[pair.b].id)));
+    let clusters = clusters(&people, &model, &pairs, threshold);
+    let matches = joins(&people, &model, &pairs, &clusters);
+    let name = |at: &usize| people[*at].id.to_string();
+    Ok(Found {
+        people: people.len(),
+        compared,
+        clusters: clusters
+            .iter()
+            .map(|cluster| cluster.iter().map(name).collect())
+            .collect(),
+        matches,
+        index: index::entries(&people),
+        everyone: people.iter().map(|person| person.id.to_string()).collect(),
+        model: Some(model),
+    })
+}
+
+/// Everyone of whom there is anything to compare.
+async fn everyone(db: &Db, workspace: &Workspace, progress: Progress<'_>) -> Result<Vec<Person>> {
+    let total = usize::try_from(store::profile::count(db, &workspace.id).await?).unwrap_or(0);
+    let (mut people, mut after, mut done) = (Vec::new(), String::new(), 0);
+    loop {
+        let page = store::matching::profiles(db, &workspace.id, &after, PAGE).await?;
+        let Some(last) = page.last() else {
+            return Ok(people);
+        };
+        after.clone_from(&last.id);
+        done += page.len();
+        people.extend(
+            page.iter()
+                .map(Person::of)
+                .filter(|person| !keys(person).is_empty()),
+        );
+        progress("reading profiles", done, total);
+    }
+}
+
+async fn apart(db: &Db, workspace: &Workspace) -> Result<HashSet<(String, String)>> {
+    let pairs = store::suggestion::kept_apart(db, &workspace.id).await?;
+    Ok(pairs
+        .iter()
+        .map(|(one, other)| ordered(one, other))
+        .collect())
+}
+
+fn ordered(one: &str, other: &str) -> (String, String) {
+    let (one, other) = if one < other {
+        (one, other)
+    } else {
+        (other, one)
+    };
+    (one.to_owned(), other.to_owned())
+}
+
+/// The likeliest pairs that hold each cluster together: one less than it has members.
+fn joins(people: &[Person], model: &Model, pairs: &[Pair], clusters: &[Vec<usize>]) -> Vec<Match> {
+    let mut cluster_of: HashMap<usize, usize> = HashMap::new();
+    for (number, cluster) in clusters.iter().enumerate() {
+        cluster_of.extend(cluster.iter().map(|person| (*person, number)));
+    }
+    let within = |pair: &&Pair| {
+        let cluster = cluster_of.get(&pair.a);
+        cluster.is_some() && cluster == cluster_of.get(&pair.b)
+    };
+    let mut edges: Vec<&Pair> = pairs.iter().filter(within).collect();
+    edges.sort_by(|x, y| {
+        y.weight
+            .total_cmp(&x.weight)
+            .then((x.a, x.b).cmp(&(y.a, y.b)))
+    });
+    let mut tree: HashMap<usize, usize> = HashMap::new();
+    let mut matches = Vec::new();
+    for Pair { a, b, .. } in edges {
+        let (root_a, root_b) = (root(&mut tree, *a), root(&mut tree, *b));
+        if root_a != root_b {
+            tree.insert(root_a, root_b);
+            let (one, other) = ordered(&people[*a].id, &people[*b].id);
+            matches.push(Match {
+                one,
+                other,
+                score: model.score(&people[*a], &people[*b]),
+            });
+        }
+    }
+    matches
+}
+
+fn root(tree: &mut HashMap<usize, usize>, mut at: usize) -> usize {
+    while let Some(up) = tree.get(&at).copied() {
+        if let Some(further) = tree.get(&up).copied() {
+            tree.insert(at, further);
+        }
+        at = up;
+    }
+    at
+}
+
+/// Keeps the model and the index, and puts what was found into the queue of suggestions.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn suggest(
+    db: &Db,
+    workspace: &Workspace,
+    found: &Found,
+    now: i64,
+    progress: Progress<'_>,
+) -> Result<()> {
+    let Some(model) = &found.model else {
+        return Ok(());
+    };
+    let doc = json!(model).to_string();
+    let (filled, buckets) = index::buckets(&found.index);
+    let mut tx = db.begin().await?;
+    let stored = Stored {
+        doc,
+        buckets,
+        trained_at: now,
+    };
+    store::matching::set_model(&mut tx, &workspace.id, &stored).await?;
+    let everyone: Vec<&str> = found.everyone.iter().map(String::as_str).collect();
+    store::matching::add_people(&mut tx, &workspace.id, &everyone).await?;
+    store::matching::set_matched(&mut tx, &workspace.id, &everyone).await?;
+    tx.commit().await?;
+    for (page, buckets) in filled.chunks(BUCKETS).enumerate() {
+        let mut tx = db.begin().await?;
+        store::matching::add_buckets(&mut tx, &workspace.id, buckets).await?;
+        tx.commit().await?;
+        progress(
+            "writing the index",
+            page * BUCKETS + buckets.len(),
+            filled.len(),
+        );
+    }
+    let mut tx = db.begin().await?;
+    queue(&mut tx, workspace, &found.matches, now).await?;
+    tx.commit().await
+}
+
+async fn queue(tx: &mut Tx, workspace: &Workspace, matches: &[Match], now: i64) -> Result<()> {
+    let suggestions: Vec<Suggestion> = matches.iter().map(|found| suggestion(found, now)).collect();
+    store::suggestion::suggest(tx, &workspace.id, &suggestions).await
+}
+
+/// A match as it waits for someone's word.
+fn suggestion(found: &Match, now: i64) -> Suggestion {
+    let Match { one, other, score } = found;
+    let hash = Sha256::digest(format!("{one} {other}"));
+    Suggestion {
+        id: format!("s_{}", base32(&hash[..10])),
+        one: one.clone(),
+        other: other.clone(),
+        weight: (score.weight * 1000.0) as i64,
+        doc: breakdown(score).to_string(),
+        state: "open".to_owned(),
+        found_at: now,
+    }
+}
+
+/// A score by field, in words.
+#[must_use]
+pub fn breakdown(score: &Score) -> Value {
+    let rounded = |number: f64| (number * 100.0).round() / 100.0;
+    let field = |field: &crate::identity::matching::FieldScore| json!({"words": field.words, "weight": rounded(field.weight)});
+    let fields: Vec<Value> = score.fields.iter().map(field).collect();
+    json!({"probability": score.probability, "weight": rounded(score.weight), "fields": fields})
+}
+
+/// Joins what was found, as decisions that can be undone; how many joins there were.
+///
+/// # Errors
+/// When the database refuses; what was joined until then stays joined.
+pub async fn apply(
+    db: &Db,
+    workspace: &Workspace,
+    matches: &[Match],
+    by: &By,
+    progress: Progress<'_>,
+) -> Result<usize> {
+    let mut joined = 0;
+    for (page, matches) in matches.chunks(MERGES).enumerate() {
+        let pairs: Vec<(String, String)> = matches
+            .iter()
+            .map(|found| (found.one.clone(), found.other.clone()))
+            .collect();
+        let mut tx = db.begin().await?;
+        joined += decide::merge_all(&mut tx, workspace, &pairs, by)
+            .await?
+            .len();
+        tx.commit().await?;
+        progress("joining", page * MERGES + pairs.len(), matches.len());
+    }
+    Ok(joined)
+}
+
+/// Matches one customer against everyone, from the index, and adds the customer to it.
+///
+/// # Errors
+/// [`Error::Conflict`] when nothing was learnt yet; when the database refuses.
+pub async fn one(
+    db: &Db,
+    workspace: &Workspace,
+    profile: &Profile,
+    threshold: f64,
+    now: i64,
+) -> Result<Vec<Match>> {
+    let stored = store::matching::model(db, &workspace.id)
+        .await?
+        .ok_or_else(|| {
+            Error::Conflict(
+                "nothing was learnt yet; run `acquaint identity match` over everyone first"
+                    .to_owned(),
+            )
+        })?;
+    let model: Model = serde_json::from_str(&stored.doc).map_err(|_| {
+        Error::internal("the model of matching cannot be read; run `acquaint identity match`")
+    })?;
+    let person = Person::of(profile);
+    let keys = keys(&person);
+    let others = index::others(db, workspace, &keys, stored.buckets, &profile.id).await?;
+    let apart = apart(db, workspace).await?;
+    let mut matches: Vec<Match> = store::matching::profiles_of(db, &workspace.id, &others)
+        .await?
+        .iter()
+        .map(Person::of)
+        .filter(|other| !apart.contains(&ordered(&person.id, &other.id)))
+        .map(|other| {
+            let score = model.score(&person, &other);
+            let (one, other) = ordered(&person.id, &other.id);
+            Match { one, other, score }
+        })
+        .filter(|found| found.score.probability >= threshold)
+        .collect();
+    matches.sort_by(|x, y| y.score.weight.total_cmp(&x.score.weight));
+    let mut tx = db.begin().await?;
+    store::matching::add_keys(&mut tx, &workspace.id, &profile.id, &keys).await?;
+    store::matching::set_matched(&mut tx, &workspace.id, &[&profile.id]).await?;
+    queue(&mut tx, workspace, &matches, now).await?;
+    tx.commit().await?;
+    Ok(matches)
+}
+
+/// Accepts a suggestion: the two are joined.
+///
+/// # Errors
+/// [`Error::NotFound`] when there is none of this id, [`Error::Invalid`] when it was answered already.
+pub async fn accept(tx: &mut Tx, workspace: &Workspace, id: &str, by: &By) -> Result<String> {
+    tx.lock(&workspace.id).await?;
+    let suggestion = open(tx, workspace, id).await?;
+    let pair = (suggestion.one.as_str(), suggestion.other.as_str());
+    let decisions = decide::merge(tx, workspace, pair, by).await?;
+    let decision = decisions
+        .last()
+        .map(|decision| decision.id.clone())
+        .unwrap_or_default();
+    let who = (by.actor.as_str(), by.at);
+    store::suggestion::set_state(tx, &workspace.id, id, "accepted", who, Some(&decision)).await?;
+    Ok(decision)
+}
+
+/// Rejects a suggestion: the two are not suggested again.
+///
+/// # Errors
+/// As [`accept`].
+pub async fn reject(tx: &mut Tx, workspace: &Workspace, id: &str, by: &By) -> Result<()> {
+    open(tx, workspace, id).await?;
+    let who = (by.actor.as_str(), by.at);
+    store::suggestion::set_state(tx, &workspace.id, id, "rejected", who, None).await
+}
+
+async fn open(tx: &mut Tx, workspace: &Workspace, id: &str) -> Result<Suggestion> {
+    let found = store::suggestion::suggestion(tx, &workspace.id, id).await?;
+    let found = found.ok_or_else(|| Error::NotFound(format!("no suggestion `{id}`")))?;
+    if found.state == "open" {
+        return Ok(found);
+    }
+    Err(Error::invalid(format!(
+        "suggestion `{id}` was {} already",
+        found.state
+    )))
+}

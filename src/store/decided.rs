@@ -1,0 +1,93 @@
+//! Decisions and whom they concern, for those who look at them.
+
+use super::Db;
+use super::identity::DecisionRow;
+use crate::Result;
+use crate::identity::Identifier;
+use crate::identity::decision::Decision;
+use crate::profile::Profile;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+
+/// Decisions before the one of this id, newest first.
+///
+/// # Errors
+/// When the database refuses or a row cannot be read.
+pub async fn before(
+    db: &Db,
+    workspace: &str,
+    id: Option<&str>,
+    limit: i64,
+) -> Result<Vec<Decision>> {
+    // Every id of a decision is before this.
+    let id = id.unwrap_or("e");
+    let rows: Vec<DecisionRow> = db
+        .sql(
+            "select id, body, actor, reason, at from decision
+             where workspace = $1 and id collate binary < $2 order by id collate binary desc limit $3",
+        )
+        .bind(workspace)
+        .bind(id)
+        .bind(limit)
+        .all()
+        .await?;
+    rows.into_iter().map(Decision::try_from).collect()
+}
+
+/// The decisions of these ids.
+///
+/// # Errors
+/// When the database refuses or a row cannot be read.
+pub async fn by_ids(db: &Db, workspace: &str, ids: &[String]) -> Result<Vec<Decision>> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let keys: Vec<Value> = ids.iter().map(|id| json!({"id": id})).collect();
+    let rows: Vec<DecisionRow> = db
+        .sql(
+            "select d.id, d.body, d.actor, d.reason, d.at from rows($2, r: id text) cross join decision d
+             where d.workspace = $1 and d.id = r.id",
+        )
+        .bind(workspace)
+        .rows(&keys)
+        .all()
+        .await?;
+    rows.into_iter().map(Decision::try_from).collect()
+}
+
+/// The profiles that hold these links or that these identifiers lead to, by id.
+///
+/// # Errors
+/// When the database refuses or a document cannot be read.
+pub async fn concerned(
+    db: &Db,
+    workspace: &str,
+    links: &[String],
+    identifiers: &[Identifier],
+) -> Result<Vec<Profile>> {
+    let keys = super::link::keys(links);
+    let mut found: Vec<(String, String)> = db
+        .sql(
+            "select p.id, p.doc from rows($2, r: link text) cross join link l cross join profile p
+             where l.workspace = $1 and l.id = r.link and p.workspace = $1 and p.id = l.profile",
+        )
+        .bind(workspace)
+        .rows(&keys)
+        .all()
+        .await?;
+    let led: Vec<(String, String)> = db
+        .sql(
+            "select p.id, p.doc from rows($2, r: kind text, value text) cross join identifier i cross join profile p
+             where i.workspace = $1 and i.kind = r.kind and i.value = r.value and p.workspace = $1 and p.id = i.profile",
+        )
+        .bind(workspace)
+        .rows(&identifiers)
+        .all()
+        .await?;
+    found.extend(led);
+    let by_id: BTreeMap<String, String> = found.into_iter().collect();
+    by_id
+        .values()
+        .map(|doc| super::profile::parse(doc))
+        .collect()
+}

@@ -1,0 +1,287 @@
+//! Matching: its model and its index.
+
+use super::{Db, Tx};
+use crate::profile::Profile;
+use crate::{Error, Result};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD_NO_PAD as BASE64;
+use serde_json::{Value, json};
+use sqlx::FromRow;
+
+/// Rows of one statement that writes the index.
+const ROWS: usize = 500;
+/// Bytes of an entry of a bucket: a key and a person's number.
+const ENTRY: usize = 12;
+
+/// A model as it is stored.
+#[derive(Clone, Debug, FromRow)]
+pub struct Stored {
+    /// The model as JSON.
+    pub doc: String,
+    /// How many buckets its index has.
+    pub buckets: i64,
+    /// When it was trained, in UTC milliseconds.
+    pub trained_at: i64,
+}
+
+/// The model trained last.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn model(db: &Db, workspace: &str) -> Result<Option<Stored>> {
+    db.sql("select doc, buckets, trained_at from match_model where workspace = $1")
+        .bind(workspace)
+        .optional()
+        .await
+}
+
+/// Keeps a model, and empties the index for that of the same run.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn set_model(tx: &mut Tx, workspace: &str, model: &Stored) -> Result<()> {
+    for text in [
+        "delete from match_model where workspace = $1",
+        "delete from match_person where workspace = $1",
+        "delete from match_bucket where workspace = $1",
+        "delete from match_key where workspace = $1",
+    ] {
+        tx.sql(text).bind(workspace).execute().await?;
+    }
+    tx.sql("insert into match_model (workspace, doc, buckets, trained_at) values ($1, $2, $3, $4)")
+        .bind(workspace)
+        .bind(&model.doc)
+        .bind(model.buckets)
+        .bind(model.trained_at)
+        .execute()
+        .await
+        .map(drop)
+}
+
+/// Writes the people of a run, in order of their numbers.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn add_people(tx: &mut Tx, workspace: &str, people: &[&str]) -> Result<()> {
+    for (page, people) in people.chunks(ROWS).enumerate() {
+        let numbered = people.iter().enumerate();
+        let rows: Vec<Value> = numbered
+            .map(|(at, profile)| json!({"number": page * ROWS + at, "profile": profile}))
+            .collect();
+        tx.sql(
+            "insert into match_person (workspace, number, profile)
+             select $1, r.number, r.profile from rows($2, r: number bigint, profile text)",
+        )
+        .bind(workspace)
+        .rows(&rows)
+        .execute()
+        .await?;
+    }
+    Ok(())
+}
+
+/// A bucket's number, and the keys in it with the numbers of the people who have them.
+pub type Bucket = (i64, Vec<(u64, u32)>);
+
+/// Writes buckets of the index.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn add_buckets(tx: &mut Tx, workspace: &str, buckets: &[Bucket]) -> Result<()> {
+    let row = |(bucket, entries): &Bucket| {
+        let bytes = entries.iter().flat_map(|(key, person)| {
+            let mut entry = [0; ENTRY];
+            entry[..8].copy_from_slice(&key.to_le_bytes());
+            entry[8..].copy_from_slice(&person.to_le_bytes());
+            entry
+        });
+        json!({"bucket": bucket, "entries": BASE64.encode(bytes.collect::<Vec<u8>>())})
+    };
+    let rows: Vec<Value> = buckets.iter().map(row).collect();
+    tx.sql(
+        "insert into match_bucket (workspace, bucket, entries)
+         select $1, r.bucket, r.entries from rows($2, r: bucket bigint, entries text)",
+    )
+    .bind(workspace)
+    .rows(&rows)
+    .execute()
+    .await
+    .map(drop)
+}
+
+/// The entries of these buckets.
+///
+/// # Errors
+/// When the database refuses or an entry cannot be read.
+pub async fn buckets(db: &Db, workspace: &str, buckets: &[i64]) -> Result<Vec<(u64, u32)>> {
+    let keys: Vec<Value> = buckets
+        .iter()
+        .map(|bucket| json!({"bucket": bucket}))
+        .collect();
+    let rows: Vec<(String,)> = db
+        .sql(
+            "select b.entries from rows($2, r: bucket bigint) cross join match_bucket b
+             where b.workspace = $1 and b.bucket = r.bucket",
+        )
+        .bind(workspace)
+        .rows(&keys)
+        .all()
+        .await?;
+    let mut entries = Vec::new();
+    for (text,) in rows {
+        let bytes = BASE64
+            .decode(text)
+            .map_err(|_| Error::internal("a bucket of the index of matching cannot be read"))?;
+        entries.extend(bytes.chunks_exact(ENTRY).map(|entry| {
+            let (key, person) = entry.split_at(8);
+            let key = key.try_into().map_or(0, u64::from_le_bytes);
+            let person = person.try_into().map_or(0, u32::from_le_bytes);
+            (key, person)
+        }));
+    }
+    Ok(entries)
+}
+
+/// The profiles that hold these people of the index now.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn holders(db: &Db, workspace: &str, people: &[u32]) -> Result<Vec<String>> {
+    let keys: Vec<Value> = people
+        .iter()
+        .map(|number| json!({"number": number}))
+        .collect();
+    let rows: Vec<(String,)> = db
+        .sql(
+            "select distinct l.profile from rows($2, r: number bigint) cross join match_person p cross join link l
+             where p.workspace = $1 and p.number = r.number and l.workspace = $1 and l.id = p.profile
+               and l.profile is not null",
+        )
+        .bind(workspace)
+        .rows(&keys)
+        .all()
+        .await?;
+    Ok(rows.into_iter().map(|(profile,)| profile).collect())
+}
+
+/// The key as it is stored: the same bits, with a sign.
+fn signed(key: u64) -> i64 {
+    i64::from_le_bytes(key.to_le_bytes())
+}
+
+/// Adds one customer's keys to the index.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn add_keys(tx: &mut Tx, workspace: &str, profile: &str, keys: &[u64]) -> Result<()> {
+    let rows: Vec<Value> = keys
+        .iter()
+        .map(|key| json!({"key": signed(*key)}))
+        .collect();
+    tx.sql(
+        "insert into match_key (workspace, key, profile) select $1, r.key, $3 from rows($2, r: key bigint)
+         where true on conflict do nothing",
+    )
+    .bind(workspace)
+    .rows(&rows)
+    .bind(profile)
+    .execute()
+    .await
+    .map(drop)
+}
+
+/// The profiles, with one key each, that were added one at a time and have one of these keys; at most `limit` of them.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn added(
+    db: &Db,
+    workspace: &str,
+    keys: &[u64],
+    limit: i64,
+) -> Result<Vec<(u64, String)>> {
+    let rows: Vec<Value> = keys
+        .iter()
+        .map(|key| json!({"key": signed(*key)}))
+        .collect();
+    let found: Vec<(i64, String)> = db
+        .sql(
+            "select k.key, l.profile from rows($2, r: key bigint) cross join match_key k cross join link l
+             where k.workspace = $1 and k.key = r.key and l.workspace = $1 and l.id = k.profile
+               and l.profile is not null limit $3",
+        )
+        .bind(workspace)
+        .rows(&rows)
+        .bind(limit)
+        .all()
+        .await?;
+    let unsigned = |(key, profile): (i64, String)| (u64::from_le_bytes(key.to_le_bytes()), profile);
+    Ok(found.into_iter().map(unsigned).collect())
+}
+
+/// The next `limit` profiles after `after` by id.
+///
+/// # Errors
+/// When the database refuses or a document cannot be read.
+pub async fn profiles(db: &Db, workspace: &str, after: &str, limit: i64) -> Result<Vec<Profile>> {
+    let rows: Vec<(String,)> = db
+        .sql("select doc from profile where workspace = $1 and id > $2 order by id limit $3")
+        .bind(workspace)
+        .bind(after)
+        .bind(limit)
+        .all()
+        .await?;
+    rows.iter()
+        .map(|(doc,)| super::profile::parse(doc))
+        .collect()
+}
+
+/// The stored profiles of these ids.
+///
+/// # Errors
+/// When the database refuses or a document cannot be read.
+pub async fn profiles_of(db: &Db, workspace: &str, ids: &[String]) -> Result<Vec<Profile>> {
+    let keys: Vec<Value> = ids.iter().map(|id| json!({"id": id})).collect();
+    let rows: Vec<(String,)> = db
+        .sql("select p.doc from rows($2, r: id text) cross join profile p where p.workspace = $1 and p.id = r.id")
+        .bind(workspace)
+        .rows(&keys)
+        .all()
+        .await?;
+    rows.iter()
+        .map(|(doc,)| super::profile::parse(doc))
+        .collect()
+}
+
+/// Up to `limit` profiles that matching has not seen as they are.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn unmatched(db: &Db, workspace: &str, limit: i64) -> Result<Vec<String>> {
+    let rows: Vec<(String,)> = db
+        .sql("select id from profile where workspace = $1 and not matched order by id limit $2")
+        .bind(workspace)
+        .bind(limit)
+        .all()
+        .await?;
+    Ok(rows.into_iter().map(|(id,)| id).collect())
+}
+
+/// Notes that matching has seen these profiles.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn set_matched(tx: &mut Tx, workspace: &str, ids: &[&str]) -> Result<()> {
+    for ids in ids.chunks(ROWS) {
+        let rows: Vec<Value> = ids.iter().map(|id| json!({"id": id})).collect();
+        tx.sql(
+            "update profile set matched = true
+             where workspace = $1 and id in (select r.id from rows($2, r: id text))",
+        )
+        .bind(workspace)
+        .rows(&rows)
+        .execute()
+        .await?;
+    }
+    Ok(())
+}

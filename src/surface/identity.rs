@@ -1,0 +1,298 @@
+//! Identity for stewards: why a customer is who they are, decisions and taking them back, and the rules.
+//!
+//! Decisions need `profile:write` and `customers:any`, rules need `admin`; a session can do none of it.
+
+use super::App;
+use super::call::json_body;
+use crate::identity::decision::By;
+use crate::identity::explain::Explanation;
+use crate::identity::{Rules, SHIPPED};
+use crate::ingest::audit::{self, Decisions, Outcome};
+use crate::ingest::decide::{self, Off};
+use crate::ingest::explain as explained;
+use crate::store;
+use crate::store::access::{self, Workspace};
+use crate::tool::caller::{Caller, Scope};
+use crate::{Error, Result};
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Path, Query, State};
+use axum::http::{HeaderName, header};
+use axum::response::{IntoResponse, Response};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+/// Most decisions of one page.
+const MAX_PAGE: usize = 200;
+
+/// Keeps a browser that opens the picture from running or loading anything.
+const STILL: [(HeaderName, &str); 3] = [
+    (header::CONTENT_TYPE, "image/svg+xml"),
+    (
+        header::CONTENT_SECURITY_POLICY,
+        "default-src 'none'; style-src 'unsafe-inline'; sandbox",
+    ),
+    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+];
+
+/// How an explanation is written.
+#[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Format {
+    /// One object.
+    #[default]
+    Json,
+    /// Lines to read from top to bottom.
+    Text,
+    /// A picture.
+    Svg,
+}
+
+/// How an explanation is asked for.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ExplainQuery {
+    /// json (default), text or svg.
+    #[serde(default)]
+    format: Format,
+}
+
+/// Two customers who are one.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct MergeRequest {
+    /// One customer as type:value, such as email:ada@example.com.
+    customer: String,
+    /// The other customer.
+    with: String,
+    /// Why, in a sentence; it is kept with the decision.
+    reason: String,
+}
+
+/// What is not a customer's: `identifiers` or a `link`.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SplitRequest {
+    /// The customer as type:value.
+    customer: String,
+    /// Identifiers that are not theirs, as type:value.
+    #[serde(default)]
+    identifiers: Vec<String>,
+    /// A link whose events are of nobody else.
+    link: Option<String>,
+    /// Why, in a sentence; it is kept with the decision.
+    reason: String,
+}
+
+/// Why a decision is taken back.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct UndoRequest {
+    /// Why, in a sentence; it is kept with the decision.
+    reason: String,
+}
+
+/// Which decisions are asked for.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct DecisionsQuery {
+    /// Only those about this customer, as type:value.
+    customer: Option<String>,
+    /// Most decisions, 1 to 200; 50 where it is left out.
+    limit: Option<usize>,
+    /// Where to go on, from the page before.
+    cursor: Option<String>,
+}
+
+/// The rules of identity.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct RulesAnswer {
+    /// The version in force; 0 is what ships.
+    version: i64,
+    /// The version that everything was decided under; `acquaint identity apply` brings it up to the one in force.
+    applied: i64,
+    /// The rules in force, in TOML.
+    rules: String,
+}
+
+/// Refuses whoever may not do this with any customer.
+pub(super) fn steward(caller: &Caller, scope: Scope) -> Result<()> {
+    caller.require(scope)?;
+    if caller.names_customers() {
+        return Ok(());
+    }
+    Err(Error::Forbidden(
+        "this needs a key with the scope `customers:any`".to_owned(),
+    ))
+}
+
+/// The workspace as it is now: the caller's may be a second old, and its rules with it.
+pub(super) async fn current(app: &App, caller: &Caller) -> Result<Workspace> {
+    let found = access::workspace_by_id(&app.db, &caller.workspace.id).await?;
+    found.ok_or_else(|| Error::internal("the workspace is gone"))
+}
+
+pub(super) async fn find(app: &App, workspace: &Workspace, customer: &str) -> Result<String> {
+    let found = store::profile::by_name(&app.db, workspace, customer).await?;
+    found
+        .map(|profile| profile.id)
+        .ok_or_else(|| Error::NotFound(format!("no customer `{customer}` in this workspace")))
+}
+
+pub(super) fn asked<T>(query: Result<Query<T>, QueryRejection>) -> Result<T> {
+    let refused = |refused: QueryRejection| Error::invalid(refused.body_text());
+    query.map(|Query(query)| query).map_err(refused)
+}
+
+pub(super) fn by(app: &App, caller: &Caller, reason: &str) -> Result<By> {
+    By::new(&caller.id, reason, app.clock.now())
+}
+
+/// Why a customer is who they are.
+pub(super) async fn explain(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Path(customer): Path<String>,
+    query: Result<Query<ExplainQuery>, QueryRejection>,
+) -> Result<Response> {
+    steward(&caller, Scope::ProfileRead)?;
+    let format = asked(query)?.format;
+    let workspace = current(&app, &caller).await?;
+    let profile = find(&app, &workspace, &customer).await?;
+    let explanation: Explanation = explained(&app.db, &workspace, &profile).await?;
+    Ok(match format {
+        Format::Json => Json(explanation).into_response(),
+        Format::Text => explanation.text().into_response(),
+        Format::Svg => (STILL, explanation.svg()).into_response(),
+    })
+}
+
+/// Joins two customers.
+pub(super) async fn merge(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    body: Bytes,
+) -> Result<Json<Outcome>> {
+    steward(&caller, Scope::ProfileWrite)?;
+    let request: MergeRequest = json_body(&body)?;
+    let by = by(&app, &caller, &request.reason)?;
+    let workspace = current(&app, &caller).await?;
+    let one = find(&app, &workspace, &request.customer).await?;
+    let other = find(&app, &workspace, &request.with).await?;
+    let mut tx = app.db.begin().await?;
+    let made = decide::merge(&mut tx, &workspace, (&one, &other), &by).await?;
+    tx.commit().await?;
+    audit::outcome(&app.db, &workspace, &made).await.map(Json)
+}
+
+/// Parts a customer.
+pub(super) async fn split(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    body: Bytes,
+) -> Result<Json<Outcome>> {
+    steward(&caller, Scope::ProfileWrite)?;
+    let request: SplitRequest = json_body(&body)?;
+    let by = by(&app, &caller, &request.reason)?;
+    let workspace = current(&app, &caller).await?;
+    let off = Off::read(&workspace, &request.identifiers, request.link)?;
+    let customer = find(&app, &workspace, &request.customer).await?;
+    let mut tx = app.db.begin().await?;
+    let made = decide::split(&mut tx, &workspace, &customer, &off, &by).await?;
+    tx.commit().await?;
+    audit::outcome(&app.db, &workspace, &made).await.map(Json)
+}
+
+/// Takes a decision back.
+pub(super) async fn undo(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Path(id): Path<String>,
+    body: Bytes,
+) -> Result<Json<Outcome>> {
+    steward(&caller, Scope::ProfileWrite)?;
+    let request: UndoRequest = json_body(&body)?;
+    let by = by(&app, &caller, &request.reason)?;
+    let workspace = current(&app, &caller).await?;
+    let mut tx = app.db.begin().await?;
+    let made = decide::undo(&mut tx, &workspace, &id, &by).await?;
+    tx.commit().await?;
+    audit::outcome(&app.db, &workspace, &[made]).await.map(Json)
+}
+
+/// Who decided what.
+pub(super) async fn decisions(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    query: Result<Query<DecisionsQuery>, QueryRejection>,
+) -> Result<Json<Decisions>> {
+    steward(&caller, Scope::ProfileRead)?;
+    let query = asked(query)?;
+    let profile = match &query.customer {
+        Some(customer) => Some(find(&app, &caller.workspace, customer).await?),
+        None => None,
+    };
+    let limit = query.limit.unwrap_or(50).clamp(1, MAX_PAGE);
+    let (profile, cursor) = (profile.as_deref(), query.cursor.as_deref());
+    let page = audit::decisions(&app.db, &caller.workspace, profile, cursor, limit).await?;
+    Ok(Json(page))
+}
+
+/// The rules in force.
+pub(super) async fn rules(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+) -> Result<Json<RulesAnswer>> {
+    steward(&caller, Scope::ProfileRead)?;
+    let mut tx = app.db.begin().await?;
+    let state = store::identity::state(&mut tx, &caller.workspace.id).await?;
+    drop(tx);
+    let (version, rules) = latest(&app, &caller, state.rules).await?;
+    Ok(Json(RulesAnswer {
+        version,
+        applied: state.applied,
+        rules,
+    }))
+}
+
+/// Puts rules into force for what comes in from now on.
+pub(super) async fn set_rules(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    body: Bytes,
+) -> Result<Json<RulesAnswer>> {
+    steward(&caller, Scope::Admin)?;
+    let text = std::str::from_utf8(&body)
+        .map_err(|_| Error::invalid("the rules cannot be used: they are no UTF-8 text"))?;
+    Rules::parse(text)?;
+    let (mut version, last) = latest(&app, &caller, i64::MAX).await?;
+    let workspace = &caller.workspace.id;
+    let mut tx = app.db.begin().await?;
+    tx.lock(workspace).await?;
+    let state = store::identity::state(&mut tx, workspace).await?;
+    if state.rules != version {
+        return Err(Error::Conflict(
+            "someone else sets rules at this moment; look at theirs and try again".to_owned(),
+        ));
+    }
+    // Sent twice, they are one version.
+    if last != text {
+        let now = app.clock.now();
+        version = store::identity::set_rules(&mut tx, workspace, text, &caller.id, now).await?;
+        tx.commit().await?;
+    }
+    Ok(Json(RulesAnswer {
+        version,
+        applied: state.applied,
+        rules: text.to_owned(),
+    }))
+}
+
+/// The latest version of the rules up to this one, and its text.
+async fn latest(app: &App, caller: &Caller, upto: i64) -> Result<(i64, String)> {
+    let versions = store::identity::versions(&app.db, &caller.workspace.id, upto).await?;
+    let last = versions.into_iter().next_back();
+    Ok(last.map_or_else(|| (0, SHIPPED.to_owned()), |row| (row.version, row.text)))
+}

@@ -1,0 +1,206 @@
+//! Matching for stewards: one customer against all, the queue of suggestions, and answers to them.
+
+use super::App;
+use super::call::json_body;
+use super::identity::{asked, by, current, find, steward};
+use crate::clock::rfc3339;
+use crate::ingest::matching::{self, breakdown};
+use crate::store::{self, suggestion::Suggestion};
+use crate::tool::caller::{Caller, Scope};
+use crate::tool::cursor;
+use crate::{Error, Result};
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Path, Query, State};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::sync::Arc;
+
+/// Most suggestions of one page.
+const MAX_PAGE: i64 = 200;
+/// How likely two customers must be one, where nothing is said.
+const THRESHOLD: f64 = 0.95;
+
+/// Whom to match.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct MatchRequest {
+    /// The customer as type:value, such as email:ada@example.com.
+    customer: String,
+    /// How likely two customers must be one, from 0.5 to below 1; 0.95 where it is left out.
+    threshold: Option<f64>,
+}
+
+/// Why a suggestion is answered so.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct AnswerRequest {
+    /// Why, in a sentence; it is kept with the decision.
+    reason: String,
+}
+
+/// Which suggestions are asked for.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SuggestionsQuery {
+    /// open (default), accepted or rejected.
+    state: Option<String>,
+    /// Most suggestions, 1 to 200; 50 where it is left out.
+    limit: Option<i64>,
+    /// Where to go on, from the page before.
+    cursor: Option<String>,
+}
+
+/// Customers who are likely one with another.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct Matched {
+    /// What was found, the likeliest first; all of it is in the queue now.
+    matches: Vec<Likely>,
+}
+
+/// Two customers who are likely one.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct Likely {
+    /// The two, by profile id.
+    profiles: [String; 2],
+    /// Probability, weight (the logarithm to base 2 of the odds) and what each field adds, in words.
+    score: Value,
+}
+
+/// A page of suggestions.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct SuggestionsPage {
+    /// The likeliest first.
+    data: Vec<Shown>,
+    /// Pass it as `cursor` to get what comes next.
+    next_cursor: Option<String>,
+}
+
+/// A suggestion.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct Shown {
+    /// Its id.
+    id: String,
+    /// The two, by profile id.
+    profiles: [String; 2],
+    /// open, accepted or rejected.
+    state: String,
+    /// When it was found, in RFC 3339.
+    found_at: String,
+    /// Probability, weight and what each field adds, in words.
+    score: Value,
+}
+
+impl Shown {
+    fn of(suggestion: Suggestion) -> Result<Self> {
+        let score = serde_json::from_str(&suggestion.doc)
+            .map_err(|_| Error::internal("a suggestion cannot be read"))?;
+        Ok(Self {
+            id: suggestion.id,
+            profiles: [suggestion.one, suggestion.other],
+            state: suggestion.state,
+            found_at: rfc3339(suggestion.found_at),
+            score,
+        })
+    }
+}
+
+/// What an answer brought about.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct Answered {
+    /// The suggestion.
+    id: String,
+    /// The decision that joined the two; undoing it parts them again.
+    decision: Option<String>,
+}
+
+/// Matches one customer against all.
+pub(super) async fn find_matches(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    body: Bytes,
+) -> Result<Json<Matched>> {
+    steward(&caller, Scope::ProfileWrite)?;
+    let request: MatchRequest = json_body(&body)?;
+    let threshold = request.threshold.unwrap_or(THRESHOLD);
+    if !(0.5..1.0).contains(&threshold) {
+        return Err(Error::invalid(
+            "`threshold` is a probability from 0.5 to below 1",
+        ));
+    }
+    let workspace = current(&app, &caller).await?;
+    let id = find(&app, &workspace, &request.customer).await?;
+    let profile = store::profile::by_id(&app.db, &workspace, &id).await?;
+    let profile = profile.ok_or_else(|| Error::NotFound("the customer is gone".to_owned()))?;
+    let found = matching::one(&app.db, &workspace, &profile, threshold, app.clock.now()).await?;
+    let likely = |found: matching::Match| Likely {
+        score: breakdown(&found.score),
+        profiles: [found.one, found.other],
+    };
+    let matches = found.into_iter().map(likely).collect();
+    Ok(Json(Matched { matches }))
+}
+
+/// A page of the queue.
+pub(super) async fn list(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    query: Result<Query<SuggestionsQuery>, QueryRejection>,
+) -> Result<Json<SuggestionsPage>> {
+    steward(&caller, Scope::ProfileRead)?;
+    let query = asked(query)?;
+    let state = query.state.as_deref().unwrap_or("open");
+    if !["open", "accepted", "rejected"].contains(&state) {
+        return Err(Error::invalid("`state` is open, accepted or rejected"));
+    }
+    let limit = query.limit.unwrap_or(50).clamp(1, MAX_PAGE);
+    let (weight, id) = cursor::decode(query.cursor.as_deref())?;
+    let workspace = &caller.workspace.id;
+    let mut found =
+        store::suggestion::suggestions(&app.db, workspace, state, (weight, &id), limit + 1).await?;
+    let more = found.len() as i64 > limit;
+    found.truncate(usize::try_from(limit).unwrap_or(0));
+    let next = found.last().filter(|_| more);
+    let next_cursor = next.map(|last| cursor::encode(last.weight, &last.id));
+    let data = found.into_iter().map(Shown::of).collect::<Result<_>>()?;
+    Ok(Json(SuggestionsPage { data, next_cursor }))
+}
+
+/// Joins the two of a suggestion.
+pub(super) async fn accept(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Path(id): Path<String>,
+    body: Bytes,
+) -> Result<Json<Answered>> {
+    steward(&caller, Scope::ProfileWrite)?;
+    let request: AnswerRequest = json_body(&body)?;
+    let by = by(&app, &caller, &request.reason)?;
+    let workspace = current(&app, &caller).await?;
+    let mut tx = app.db.begin().await?;
+    let decision = matching::accept(&mut tx, &workspace, &id, &by).await?;
+    tx.commit().await?;
+    Ok(Json(Answered {
+        id,
+        decision: Some(decision),
+    }))
+}
+
+/// Keeps the two of a suggestion apart.
+pub(super) async fn reject(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Path(id): Path<String>,
+    body: Bytes,
+) -> Result<Json<Answered>> {
+    steward(&caller, Scope::ProfileWrite)?;
+    let request: AnswerRequest = json_body(&body)?;
+    let by = by(&app, &caller, &request.reason)?;
+    let workspace = current(&app, &caller).await?;
+    let mut tx = app.db.begin().await?;
+    matching::reject(&mut tx, &workspace, &id, &by).await?;
+    tx.commit().await?;
+    Ok(Json(Answered { id, decision: None }))
+}
