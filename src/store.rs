@@ -100,6 +100,8 @@ async fn sqlite(url: &str) -> Result<Engine> {
         SqlitePoolOptions::new()
             .max_connections(most)
             .acquire_timeout(BUSY)
+            // Whoever writes waits for the one writer; that is nothing to warn of.
+            .acquire_slow_threshold(BUSY)
             .idle_timeout(None)
             .max_lifetime(None)
             .test_before_acquire(false)

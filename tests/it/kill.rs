@@ -3,6 +3,7 @@
 
 use crate::app::TestApp;
 use acquaint::ingest;
+use acquaint::store::access;
 use serde_json::{Value, json};
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -227,8 +228,10 @@ pub(crate) async fn check_log(app: &TestApp, expected: usize) {
         .map(|doc| doc["seen"]["events"].as_u64().expect("a count"))
         .sum();
     assert_eq!(counted as usize, expected, "events counted in profiles");
+    let current = access::workspace_by_id(&app.db, &workspace.id).await;
+    let current = current.expect("found").expect("the workspace");
     let mut tx = app.db.begin().await.expect("a transaction");
-    ingest::rebuild(&mut tx, workspace, |_| {})
+    ingest::rebuild(&mut tx, &current, |_| {})
         .await
         .expect("rebuilt");
     tx.commit().await.expect("committed");
