@@ -1,8 +1,9 @@
 //! Systems disagree: every value stays visible to staff, and an agent is told where it matters.
 
 use crate::app::TestApp;
+use acquaint::identity::SHIPPED;
 use acquaint::profile::survivorship::Survivorship;
-use acquaint::store;
+use acquaint::store::{self, access};
 use serde_json::{Value, json};
 
 both!(
@@ -120,14 +121,16 @@ async fn a_workspace_s_rules_choose_among_them(app: &TestApp) {
     let stored = profile.clone();
     profile.rank(&Survivorship::default());
     assert_eq!(profile, stored, "the default is the order that is stored");
-    let rules = r#"
-        default = "most_frequent"
-        [traits]
-        address = { rule = "source_priority", sources = ["crm"] }
-    "#;
-    let rules: Survivorship = toml::from_str(rules).expect("rules");
-    rules.check().expect("good rules");
-    profile.rank(&rules);
+    let rules = "[survivorship]\ndefault = \"most_frequent\"\n[survivorship.traits]\naddress = { rule = \"source_priority\", sources = [\"crm\"] }";
+    let text = SHIPPED.replacen("[survivorship]\ndefault = \"newest\"", rules, 1);
+    let mut tx = app.db.begin().await.expect("a transaction");
+    let set = store::identity::set_rules(&mut tx, &workspace.id, &text, "test", 1).await;
+    assert_eq!(set.expect("set"), 1);
+    tx.commit().await.expect("committed");
+    let workspace = access::workspace_by_id(&app.db, &workspace.id).await;
+    let workspace = workspace.expect("read").expect("the workspace");
+    let profile = store::profile::by_name(&app.db, &workspace, "user_id:u1").await;
+    let profile = profile.expect("read").expect("a customer");
     assert_eq!(profile.text("plan").as_deref(), Some("gold"));
     assert_eq!(profile.text("email").as_deref(), Some("ines@example.com"));
     let address = profile.value("address").expect("an address");
