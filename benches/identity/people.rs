@@ -268,7 +268,11 @@ fn workplace(dice: &mut Dice) -> Vec<Entity> {
         (*dice.of(&words::COMPANY)).to_owned() + " " + *dice.of(&words::COMPANY)
     };
     let name = format!("{word} {}", dice.of(&words::TRADES));
-    let domain = name.to_lowercase().replace(' ', "");
+    let domain = format!(
+        "{}{}",
+        name.to_lowercase().replace(' ', ""),
+        dice.below(10_000)
+    );
     let company = Company {
         form: dice.of::<&str>(&["Inc", "LLC", "Ltd", "GmbH", "Corp", ""]),
         phone: phone(dice),

@@ -1,4 +1,16 @@
-//! Who is the same without a shared key: probabilistic matching after Fellegi and Sunter, without labels.
+//! Who is the same without a shared key: probabilistic matching after Fellegi and Sunter, without labels and without settings.
+//!
+//! [`Person`] holds what a profile states, in plain form. [`keys`] name the pairs worth comparing ([`Pool`] does it for many people
+//! at once), a comparison gives a level per field, and a [`Model`] turns levels into a probability. Three explanations of a
+//! pair compete: one person, two of a household or workplace, strangers. The second is what other models lack: surname,
+//! address and phone together say a lot against strangers and nothing against a sister. [`clusters`] puts pairs together.
+//!
+//! ```text
+//! Profile ─► Person ─► keys ─► pairs ─► levels ─► probability ─► clusters
+//!                                train ─► Model ─┘
+//! ```
+//!
+//! Everything is a function of the set of people: they are put in order of their ids, and what is drawn at random has a seed.
 
 mod block;
 mod cluster;

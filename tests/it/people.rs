@@ -9,6 +9,7 @@ use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
+mod known;
 mod trouble;
 
 both!(
@@ -329,4 +330,5 @@ async fn known_data_sets_are_read_whole(app: &TestApp) {
         named,
         ["birthday", "cluster", "email", "first_name", "last_name"]
     );
+    known::check(app, &folder).await;
 }

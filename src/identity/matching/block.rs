@@ -9,9 +9,9 @@ use super::key::keys;
 use super::person::Person;
 
 /// Largest block in which everyone is compared with everyone.
-const WHOLE: usize = 40;
+const WHOLE: usize = 30;
 /// How many neighbours to either side are compared in a larger block.
-const WINDOW: usize = 10;
+const WINDOW: usize = 5;
 /// Parts in which keys are sorted, which bounds the memory that takes.
 const PARTS: u64 = 8;
 

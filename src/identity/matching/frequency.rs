@@ -7,7 +7,7 @@
 
 use super::field::Field;
 use super::person::Person;
-use super::text::Hash;
+use super::text::{Hash, sound};
 use super::{contact, place::Address};
 use serde::{Deserialize, Serialize};
 
@@ -95,32 +95,31 @@ impl Table {
     }
 }
 
-/// Something that tells one holder of a value from another: for names the birth date or a contact, for the rest the initials.
+/// Something that tells one holder of a value from another: for names the birth date, a contact or the place, for the rest
+/// the initials, or how the name of an organisation sounds.
 fn holder(person: &Person, field: Field) -> u64 {
-    if matches!(field, Field::First | Field::Last) {
-        let hash = Hash::new("holder");
+    let hash = Hash::new("holder");
+    if matches!(field, Field::First | Field::Last | Field::Organisation) {
+        let place = person.addresses.first();
         let hash = match (
             person.births.first(),
             person.emails.first(),
             person.phones.first(),
         ) {
             (Some(birth), _, _) => hash.number(u64::from(birth.number())),
-            (_, Some(email), _) => hash.with(email),
-            (_, _, Some(phone)) => hash.with(phone),
-            _ => hash.with(&person.id),
+            (_, Some(email), _) if field != Field::Organisation => hash.with(email),
+            (_, _, Some(phone)) => hash.with(contact::subscriber(phone)),
+            _ => hash.with(place.map_or(&person.id, |place| &place.postal_code)),
         };
         return hash.end();
     }
     let initial = |word: &str| word.bytes().next().unwrap_or(b' ');
-    let mut initials = match person.names.first() {
-        Some(name) => [initial(&name.first), initial(&name.last)],
-        None => {
-            [person
-                .organisations
-                .first()
-                .map_or(b' ', |name| initial(name)); 2]
-        }
+    let Some(name) = person.names.first() else {
+        let name = person.organisations.first();
+        let start = name.and_then(|name| name.split(' ').next());
+        return hash.with(&sound(start.unwrap_or_default())).end();
     };
+    let mut initials = [initial(&name.first), initial(&name.last)];
     initials.sort_unstable();
     u64::from(initials[0]) << 8 | u64::from(initials[1])
 }

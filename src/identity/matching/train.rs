@@ -27,6 +27,10 @@ const ROUNDS: usize = 25;
 /// How many rounds the looks of strangers last; they hardly change.
 const STRANGERS_EVERY: usize = 8;
 
+/// Pairs less likely than this do not count as one person at all: the many that are just not impossible would outweigh the
+/// few that are certain.
+const CREDIBLE: f64 = 0.3;
+
 /// A comparison without what only explanations need.
 struct Look {
     level: [u8; COUNT],
@@ -168,6 +172,7 @@ impl Counts {
         for look in looks {
             let [same, household, stranger] =
                 model.kinds(&look.level, &look.chance, &look.tries, look.swapped);
+            let same = if same < CREDIBLE { 0.0 } else { same };
             counts.matches += same;
             counts.households += household;
             for (field, level) in look

@@ -1,0 +1,68 @@
+//! Public sets of people whose truth is known: who is found to be one, by the one fixed setting and without labels.
+
+use crate::app::TestApp;
+use acquaint::ingest::matching;
+use acquaint::store::link;
+use std::collections::HashMap;
+use std::path::Path;
+
+/// Finds who is one among the imported records, and holds it against the truth: precision and recall over pairs.
+pub(super) async fn check(app: &TestApp, folder: &Path) {
+    let workspace = &app.tenant.workspace;
+    let found = matching::find(&app.db, workspace, 0.95, &mut |_, _, _| {}).await;
+    let clusters = found.expect("found").clusters;
+    let mut cluster_of: HashMap<&str, usize> = HashMap::new();
+    for (number, cluster) in clusters.iter().enumerate() {
+        cluster_of.extend(cluster.iter().map(|profile| (profile.as_str(), number)));
+    }
+    let fake = truth_of_fake(folder);
+    let rows = link::records(&app.db, &workspace.id, ("", ""), 10_000).await;
+    let rows = rows.expect("records");
+    for (source, bar) in [("febrl", 0.998), ("fake", 0.88)] {
+        let of_source = rows.iter().filter(|row| row.source == source);
+        let decided: Vec<(String, String)> = of_source
+            .map(|row| {
+                let profile = row.profile.as_deref().expect("a profile");
+                let cluster = cluster_of
+                    .get(profile)
+                    .map_or(profile.to_owned(), usize::to_string);
+                let truth = match source {
+                    "febrl" => row.record.split('-').nth(1).expect("rec-N-…").to_owned(),
+                    _ => fake[&row.record].clone(),
+                };
+                (cluster, truth)
+            })
+            .collect();
+        let f1 = f1(&decided);
+        assert!(f1 >= bar, "{source}: {f1}");
+    }
+}
+
+fn truth_of_fake(folder: &Path) -> HashMap<String, String> {
+    let reader = csv::Reader::from_path(folder.join("fake_1000.csv"));
+    let rows = reader.expect("a file").into_records();
+    let row = |row: csv::Result<csv::StringRecord>| {
+        let row = row.expect("a row");
+        (row[0].to_owned(), row[row.len() - 1].to_owned())
+    };
+    rows.map(row).collect()
+}
+
+/// F1 over pairs of (what was decided, what is true).
+fn f1(decided: &[(String, String)]) -> f64 {
+    let pairs = |counts: HashMap<&(String, String), u64>| -> u64 {
+        counts.values().map(|count| count * (count - 1) / 2).sum()
+    };
+    let single = |pick: fn(&(String, String)) -> &String| -> u64 {
+        let mut counts: HashMap<&String, u64> = HashMap::new();
+        for one in decided {
+            *counts.entry(pick(one)).or_default() += 1;
+        }
+        counts.values().map(|count| count * (count - 1) / 2).sum()
+    };
+    let mut both: HashMap<&(String, String), u64> = HashMap::new();
+    for one in decided {
+        *both.entry(one).or_default() += 1;
+    }
+    2.0 * pairs(both) as f64 / (single(|one| &one.0) + single(|one| &one.1)) as f64
+}
