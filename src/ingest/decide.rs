@@ -51,6 +51,17 @@ impl Off {
     }
 }
 
+/// Two customers who are to be joined, by links' ids.
+#[derive(Clone, Debug)]
+pub struct Join {
+    /// One of them.
+    pub one: String,
+    /// The other.
+    pub other: String,
+    /// Why, in place of what is said of all.
+    pub reason: String,
+}
+
 /// Decisions that a rebuild follows at a time.
 const PAGE: usize = 500;
 
@@ -113,23 +124,24 @@ pub async fn merge(
 pub async fn merge_all(
     tx: &mut Tx,
     workspace: &Workspace,
-    pairs: &[(String, String)],
+    joins: &[Join],
     by: &By,
 ) -> Result<Vec<Decision>> {
     let by = &begin(tx, workspace, by).await?;
-    let both = pairs
+    let both = joins
         .iter()
-        .flat_map(|(one, other)| [one.clone(), other.clone()]);
+        .flat_map(|join| [join.one.clone(), join.other.clone()]);
     let links: BTreeSet<String> = both.collect();
     let mut component =
         Component::around(tx, workspace, &links.into_iter().collect::<Vec<_>>()).await?;
     let mut decisions = Vec::new();
-    for (one, other) in pairs {
+    for Join { one, other, reason } in joins {
         let known = |id| component.links.contains_key(id);
         if known(one) && known(other) {
-            let decision = by.decide(Act::Merge {
+            let mut decision = by.decide(Act::Merge {
                 links: vec![one.clone(), other.clone()],
             });
+            decision.reason.clone_from(reason);
             put(&mut component, &decision);
             decisions.push(decision);
         }

@@ -3,7 +3,7 @@
 //! What is decided is decided by the pure model of `identity::matching`. A run over everyone trains it and leaves an index
 //! behind, from which a new customer is matched in milliseconds. Nothing is joined unless someone says so.
 
-use super::decide;
+use super::decide::{self, Join};
 use crate::clock::base32;
 use crate::identity::decision::By;
 use crate::identity::matching::{Model, Pair, Person, Pool, Score, clusters, keys};
@@ -260,18 +260,23 @@ pub async fn apply(
 ) -> Result<usize> {
     let mut joined = 0;
     for (page, matches) in matches.chunks(MERGES).enumerate() {
-        let pairs: Vec<(String, String)> = matches
-            .iter()
-            .map(|found| (found.one.clone(), found.other.clone()))
-            .collect();
+        let joins: Vec<Join> = matches.iter().map(join).collect();
         let mut tx = db.begin().await?;
-        joined += decide::merge_all(&mut tx, workspace, &pairs, by)
+        joined += decide::merge_all(&mut tx, workspace, &joins, by)
             .await?
             .len();
         tx.commit().await?;
-        progress("joining", page * MERGES + pairs.len(), matches.len());
+        progress("joining", page * MERGES + joins.len(), matches.len());
     }
     Ok(joined)
+}
+
+fn join(found: &Match) -> Join {
+    Join {
+        one: found.one.clone(),
+        other: found.other.clone(),
+        reason: format!("matching: {:.4} likely", found.score.probability),
+    }
 }
 
 /// Matches one customer against everyone, from the index, and adds the customer to it.
