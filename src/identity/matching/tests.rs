@@ -111,7 +111,7 @@ fn a_family_that_shares_mailbox_and_phone_stays_apart() {
 
 #[test]
 fn a_mailbox_of_many_says_little() {
-    let mut people = crowd(200);
+    let mut people = crowd(100);
     let names = [
         "Ann Bell",
         "Cy Dorn",
@@ -220,7 +220,7 @@ fn the_parts_of_a_score_add_up_to_it() {
 
 #[test]
 fn training_finds_what_was_planted() {
-    let people = crowd(3_000);
+    let people = crowd(1_600);
     let pool = Pool::of(&people, &mut |_| {});
     let model = pool.train(&mut |_| {});
     let same = |field: Field, level: usize| model.same[field.at()][level];
@@ -237,7 +237,7 @@ fn training_finds_what_was_planted() {
     assert!(same(Field::Birth, 0) > 0.97 && same(Field::Phone, 0) > 0.97);
     let pairs = people.len() as f64 * (people.len() as f64 - 1.0) / 2.0;
     assert!(
-        (model.shares.same * pairs - 1_500.0).abs() < 60.0,
+        (model.shares.same * pairs - 800.0).abs() < 40.0,
         "{:?}",
         model.shares
     );
@@ -247,7 +247,7 @@ fn training_finds_what_was_planted() {
 
 #[test]
 fn the_order_of_people_does_not_matter() {
-    let people = crowd(300);
+    let people = crowd(120);
     let mut shuffled = people.clone();
     shuffled.sort_by_key(|person| text::Hash::new(&person.id).end());
     let run = |people: &[Person]| {
@@ -270,13 +270,13 @@ fn the_order_of_people_does_not_matter() {
         (model, pairs, named)
     };
     let (one, other) = (run(&people), run(&shuffled));
-    assert_eq!(one.2.len(), 150);
+    assert_eq!(one.2.len(), 60);
     assert_eq!(one, other);
 }
 
 #[test]
 fn a_model_survives_being_stored() {
-    let people = crowd(200);
+    let people = crowd(60);
     let model = Pool::of(&people, &mut |_| {}).train(&mut |_| {});
     let stored = serde_json::to_string(&model).expect("a model is plain data");
     let read: Model = serde_json::from_str(&stored).expect("its own JSON");

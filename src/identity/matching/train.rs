@@ -15,8 +15,10 @@ use super::score::{Model, Shares};
 use super::text::mix;
 use super::work::spread;
 
-/// Most candidate pairs, and most random pairs, that are looked at.
-const SAMPLE: u64 = 300_000;
+/// Most candidate pairs that are looked at.
+const CANDIDATES: u64 = 300_000;
+/// Most random pairs that are looked at.
+const STRANGERS: u64 = 120_000;
 /// Imagined pairs of one person with built-in looks.
 const PRIOR_SAME: f64 = 40.0;
 /// Imagined pairs of strangers with built-in looks.
@@ -92,7 +94,7 @@ fn candidates(
         blocks.after(person as u32, &mut found);
         pairs += found.len() as u64;
     }
-    let share = (SAMPLE as f64 / (pairs as f64 * probe as f64).max(1.0)).min(1.0);
+    let share = (CANDIDATES as f64 / (pairs as f64 * probe as f64).max(1.0)).min(1.0);
     let chosen = |person: u32| (mix(u64::from(person)) as f64) < share * u64::MAX as f64;
     let pieces = people.len().div_ceil(500);
     let looks = spread(
@@ -130,10 +132,10 @@ fn strangers(people: &[&Person], frequencies: &Frequencies) -> Vec<Look> {
         (a as usize, b as usize)
     };
     let every = |a: usize| (a + 1..people.len()).map(move |b| (a, b));
-    let pairs: Vec<(usize, usize)> = if all <= SAMPLE {
+    let pairs: Vec<(usize, usize)> = if all <= STRANGERS {
         (0..people.len()).flat_map(every).collect()
     } else {
-        (0..SAMPLE).map(pair).filter(|(a, b)| a != b).collect()
+        (0..STRANGERS).map(pair).filter(|(a, b)| a != b).collect()
     };
     let looks = spread(
         pairs.len().div_ceil(5_000),
