@@ -13,6 +13,7 @@ mod export;
 mod matching;
 mod rules;
 mod suggestions;
+mod words;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Identity {

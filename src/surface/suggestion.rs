@@ -65,8 +65,35 @@ pub(super) struct Matched {
 pub(super) struct Likely {
     /// The two, by profile id.
     profiles: [String; 2],
-    /// Probability, weight (the logarithm to base 2 of the odds) and what each field adds, in words.
-    score: Value,
+    #[serde(flatten)]
+    likeness: Likeness,
+}
+
+/// How likely two customers are one, and why.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+struct Likeness {
+    /// How likely, from 0 to 1.
+    probability: f64,
+    /// The same as the logarithm to base 2 of the odds.
+    weight: f64,
+    /// What each field adds to the weight.
+    fields: Vec<Adds>,
+}
+
+/// What a field adds.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+struct Adds {
+    /// The field, both values and how they compare, for people to read.
+    words: String,
+    /// What it adds to the weight.
+    weight: f64,
+}
+
+impl Likeness {
+    fn read(breakdown: Value) -> Result<Self> {
+        serde_json::from_value(breakdown)
+            .map_err(|_| Error::internal("a suggestion cannot be read"))
+    }
 }
 
 /// A page of suggestions.
@@ -89,20 +116,19 @@ pub(super) struct Shown {
     state: String,
     /// When it was found, in RFC 3339.
     found_at: String,
-    /// Probability, weight and what each field adds, in words.
-    score: Value,
+    #[serde(flatten)]
+    likeness: Likeness,
 }
 
 impl Shown {
     fn of(suggestion: Suggestion) -> Result<Self> {
-        let score = serde_json::from_str(&suggestion.doc)
-            .map_err(|_| Error::internal("a suggestion cannot be read"))?;
+        let breakdown = serde_json::from_str(&suggestion.doc).unwrap_or_default();
         Ok(Self {
             id: suggestion.id,
             profiles: [suggestion.one, suggestion.other],
             state: suggestion.state,
             found_at: rfc3339(suggestion.found_at),
-            score,
+            likeness: Likeness::read(breakdown)?,
         })
     }
 }
@@ -135,11 +161,13 @@ pub(super) async fn find_matches(
     let profile = store::profile::by_id(&app.db, &workspace, &id).await?;
     let profile = profile.ok_or_else(|| Error::NotFound("the customer is gone".to_owned()))?;
     let found = matching::one(&app.db, &workspace, &profile, threshold, app.clock.now()).await?;
-    let likely = |found: matching::Match| Likely {
-        score: breakdown(&found.score),
-        profiles: [found.one, found.other],
+    let likely = |found: matching::Match| {
+        Ok(Likely {
+            likeness: Likeness::read(breakdown(&found.score))?,
+            profiles: [found.one, found.other],
+        })
     };
-    let matches = found.into_iter().map(likely).collect();
+    let matches = found.into_iter().map(likely).collect::<Result<_>>()?;
     Ok(Json(Matched { matches }))
 }
 

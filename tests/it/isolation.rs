@@ -291,6 +291,11 @@ async fn a_session_is_no_steward(app: &TestApp) {
         ("GET", "/v1/identity/decisions?customer=user_id:u2"),
         ("GET", "/v1/identity/rules"),
         ("PUT", "/v1/identity/rules"),
+        ("POST", "/v1/identity/match"),
+        ("GET", "/v1/identity/suggestions"),
+        ("GET", "/v1/identity/suggestions?state=accepted&limit=1"),
+        ("POST", "/v1/identity/suggestions/s_0/accept"),
+        ("POST", "/v1/identity/suggestions/s_0/reject"),
     ] {
         let answer = app.request(method, path, &headers, body.to_string()).await;
         check_refused(&answer, 403, &format!("{method} {path}"));

@@ -14,6 +14,7 @@ mod identity;
 mod isolation;
 mod kill;
 mod limits;
+mod matching;
 mod people;
 mod provider_rules;
 mod refusals;

@@ -22,7 +22,7 @@ both!(
 );
 
 /// Runs the binary on the app's database.
-fn acquaint(app: &TestApp, arguments: &[&str], input: &str) -> Output {
+pub(crate) fn acquaint(app: &TestApp, arguments: &[&str], input: &str) -> Output {
     let mut command = command(app, arguments);
     command.stdin(Stdio::piped()).stdout(Stdio::piped());
     let mut child = command

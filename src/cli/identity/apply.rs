@@ -1,6 +1,8 @@
 //! `acquaint identity dry-run` and `apply`: what other rules would make of everything, and making it so.
 
 use super::bar::Bar;
+use super::decide::line;
+use super::words::{count, who};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::identity::compare::Comparison;
@@ -13,9 +15,7 @@ use clap::Args;
 use serde_json::json;
 use std::path::{Path, PathBuf};
 
-/// Identifiers of a profile that an example shows.
-const SHOWN: usize = 3;
-/// Profiles of an example that are shown by their identifiers.
+/// Profiles of an example that are told one by one.
 const NAMED: usize = 3;
 
 #[derive(Args, Debug)]
@@ -66,8 +66,10 @@ impl Apply {
             );
         }
         crate::cli::say(&format!(
-            "rules version {version} applied: {} of {} links decided anew, {profiles} profiles",
-            applied.settled, applied.links
+            "rules version {version} applied: {} of {} decided anew, {}",
+            applied.settled,
+            count(applied.links as u64, "link"),
+            count(profiles.unsigned_abs(), "profile")
         ));
         Ok(())
     }
@@ -111,7 +113,8 @@ async fn report(db: &Db, workspace: &Workspace, comparison: &Comparison) -> Resu
         ..
     } = comparison;
     let say = crate::cli::say;
-    say(&format!("{before} profiles now, {after} under these rules"));
+    let now = count(*before as u64, "profile");
+    say(&format!("{now} now, {after} under these rules"));
     say(&format!("  {kept} stay as they are"));
     say(&format!("  {merged} are joined with others"));
     say(&format!("  {split} are parted"));
@@ -121,42 +124,24 @@ async fn report(db: &Db, workspace: &Workspace, comparison: &Comparison) -> Resu
     for merge in &comparison.merges {
         let mut names = Vec::new();
         for id in merge.profiles.iter().take(NAMED) {
-            names.push(name(db, workspace, id).await?);
+            names.push(who(db, workspace, id).await?);
         }
         if merge.count > NAMED {
             names.push(format!("{} more", merge.count - NAMED));
         }
-        say(&format!("  {}", names.join("  +  ")));
+        line(&format!("  {}", names.join("  +  ")));
     }
     if !comparison.splits.is_empty() {
         say("parted, for example");
     }
     for parting in &comparison.splits {
-        let who = name(db, workspace, &parting.profile).await?;
+        let who = who(db, workspace, &parting.profile).await?;
         let what = match parting.count {
             0 => "belongs to nobody any more".to_owned(),
             1 => "loses some of its events".to_owned(),
             count => format!("becomes {count}"),
         };
-        say(&format!("  {who}  {what}"));
+        line(&format!("  {who}  {what}"));
     }
     Ok(())
-}
-
-/// A profile by some of its identifiers.
-async fn name(db: &Db, workspace: &Workspace, id: &str) -> Result<String> {
-    let profile = store::profile::by_id(db, workspace, id).await?;
-    let known = profile
-        .map(|profile| profile.identifiers)
-        .unwrap_or_default();
-    let shown: Vec<String> = known
-        .iter()
-        .take(SHOWN)
-        .map(|known| known.identifier.to_string())
-        .collect();
-    Ok(if shown.is_empty() {
-        format!("profile:{id}")
-    } else {
-        shown.join(" ")
-    })
 }

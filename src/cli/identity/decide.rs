@@ -1,5 +1,6 @@
 //! `acquaint identity merge`, `split` and `undo`: decisions of a person, which everything derived follows at once.
 
+use super::words::count;
 use crate::clock::Clock;
 use crate::config::{Config, Person};
 use crate::identity::decision::{By, Decision};
@@ -114,8 +115,9 @@ async fn report(config: &Config, db: &Db, workspace: &Workspace, made: &[Decisio
     }
     for became in &outcome.profiles {
         line(&format!(
-            "now profile {}, {} events",
-            became.profile, became.events
+            "now profile {}, {}",
+            became.profile,
+            count(became.events, "event")
         ));
         for lead in &became.identifiers {
             line(&format!("  {}  since {}", lead.identifier, lead.since));

@@ -1,6 +1,8 @@
 //! `acquaint identity match`: who is likely one customer, without a shared key.
 
 use super::bar::Bar;
+use super::decide::line;
+use super::words::{count, who};
 use crate::cli::{find, note, say, say_json};
 use crate::clock::Clock;
 use crate::config::Config;
@@ -31,7 +33,7 @@ pub(in crate::cli) struct Matching {
     /// Join what is found; every join is a decision that can be undone
     #[arg(long, group = "what")]
     apply: bool,
-    /// Match this customer alone against all others, from the index of the last run
+    /// Match this customer alone, as type:value, against all others, from the index of the last run
     #[arg(long, conflicts_with = "new")]
     customer: Option<String>,
     /// Match those who are new or changed since the last run, from its index
@@ -69,16 +71,16 @@ impl Matching {
             );
         }
         say(&format!(
-            "{people} customers, {} pairs compared",
-            found.compared
+            "{}, {} compared",
+            count(people as u64, "customer"),
+            count(found.compared, "pair")
         ));
         say(&format!(
-            "{clusters} are likely several records of one customer each, {} joins in all",
-            found.matches.len()
+            "{} likely one customer each, {} in all",
+            count(clusters as u64, "group"),
+            count(found.matches.len() as u64, "join")
         ));
-        print(&found.matches);
-        self.next(found.matches.len(), joined);
-        Ok(())
+        self.report(&db, &workspace, &found.matches, joined).await
     }
 
     async fn by_index(&self, db: &Db, workspace: &Workspace, config: &Config) -> Result<()> {
@@ -115,12 +117,11 @@ impl Matching {
             return say_json(&json!({"people": people, "matches": matches, "joined": joined}));
         }
         say(&format!(
-            "{people} customers matched, {} found",
+            "{} matched, {} found",
+            count(people as u64, "customer"),
             matches.len()
         ));
-        print(&matches);
-        self.next(matches.len(), joined);
-        Ok(())
+        self.report(db, workspace, &matches, joined).await
     }
 
     async fn join(
@@ -141,17 +142,52 @@ impl Matching {
         matching::apply(db, workspace, matches, &by, &mut bar.progress()).await
     }
 
-    fn next(&self, found: usize, joined: usize) {
+    /// Shows the likeliest, and says what to do next.
+    async fn report(
+        &self,
+        db: &Db,
+        workspace: &Workspace,
+        matches: &[Match],
+        joined: usize,
+    ) -> Result<()> {
+        if !self.apply {
+            for found in matches.iter().take(SHOWN) {
+                line(&format!("{:.4}", found.score.probability));
+                let words = found.score.fields.iter().map(|field| field.words.as_str());
+                tell(db, workspace, [&found.one, &found.other], words).await?;
+            }
+        }
+        let more = matches.len().saturating_sub(SHOWN);
         if self.apply {
-            say(&format!(
-                "{joined} joins made; `acquaint identity decisions` lists them, `undo` takes one back"
-            ));
-        } else if found > 0 && !self.dry_run {
+            say(&format!("{} made", count(joined as u64, "join")));
             note(
-                "`acquaint identity suggestions list` shows all; `accept ID` joins, `reject ID` keeps apart for good",
+                "`acquaint identity decisions` lists them; `acquaint identity undo ID --reason …` takes one back",
+            );
+        } else if self.dry_run && more > 0 {
+            note(&format!("{more} more; `--json` has all"));
+        } else if !matches.is_empty() && !self.dry_run {
+            note(
+                "`acquaint identity suggestions list` shows all that is open; `accept ID` joins, `reject ID` keeps apart for good",
             );
         }
+        Ok(())
     }
+}
+
+/// Tells who the two are, and what each field says.
+pub(super) async fn tell(
+    db: &Db,
+    workspace: &Workspace,
+    pair: [&str; 2],
+    words: impl Iterator<Item = &str>,
+) -> Result<()> {
+    for id in pair {
+        line(&format!("  {}", who(db, workspace, id).await?));
+    }
+    for words in words {
+        line(&format!("    {words}"));
+    }
+    Ok(())
 }
 
 fn shown(found: &Match) -> serde_json::Value {
@@ -160,24 +196,4 @@ fn shown(found: &Match) -> serde_json::Value {
         map.insert("profiles".to_owned(), json!([found.one, found.other]));
     }
     shown
-}
-
-fn print(matches: &[Match]) {
-    for found in matches.iter().take(SHOWN) {
-        say(&format!(
-            "  {:.4}  profile:{}  profile:{}",
-            found.score.probability, found.one, found.other
-        ));
-        for field in &found.score.fields {
-            say(&format!("          {}", clean(&field.words)));
-        }
-    }
-    if matches.len() > SHOWN {
-        say(&format!("  and {} more", matches.len() - SHOWN));
-    }
-}
-
-/// A line without what could pass for a command to the terminal: customers wrote much of it.
-pub(super) fn clean(text: &str) -> String {
-    text.chars().filter(|c| !c.is_control()).take(300).collect()
 }

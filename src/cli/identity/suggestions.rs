@@ -1,13 +1,15 @@
 //! `acquaint identity suggestions`: what matching found, and what people say to it.
 
-use super::matching::clean;
-use crate::cli::{find, say, say_json};
+use super::decide::line;
+use super::matching::tell;
+use crate::cli::{find, note, say, say_json};
 use crate::clock::{Clock, rfc3339};
-use crate::config::Config;
+use crate::config::{Config, Person};
 use crate::identity::decision::By;
 use crate::ingest::matching;
 use crate::store;
 use crate::store::suggestion::Suggestion;
+use crate::tool::cursor;
 use crate::{Error, Result};
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::{Value, json};
@@ -22,6 +24,9 @@ pub(in crate::cli) enum Suggestions {
         /// How many to show
         #[arg(long, default_value_t = 20)]
         limit: i64,
+        /// Where to go on: the `next_cursor` of an earlier page
+        #[arg(long)]
+        cursor: Option<String>,
     },
     /// Join the two customers of a suggestion; `acquaint identity undo` takes it back
     Accept(Answer),
@@ -31,27 +36,43 @@ pub(in crate::cli) enum Suggestions {
 
 #[derive(Args, Debug)]
 pub(in crate::cli) struct Answer {
-    /// The suggestion's id
+    /// The suggestion's id, as `list` shows it
     id: String,
-    /// Why
+    /// Why, in a sentence; it is kept with the decision
     #[arg(long, default_value = "suggested by matching")]
     reason: String,
-    /// Who says so
-    #[arg(long, value_name = "NAME", default_value = "cli")]
-    by: String,
+    #[command(flatten)]
+    person: Person,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(in crate::cli) enum State {
+    /// Nobody answered yet
     Open,
+    /// Joined
     Accepted,
+    /// Kept apart
     Rejected,
+}
+
+impl State {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Accepted => "accepted",
+            Self::Rejected => "rejected",
+        }
+    }
 }
 
 impl Suggestions {
     pub(in crate::cli) async fn run(self, config: &Config) -> Result<()> {
         match self {
-            Self::List { state, limit } => list(config, state, limit.clamp(1, 10_000)).await,
+            Self::List {
+                state,
+                limit,
+                cursor,
+            } => list(config, state, limit.clamp(1, 10_000), cursor.as_deref()).await,
             Self::Accept(answer) => answer.give(config, true).await,
             Self::Reject(answer) => answer.give(config, false).await,
         }
@@ -60,12 +81,8 @@ impl Suggestions {
 
 impl Answer {
     async fn give(self, config: &Config, accept: bool) -> Result<()> {
+        let by = By::new(&self.person.by, &self.reason, Clock::default().now())?;
         let (db, workspace) = find(config).await?;
-        let by = By {
-            actor: self.by,
-            reason: self.reason,
-            at: Clock::default().now(),
-        };
         let mut tx = db.begin().await?;
         let decision = if accept {
             Some(matching::accept(&mut tx, &workspace, &self.id, &by).await?)
@@ -77,26 +94,32 @@ impl Answer {
         if config.json {
             return say_json(&json!({"id": self.id, "decision": decision}));
         }
-        say(&match decision {
-            Some(decision) => format!("joined; `acquaint identity undo {decision}` takes it back"),
-            None => "kept apart; the two are not suggested again".to_owned(),
-        });
+        match decision {
+            Some(decision) => {
+                say(&format!("{decision}  joined"));
+                note(&format!(
+                    "to take it back: acquaint identity undo {decision} --reason …"
+                ));
+            }
+            None => say("kept apart; the two are not suggested again"),
+        }
         Ok(())
     }
 }
 
-async fn list(config: &Config, state: State, limit: i64) -> Result<()> {
+async fn list(config: &Config, state: State, limit: i64, cursor: Option<&str>) -> Result<()> {
+    let (weight, id) = cursor::decode(cursor)?;
     let (db, workspace) = find(config).await?;
-    let word = match state {
-        State::Open => "open",
-        State::Accepted => "accepted",
-        State::Rejected => "rejected",
-    };
-    let start = (i64::MAX, "");
-    let found = store::suggestion::suggestions(&db, &workspace.id, word, start, limit).await?;
+    let (word, after) = (state.word(), (weight, id.as_str()));
+    let mut found =
+        store::suggestion::suggestions(&db, &workspace.id, word, after, limit + 1).await?;
+    let more = found.len() as i64 > limit;
+    found.truncate(usize::try_from(limit).unwrap_or(0));
+    let next = found.last().filter(|_| more);
+    let next = next.map(|last| cursor::encode(last.weight, &last.id));
     if config.json {
-        let all = found.iter().map(outside).collect::<Result<Vec<_>>>()?;
-        return say_json(&all);
+        let data = found.iter().map(outside).collect::<Result<Vec<_>>>()?;
+        return say_json(&json!({"data": data, "next_cursor": next}));
     }
     if found.is_empty() {
         say(&format!("no {word} suggestions"));
@@ -104,17 +127,13 @@ async fn list(config: &Config, state: State, limit: i64) -> Result<()> {
     for suggestion in &found {
         let shown = outside(suggestion)?;
         let probability = shown["probability"].as_f64().unwrap_or_default();
-        say(&format!("{}  {probability:.4}", suggestion.id));
-        say(&format!(
-            "  profile:{}  profile:{}",
-            suggestion.one, suggestion.other
-        ));
-        for field in shown["fields"].as_array().into_iter().flatten() {
-            say(&format!(
-                "  {}",
-                clean(field["words"].as_str().unwrap_or_default())
-            ));
-        }
+        line(&format!("{}  {probability:.4}", suggestion.id));
+        let fields = shown["fields"].as_array().into_iter().flatten();
+        let words = fields.map(|field| field["words"].as_str().unwrap_or_default());
+        tell(&db, &workspace, [&suggestion.one, &suggestion.other], words).await?;
+    }
+    if let Some(next) = next {
+        note(&format!("more: --cursor {next}"));
     }
     Ok(())
 }

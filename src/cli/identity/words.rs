@@ -1,0 +1,88 @@
+//! How customers and numbers are told to a person.
+
+use crate::Result;
+use crate::event::text_of;
+use crate::profile::Profile;
+use crate::store::access::Workspace;
+use crate::store::{self, Db};
+
+/// Identifiers of a customer that are told.
+const SHOWN: usize = 3;
+
+/// `1 customer`, `2 customers`.
+pub(super) fn count(number: u64, what: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{number} {what}{plural}")
+}
+
+/// A customer as a person recognises them: their name and some of what leads to them.
+pub(super) async fn who(db: &Db, workspace: &Workspace, id: &str) -> Result<String> {
+    let profile = store::profile::by_id(db, workspace, id).await?;
+    let told = profile.map(|profile| told(&profile)).unwrap_or_default();
+    Ok(if told.is_empty() {
+        format!("profile:{id}")
+    } else {
+        told
+    })
+}
+
+fn told(profile: &Profile) -> String {
+    let known = profile.identifiers.iter();
+    let leads = known.take(SHOWN).map(|known| known.identifier.to_string());
+    let more = profile.identifiers.len().saturating_sub(SHOWN);
+    let more = (more > 0).then(|| format!("and {more} more"));
+    name(profile)
+        .into_iter()
+        .chain(leads)
+        .chain(more)
+        .collect::<Vec<_>>()
+        .join("  ")
+}
+
+fn name(profile: &Profile) -> Option<String> {
+    let stated = |name: &str| text_of(&profile.traits.get(name)?.winner()?.value);
+    let parts = |first, last| {
+        let parts: Vec<String> = [first, last].into_iter().filter_map(stated).collect();
+        (!parts.is_empty()).then(|| parts.join(" "))
+    };
+    stated("name")
+        .or_else(|| parts("first_name", "last_name"))
+        .or_else(|| parts("firstName", "lastName"))
+        .or_else(|| stated("organization"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::identity::Identifier;
+    use crate::profile::Known;
+    use serde_json::json;
+
+    #[test]
+    fn a_customer_is_told_by_name_and_some_of_what_leads_there() {
+        assert_eq!(told(&Profile::default()), "");
+        let known = |n: u8| Known {
+            identifier: Identifier::new("user_id", format!("u{n}")),
+            since: 0,
+        };
+        let mut profile = Profile {
+            identifiers: (1..=5).map(known).collect(),
+            ..Profile::default()
+        };
+        assert_eq!(
+            told(&profile),
+            "user_id:u1  user_id:u2  user_id:u3  and 2 more"
+        );
+        profile.identifiers.truncate(1);
+        let claim = |value| json!([{"value": value, "source": "crm", "at": 0, "event": "e"}]);
+        profile.traits =
+            serde_json::from_value(json!({"first_name": claim("Ada"), "last_name": claim("Orr")}))
+                .expect("claims");
+        assert_eq!(told(&profile), "Ada Orr  user_id:u1");
+    }
+
+    #[test]
+    fn one_is_no_plural() {
+        assert_eq!([count(0, "join"), count(1, "join")], ["0 joins", "1 join"]);
+    }
+}

@@ -1,0 +1,317 @@
+//! Matching as a steward meets it: a run over everyone, answers to what it suggests, joins and taking them back.
+
+use crate::app::TestApp;
+use crate::fold::derived;
+use acquaint::identity::decision::By;
+use acquaint::ingest::decide::{self, Off};
+use acquaint::ingest::matching::{self, Found, Match};
+use acquaint::store::suggestion::Suggestion;
+use acquaint::store::{self, suggestion};
+use acquaint::{Error, ingest};
+use crowd::{arrive, planted, settle, together, whose};
+use std::collections::BTreeSet;
+
+mod crowd;
+mod route;
+
+both!(
+    a_run_finds_the_planted_and_neither_twins_nor_a_mailbox,
+    finding_alone_writes_nothing,
+    accept_joins_and_undo_parts_for_good,
+    reject_keeps_apart_and_an_answer_is_given_once,
+    apply_makes_decisions_that_a_split_takes_back,
+    a_new_customer_is_matched_from_the_index,
+    a_rebuild_after_joins_gives_the_same_rows,
+);
+
+const THRESHOLD: f64 = 0.95;
+
+fn by(app: &TestApp) -> By {
+    By::new("kim", "a test", app.clock.now()).expect("a reason")
+}
+
+async fn find(app: &TestApp) -> Found {
+    let quiet = &mut |_: &'static str, _: usize, _: usize| {};
+    let found = matching::find(&app.db, &app.tenant.workspace, THRESHOLD, quiet).await;
+    found.expect("a run")
+}
+
+/// A run over everyone, whose matches are in the queue after it.
+async fn run(app: &TestApp) -> Found {
+    let found = find(app).await;
+    let quiet = &mut |_: &'static str, _: usize, _: usize| {};
+    let (workspace, now) = (&app.tenant.workspace, app.clock.now());
+    let done = matching::suggest(&app.db, workspace, &found, now, quiet).await;
+    done.expect("written");
+    found
+}
+
+/// Joins what a run found; how many joins there were.
+async fn join(app: &TestApp, found: &Found) -> usize {
+    let quiet = &mut |_: &'static str, _: usize, _: usize| {};
+    let (workspace, by) = (&app.tenant.workspace, by(app));
+    let joined = matching::apply(&app.db, workspace, &found.matches, &by, quiet).await;
+    joined.expect("joined")
+}
+
+/// What is in the queue in this state.
+async fn queue(app: &TestApp, state: &str) -> Vec<Suggestion> {
+    let workspace = &app.tenant.workspace.id;
+    let all = suggestion::suggestions(&app.db, workspace, state, (i64::MAX, ""), 1_000).await;
+    all.expect("the queue")
+}
+
+async fn accept(app: &TestApp, id: &str) -> acquaint::Result<String> {
+    let mut tx = app.db.begin().await?;
+    let done = matching::accept(&mut tx, &app.tenant.workspace, id, &by(app)).await?;
+    tx.commit().await?;
+    Ok(done)
+}
+
+async fn reject(app: &TestApp, id: &str) -> acquaint::Result<()> {
+    let mut tx = app.db.begin().await?;
+    matching::reject(&mut tx, &app.tenant.workspace, id, &by(app)).await?;
+    tx.commit().await
+}
+
+async fn undo(app: &TestApp, decision: &str) {
+    let mut tx = app.db.begin().await.expect("a transaction");
+    let undone = decide::undo(&mut tx, &app.tenant.workspace, decision, &by(app)).await;
+    undone.expect("undone");
+    tx.commit().await.expect("committed");
+}
+
+/// Matches the customer of a record alone.
+async fn one(app: &TestApp, record: &str) -> acquaint::Result<Vec<Match>> {
+    let workspace = &app.tenant.workspace;
+    let found = store::profile::by_name(&app.db, workspace, record).await?;
+    let profile = found.expect("a profile");
+    matching::one(&app.db, workspace, &profile, THRESHOLD, app.clock.now()).await
+}
+
+/// The suggestion of two records.
+async fn between(app: &TestApp, one: &str, other: &str) -> Option<Suggestion> {
+    let whose = whose(app).await;
+    let wanted = BTreeSet::from([&whose[one], &whose[other]]);
+    let open = queue(app, "open").await;
+    let same = |found: &Suggestion| BTreeSet::from([&found.one, &found.other]) == wanted;
+    open.into_iter().find(same)
+}
+
+/// The records of every cluster that a run found.
+async fn clusters(app: &TestApp, found: &Found) -> BTreeSet<Vec<String>> {
+    let whose = whose(app).await;
+    let records = |cluster: &Vec<String>| {
+        let of = whose
+            .iter()
+            .filter(|(_, profile)| cluster.contains(profile));
+        of.map(|(record, _)| record.clone()).collect()
+    };
+    found.clusters.iter().map(records).collect()
+}
+
+async fn decisions(app: &TestApp) -> usize {
+    let all = store::identity::decisions(&app.db, &app.tenant.workspace.id, "", 1_000).await;
+    all.expect("decisions").len()
+}
+
+async fn a_run_finds_the_planted_and_neither_twins_nor_a_mailbox(app: &TestApp) {
+    settle(app);
+    assert!(together(app).await.is_empty(), "no identifier joins them");
+    let found = run(app).await;
+    assert_eq!(found.people, 41);
+    assert_eq!(clusters(app, &found).await, planted());
+    assert_eq!(found.matches.len(), 11, "one less than each has members");
+    let queued = queue(app, "open").await;
+    assert_eq!(queued.len(), 11);
+    assert!(queued.is_sorted_by(|a, b| a.weight >= b.weight));
+    assert!(together(app).await.is_empty(), "nobody is joined by a run");
+    assert_eq!(decisions(app).await, 0);
+    run(app).await;
+    let again: Vec<String> = queue(app, "open").await.into_iter().map(|s| s.id).collect();
+    let before: Vec<String> = queued.into_iter().map(|s| s.id).collect();
+    assert_eq!(again, before, "a second run says the same");
+}
+
+/// Every row of every table of matching, and of what is derived.
+async fn rows(app: &TestApp) -> Vec<String> {
+    let mut all = derived(&app.db, &app.tenant.workspace).await;
+    for text in [
+        "select 'suggestion ' || id || state from suggestion where workspace = $1 order by id",
+        "select 'model ' || doc from match_model where workspace = $1",
+        "select 'person ' || profile from match_person where workspace = $1 order by profile",
+        "select 'bucket ' || cast(bucket as text) from match_bucket where workspace = $1 order by bucket",
+        "select 'key ' || profile from match_key where workspace = $1 order by profile",
+        "select 'decision ' || id from decision where workspace = $1 order by id",
+        "select 'matched ' || id from profile where workspace = $1 and matched order by id",
+    ] {
+        let found = app.db.sql(text).bind(&app.tenant.workspace.id).all().await;
+        let found: Vec<(String,)> = found.expect(text);
+        all.extend(found.into_iter().map(|(row,)| row));
+    }
+    all
+}
+
+async fn finding_alone_writes_nothing(app: &TestApp) {
+    settle(app);
+    let before = rows(app).await;
+    assert_eq!(find(app).await.matches.len(), 11);
+    assert_eq!(rows(app).await, before);
+    run(app).await;
+    let kinds = ["suggestion ", "model ", "person ", "bucket ", "matched "];
+    let after = rows(app).await;
+    for kind in kinds {
+        assert!(after.iter().any(|row| row.starts_with(kind)), "{kind}");
+    }
+}
+
+async fn accept_joins_and_undo_parts_for_good(app: &TestApp) {
+    settle(app);
+    run(app).await;
+    let suggested = between(app, "c2", "s2").await.expect("a suggestion");
+    let decision = accept(app, &suggested.id).await.expect("accepted");
+    let (profile, text) = seen(app, "record.crm:c2").await;
+    for lead in ["record.crm:c2", "record.shop:s2"] {
+        assert!(profile.contains(lead), "{profile}");
+    }
+    assert!(
+        text.contains(&format!("{decision}  merge by kim, in force")),
+        "{text}"
+    );
+    assert_eq!(queue(app, "open").await.len(), 10);
+    assert_eq!(queue(app, "accepted").await[0].id, suggested.id);
+    undo(app, &decision).await;
+    assert!(together(app).await.is_empty(), "parted again");
+    let found = run(app).await;
+    assert_eq!(found.matches.len(), 10, "someone said that they are two");
+    assert!(between(app, "c2", "s2").await.is_none());
+    join(app, &found).await;
+    let whose = whose(app).await;
+    assert_ne!(whose["c2"], whose["s2"]);
+    let alone = one(app, "record.crm:c2").await.expect("matched");
+    assert!(alone.is_empty(), "{alone:?}");
+}
+
+/// A profile and its explanation, as a steward gets them.
+async fn seen(app: &TestApp, customer: &str) -> (String, String) {
+    let (path, key) = (format!("/v1/profiles/{customer}"), &app.tenant.staff_key);
+    let profile = app.get(&path, key).await.ok()["identifiers"].to_string();
+    let path = format!("{path}/explain?format=text");
+    (
+        profile.replace("\",\"value\":\"", ":"),
+        app.get(&path, key).await.text(),
+    )
+}
+
+async fn reject_keeps_apart_and_an_answer_is_given_once(app: &TestApp) {
+    settle(app);
+    run(app).await;
+    let suggested = between(app, "c7", "h7").await.expect("a suggestion");
+    reject(app, &suggested.id).await.expect("rejected");
+    let found = run(app).await;
+    assert_eq!(found.matches.len(), 10);
+    assert!(between(app, "c7", "h7").await.is_none());
+    assert_eq!(queue(app, "rejected").await[0].id, suggested.id);
+    assert_eq!(join(app, &found).await, 10);
+    let mut rest = planted();
+    rest.remove(&vec!["c7".to_owned(), "h7".to_owned()]);
+    assert_eq!(together(app).await, rest);
+    let accepted = queue(app, "rejected").await.remove(0).id;
+    for answer in [
+        accept(app, &accepted).await.map(drop),
+        reject(app, &accepted).await,
+    ] {
+        let Err(Error::Invalid(why)) = answer else {
+            panic!("{answer:?}");
+        };
+        assert!(why.to_string().contains("was rejected already"), "{why}");
+    }
+    for answer in [
+        accept(app, "s_none").await.map(drop),
+        reject(app, "s_none").await,
+    ] {
+        assert!(matches!(answer, Err(Error::NotFound(_))), "{answer:?}");
+    }
+}
+
+async fn apply_makes_decisions_that_a_split_takes_back(app: &TestApp) {
+    settle(app);
+    let found = run(app).await;
+    assert_eq!(join(app, &found).await, 11);
+    assert_eq!(together(app).await, planted());
+    assert_eq!(decisions(app).await, 11);
+    assert!(queue(app, "open").await.is_empty(), "all of it is done");
+    assert_eq!(join(app, &found).await, 0, "a second time does nothing");
+    assert!(find(app).await.matches.is_empty());
+    let workspace = &app.tenant.workspace;
+    let off = acquaint::identity::Identifier::new("record.shop", "s4");
+    let customer = &whose(app).await["s4"];
+    let mut tx = app.db.begin().await.expect("a transaction");
+    let off = Off::Identifiers(vec![off]);
+    let made = decide::split(&mut tx, workspace, customer, &off, &by(app)).await;
+    assert_eq!(made.expect("split").len(), 1);
+    tx.commit().await.expect("committed");
+    let mut rest = planted();
+    rest.remove(&vec!["c4".to_owned(), "s4".to_owned()]);
+    assert_eq!(together(app).await, rest, "as the export has it");
+    assert!(find(app).await.matches.is_empty(), "nor is it found again");
+}
+
+async fn a_new_customer_is_matched_from_the_index(app: &TestApp) {
+    settle(app);
+    let Err(Error::Conflict(why)) = one(app, "record.crm:c1").await else {
+        panic!("nothing was learnt yet");
+    };
+    assert!(why.to_string().contains("identity match"), "{why}");
+    let found = run(app).await;
+    join(app, &found).await;
+    let trained = rows(app).await;
+    let first =
+        "t27,Aurelia,Petrosian,1992-10-28,aurelia@example.com,,9 Kiln Road,Port Elin,20977\n";
+    arrive(app, "till", first);
+    let matched = one(app, "record.till:t27").await.expect("matched");
+    assert_eq!(matched.len(), 1, "{matched:?}");
+    assert!(between(app, "t27", "c27").await.is_some());
+    let second = "t40,Ottoline,Fairweather,1968-05-05,ottoline@example.com,+14155550140,77 Rope Walk,Dunmore,20141\n";
+    arrive(app, "till", second);
+    assert!(
+        one(app, "record.till:t40")
+            .await
+            .expect("matched")
+            .is_empty()
+    );
+    let third = "a40,Otoline,Fairweather,1968-05-05,,+14155550140,77 Rope Walk,Dunmore,20141\n";
+    arrive(app, "app", third);
+    let matched = one(app, "record.app:a40").await.expect("matched");
+    assert_eq!(matched.len(), 1, "of the two, neither was in the run");
+    let suggested = between(app, "a40", "t40").await.expect("a suggestion");
+    accept(app, &suggested.id).await.expect("accepted");
+    let whose = whose(app).await;
+    assert_eq!(whose["a40"], whose["t40"]);
+    let model = |rows: &[String]| {
+        let model = rows.iter().find(|row| row.starts_with("model "));
+        model.cloned()
+    };
+    assert_eq!(
+        model(&rows(app).await),
+        model(&trained),
+        "nothing is trained"
+    );
+}
+
+async fn a_rebuild_after_joins_gives_the_same_rows(app: &TestApp) {
+    settle(app);
+    let found = run(app).await;
+    let suggested = between(app, "h9", "s9").await.expect("a suggestion");
+    let decision = accept(app, &suggested.id).await.expect("accepted");
+    join(app, &found).await;
+    undo(app, &decision).await;
+    let workspace = &app.tenant.workspace;
+    let folded = derived(&app.db, workspace).await;
+    assert_eq!(together(app).await.len(), planted().len() - 1);
+    let mut tx = app.db.begin().await.expect("a transaction");
+    let rebuilt = ingest::rebuild(&mut tx, workspace, |_| {}).await;
+    rebuilt.expect("rebuilt");
+    tx.commit().await.expect("committed");
+    assert_eq!(derived(&app.db, workspace).await, folded);
+}
