@@ -55,3 +55,6 @@ create index suggestion_state on suggestion (workspace, state, weight, id);
 -- Whether matching has seen a profile as it is.
 alter table profile add column matched boolean not null default false;
 create index profile_unmatched on profile (workspace, id) where not matched;
+
+-- Walls are few, and matching asks for all of them.
+create index identifier_walls on identifier (workspace) where walls is not null;

@@ -5,7 +5,7 @@
 
 use super::decide::{self, Join};
 use crate::clock::base32;
-use crate::identity::decision::By;
+use crate::identity::decision::{Act, By, Decision};
 use crate::identity::matching::{Model, Pair, Person, Pool, Score, clusters, keys};
 use crate::profile::Profile;
 use crate::store::access::Workspace;
@@ -37,6 +37,15 @@ pub struct Match {
     pub other: String,
     /// How likely, and why.
     pub score: Score,
+}
+
+impl Match {
+    /// The id of the suggestion that it makes: the same for the same two.
+    #[must_use]
+    pub fn id(&self) -> String {
+        let hash = Sha256::digest(format!("{} {}", self.one, self.other));
+        format!("s_{}", base32(&hash[..10]))
+    }
 }
 
 /// What a run over everyone found.
@@ -116,8 +125,20 @@ async fn everyone(db: &Db, workspace: &Workspace, progress: Progress<'_>) -> Res
     }
 }
 
+/// Pairs that someone said are two.
 async fn apart(db: &Db, workspace: &Workspace) -> Result<HashSet<(String, String)>> {
-    let pairs = store::suggestion::kept_apart(db, &workspace.id).await?;
+    let mut pairs = store::suggestion::kept_apart(db, &workspace.id).await?;
+    let mut sides: HashMap<String, [HashSet<String>; 2]> = HashMap::new();
+    for (profile, wall) in store::identifier::walled(db, &workspace.id).await? {
+        let [off, rest] = sides.entry(wall.decision).or_default();
+        if wall.off { off } else { rest }.insert(profile);
+    }
+    for [off, rest] in sides.values() {
+        let across = off
+            .iter()
+            .flat_map(|one| rest.iter().map(move |other| (one, other)));
+        pairs.extend(across.map(|(one, other)| (one.clone(), other.clone())));
+    }
     Ok(pairs
         .iter()
         .map(|(one, other)| ordered(one, other))
@@ -226,9 +247,8 @@ async fn queue(tx: &mut Tx, workspace: &Workspace, matches: &[Match], now: i64) 
 /// A match as it waits for someone's word.
 fn suggestion(found: &Match, now: i64) -> Suggestion {
     let Match { one, other, score } = found;
-    let hash = Sha256::digest(format!("{one} {other}"));
     Suggestion {
-        id: format!("s_{}", base32(&hash[..10])),
+        id: found.id(),
         one: one.clone(),
         other: other.clone(),
         weight: (score.weight * 1000.0) as i64,
@@ -335,10 +355,11 @@ pub async fn accept(tx: &mut Tx, workspace: &Workspace, id: &str, by: &By) -> Re
     let suggestion = open(tx, workspace, id).await?;
     let pair = (suggestion.one.as_str(), suggestion.other.as_str());
     let decisions = decide::merge(tx, workspace, pair, by).await?;
-    let decision = decisions
-        .last()
-        .map(|decision| decision.id.clone())
-        .unwrap_or_default();
+    // Where a wall stood between them, another decision takes it down.
+    let joins = |decision: &&Decision| matches!(decision.act, Act::Merge { .. });
+    let joined = decisions.iter().find(joins);
+    let joined = joined.ok_or_else(|| Error::internal("a join without a decision"))?;
+    let decision = joined.id.clone();
     let who = (by.actor.as_str(), by.at);
     store::suggestion::set_state(tx, &workspace.id, id, "accepted", who, Some(&decision)).await?;
     Ok(decision)

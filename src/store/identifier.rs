@@ -159,6 +159,24 @@ pub async fn forget(tx: &mut Tx, workspace: &str, identifiers: &[&Identifier]) -
     .map(drop)
 }
 
+/// The profiles that hold identifiers which stewards keep apart from others.
+///
+/// # Errors
+/// When the database refuses or a row cannot be read.
+pub async fn walled(db: &Db, workspace: &str) -> Result<Vec<(String, Wall)>> {
+    let rows: Vec<(String, String)> = db
+        .sql("select profile, walls from identifier where workspace = $1 and walls is not null and profile is not null")
+        .bind(workspace)
+        .all()
+        .await?;
+    let mut walled = Vec::new();
+    for (profile, walls) in rows {
+        let walls = read_walls(&walls)?.into_iter();
+        walled.extend(walls.map(|wall| (profile.clone(), wall)));
+    }
+    Ok(walled)
+}
+
 /// Notes that values are not shared any more.
 ///
 /// # Errors

@@ -2,6 +2,7 @@
 
 use crate::app::TestApp;
 use crate::fold::derived;
+use acquaint::identity::Identifier;
 use acquaint::identity::decision::By;
 use acquaint::ingest::decide::{self, Off};
 use acquaint::ingest::matching::{self, Found, Match};
@@ -9,6 +10,7 @@ use acquaint::store::suggestion::Suggestion;
 use acquaint::store::{self, suggestion};
 use acquaint::{Error, ingest};
 use crowd::{arrive, planted, settle, together, whose};
+use serde_json::json;
 use std::collections::BTreeSet;
 
 mod crowd;
@@ -18,6 +20,7 @@ both!(
     a_run_finds_the_planted_and_neither_twins_nor_a_mailbox,
     finding_alone_writes_nothing,
     accept_joins_and_undo_parts_for_good,
+    a_wall_is_a_word_against_matching,
     reject_keeps_apart_and_an_answer_is_given_once,
     apply_makes_decisions_that_a_split_takes_back,
     a_new_customer_is_matched_from_the_index,
@@ -190,6 +193,29 @@ async fn accept_joins_and_undo_parts_for_good(app: &TestApp) {
     assert_ne!(whose["c2"], whose["s2"]);
     let alone = one(app, "record.crm:c2").await.expect("matched");
     assert!(alone.is_empty(), "{alone:?}");
+}
+
+/// An event ties two records, so the rules join them, and a steward parts them. That is a word against matching as well.
+async fn a_wall_is_a_word_against_matching(app: &TestApp) {
+    settle(app);
+    let id = |kind: &str, id: &str| json!({"id": id, "type": kind, "collection": "users", "encoding": "none"});
+    let both = [id("record.crm", "c2"), id("record.shop", "s2")];
+    let call = json!({"type": "identify", "anonymousId": "a1", "context": {"externalIds": both}});
+    let body = json!({"writeKey": app.tenant.write_key, "batch": [call]}).to_string();
+    app.request("POST", "/v1/batch", &[], body).await.ok();
+    let tied = whose(app).await;
+    assert_eq!(tied["c2"], tied["s2"], "the rules join them");
+    let off = Off::Identifiers(vec![Identifier::new("record.shop", "s2")]);
+    let mut tx = app.db.begin().await.expect("a transaction");
+    let parted = decide::split(&mut tx, &app.tenant.workspace, &tied["c2"], &off, &by(app)).await;
+    parted.expect("parted");
+    tx.commit().await.expect("committed");
+    run(app).await;
+    assert!(between(app, "c2", "s2").await.is_none());
+    assert!(
+        between(app, "c1", "s1").await.is_some(),
+        "others are suggested"
+    );
 }
 
 /// A profile and its explanation, as a steward gets them.

@@ -193,6 +193,7 @@ pub(super) async fn tell(
 fn shown(found: &Match) -> serde_json::Value {
     let mut shown = breakdown(&found.score);
     if let Some(map) = shown.as_object_mut() {
+        map.insert("suggestion".to_owned(), json!(found.id()));
         map.insert("profiles".to_owned(), json!([found.one, found.other]));
     }
     shown

@@ -181,7 +181,7 @@ const SUFFIX: Builtin = Builtin {
 const BIRTH: Builtin = Builtin {
     same: &[0.875, 0.015, 0.06, 0.015, 0.015, 0.008, 0.012],
     stranger: &[0.000_05, 0.000_05, 0.002, 0.012, 0.004, 0.035, 0.947],
-    household: &[0.010, 0.000_1, 0.002, 0.010, 0.004, 0.045, 0.929],
+    household: &[0.030, 0.000_1, 0.002, 0.010, 0.004, 0.045, 0.909],
     words: &[
         "same",
         "day and month swapped",
