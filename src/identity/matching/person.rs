@@ -197,6 +197,12 @@ impl Person {
                 self.organisations.extend(organisation::read(text));
             }
             "address" | "addresses" => self.addresses.push(Address::read(text)),
+            // Systems without a field for it keep a company under a person's name. One word, such as Church, is a surname.
+            "firstname" | "givenname" | "lastname" | "surname" | "familyname"
+                if text.contains(' ') && organisation::is_organisation(text) =>
+            {
+                self.organisations.extend(organisation::read(text));
+            }
             _ => parts.text(key, text),
         }
     }
@@ -293,6 +299,14 @@ mod tests {
         }));
         assert_eq!(snake, camel);
         assert_eq!(snake.kind(), Kind::Human);
+    }
+
+    #[test]
+    fn a_company_under_a_persons_name_is_a_company() {
+        let company = of(json!({"first_name": "Holm Limited", "email": "info@holm.example.com"}));
+        assert_eq!(company.kind(), Kind::Organisation);
+        let person = of(json!({"first_name": "Ada", "last_name": "Church"}));
+        assert_eq!(person.kind(), Kind::Human);
     }
 
     #[test]
