@@ -8,7 +8,7 @@ use super::component::Component;
 use super::reread;
 use super::resolve::Resolved;
 use crate::identity::compare::{Comparison, compare};
-use crate::identity::{self, Identifier, Known, Link, Resolution, Rulebook};
+use crate::identity::{self, Identifier, Known, Link, Resolution, Rulebook, Rules, SHIPPED};
 use crate::store::access::Workspace;
 use crate::store::identifier::Leading;
 use crate::store::{self, Db, Tx};
@@ -131,6 +131,27 @@ pub(super) fn holders(resolution: &Resolution) -> HashMap<&str, &str> {
         );
     }
     holder
+}
+
+/// Puts rules into force for what comes in from now on; the number of the version. Rules that are in force already are no new
+/// version.
+///
+/// # Errors
+/// [`Error::Invalid`] with the line and the reason when the rules cannot be used; when the database refuses.
+pub async fn set_rules(
+    tx: &mut Tx,
+    workspace: &str,
+    text: &str,
+    actor: &str,
+    now: i64,
+) -> Result<i64> {
+    Rules::parse(text)?;
+    tx.lock(workspace).await?;
+    let (version, last) = store::identity::in_force(tx, workspace).await?;
+    if last.as_deref().unwrap_or(SHIPPED) == text {
+        return Ok(version);
+    }
+    store::identity::set_rules(tx, workspace, text, actor, now).await
 }
 
 /// What these rules would make of a workspace. Nothing is changed.

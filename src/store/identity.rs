@@ -82,6 +82,21 @@ pub async fn state(tx: &mut Tx, workspace: &str) -> Result<State> {
     Ok(state.unwrap_or_default())
 }
 
+/// The version of the rules in force and its text; none where it is what ships.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn in_force(tx: &mut Tx, workspace: &str) -> Result<(i64, Option<String>)> {
+    let version = state(tx, workspace).await?.rules;
+    let text: Option<(String,)> = tx
+        .sql("select text from identity_rules where workspace = $1 and version = $2")
+        .bind(workspace)
+        .bind(version)
+        .optional()
+        .await?;
+    Ok((version, text.map(|(text,)| text)))
+}
+
 /// Puts rules into force; the number of the version.
 ///
 /// # Errors

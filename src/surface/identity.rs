@@ -4,9 +4,10 @@
 
 use super::App;
 use super::call::json_body;
+use crate::identity::SHIPPED;
 use crate::identity::decision::By;
 use crate::identity::explain::Explanation;
-use crate::identity::{Rules, SHIPPED};
+use crate::ingest::apply;
 use crate::ingest::audit::{self, Decisions, Outcome};
 use crate::ingest::decide::{self, Off};
 use crate::ingest::explain as explained;
@@ -266,26 +267,15 @@ pub(super) async fn set_rules(
     steward(&caller, Scope::Admin)?;
     let text = std::str::from_utf8(&body)
         .map_err(|_| Error::invalid("the rules cannot be used: they are no UTF-8 text"))?;
-    Rules::parse(text)?;
-    let (mut version, last) = latest(&app, &caller, i64::MAX).await?;
     let workspace = &caller.workspace.id;
     let mut tx = app.db.begin().await?;
-    tx.lock(workspace).await?;
-    let state = store::identity::state(&mut tx, workspace).await?;
-    if state.rules != version {
-        return Err(Error::Conflict(
-            "someone else sets rules at this moment; look at theirs and try again".to_owned(),
-        ));
-    }
-    // Sent twice, they are one version.
-    if last != text {
-        let now = app.clock.now();
-        version = store::identity::set_rules(&mut tx, workspace, text, &caller.id, now).await?;
-        tx.commit().await?;
-    }
+    let now = app.clock.now();
+    let version = apply::set_rules(&mut tx, workspace, text, &caller.id, now).await?;
+    let applied = store::identity::state(&mut tx, workspace).await?.applied;
+    tx.commit().await?;
     Ok(Json(RulesAnswer {
         version,
-        applied: state.applied,
+        applied,
         rules: text.to_owned(),
     }))
 }

@@ -203,17 +203,7 @@ pub(super) async fn accept(
     Path(id): Path<String>,
     body: Bytes,
 ) -> Result<Json<Answered>> {
-    steward(&caller, Scope::ProfileWrite)?;
-    let request: AnswerRequest = json_body(&body)?;
-    let by = by(&app, &caller, &request.reason)?;
-    let workspace = current(&app, &caller).await?;
-    let mut tx = app.db.begin().await?;
-    let decision = matching::accept(&mut tx, &workspace, &id, &by).await?;
-    tx.commit().await?;
-    Ok(Json(Answered {
-        id,
-        decision: Some(decision),
-    }))
+    answer(&app, &caller, id, &body, true).await
 }
 
 /// Keeps the two of a suggestion apart.
@@ -223,12 +213,27 @@ pub(super) async fn reject(
     Path(id): Path<String>,
     body: Bytes,
 ) -> Result<Json<Answered>> {
-    steward(&caller, Scope::ProfileWrite)?;
-    let request: AnswerRequest = json_body(&body)?;
-    let by = by(&app, &caller, &request.reason)?;
-    let workspace = current(&app, &caller).await?;
+    answer(&app, &caller, id, &body, false).await
+}
+
+async fn answer(
+    app: &App,
+    caller: &Caller,
+    id: String,
+    body: &[u8],
+    one: bool,
+) -> Result<Json<Answered>> {
+    steward(caller, Scope::ProfileWrite)?;
+    let request: AnswerRequest = json_body(body)?;
+    let by = by(app, caller, &request.reason)?;
+    let workspace = current(app, caller).await?;
     let mut tx = app.db.begin().await?;
-    matching::reject(&mut tx, &workspace, &id, &by).await?;
+    let decision = if one {
+        Some(matching::accept(&mut tx, &workspace, &id, &by).await?)
+    } else {
+        matching::reject(&mut tx, &workspace, &id, &by).await?;
+        None
+    };
     tx.commit().await?;
-    Ok(Json(Answered { id, decision: None }))
+    Ok(Json(Answered { id, decision }))
 }

@@ -86,18 +86,9 @@ pub(super) fn read(file: &Path) -> Result<String> {
 
 /// Puts rules into force, unless they are so already; the workspace as it is then.
 pub(super) async fn set(db: &Db, workspace: &Workspace, text: &str, by: &str) -> Result<Workspace> {
-    Rules::parse(text)?;
     let mut tx = db.begin().await?;
-    tx.lock(&workspace.id).await?;
-    let version = store::identity::state(&mut tx, &workspace.id).await?.rules;
-    let versions = store::identity::texts(db, &workspace.id, version).await?;
-    let last = versions
-        .last()
-        .map_or(SHIPPED, |(_, text, _)| text.as_str());
-    if last != text {
-        let now = Clock::default().now();
-        store::identity::set_rules(&mut tx, &workspace.id, text, by, now).await?;
-    }
+    let now = Clock::default().now();
+    apply::set_rules(&mut tx, &workspace.id, text, by, now).await?;
     tx.commit().await?;
     let found = store::access::workspace_by_id(db, &workspace.id).await?;
     found.ok_or_else(|| Error::internal("the workspace is gone"))
