@@ -100,8 +100,11 @@ fn ranked(workspace: &Workspace, doc: &str) -> Result<Profile> {
 }
 
 pub(super) fn parse(doc: &str) -> Result<Profile> {
-    serde_json::from_str(doc)
-        .map_err(|error| Error::internal(format!("a profile document cannot be read: {error}")))
+    serde_json::from_str(doc).map_err(|error| {
+        Error::internal(format!(
+            "a profile document cannot be read, `acquaint store rebuild` makes all anew: {error}"
+        ))
+    })
 }
 
 /// The stored profiles among these ids.
