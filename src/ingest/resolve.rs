@@ -105,16 +105,30 @@ pub(super) async fn resolve_moved(
     let mut remaining = held.clone();
     let mut vacated = HashSet::new();
     for (id, since) in left {
-        match (since, remaining.get_mut(id)) {
-            (Some(since), Some(known)) => known.link.first_at = *since,
-            _ => drop(vacated.insert(id.clone())),
+        if let Some(known) = remaining.get_mut(id) {
+            // Nothing of what it was is left, so it begins with what enters it now, if anything does.
+            known.link.first_at = since.unwrap_or(i64::MAX);
+        }
+        if since.is_none() {
+            vacated.insert(id.clone());
         }
     }
     let mut changed = seen.changed(&remaining, &vacated);
-    for (id, known) in &remaining {
+    for (id, known) in &held {
         changed
             .entry(id.clone())
-            .or_insert_with(|| known.link.clone());
+            .or_insert_with(|| match left.get(id) {
+                Some(Some(since)) => Link {
+                    first_at: *since,
+                    ..known.link.clone()
+                },
+                // A link without events connects nobody.
+                Some(None) => Link {
+                    identifiers: Vec::new(),
+                    ..known.link.clone()
+                },
+                None => known.link.clone(),
+            });
     }
     let (changed, before) = (changed.into_values().collect(), held.into_values());
     let mut component = Component::load(tx, workspace, changed, before).await?;

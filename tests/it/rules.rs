@@ -3,7 +3,7 @@
 
 use crate::app::TestApp;
 use crate::fold::{derived, disorder, log, take};
-use acquaint::event::Event;
+use acquaint::event::{Event, Kind};
 use acquaint::identity::SHIPPED;
 use acquaint::ingest::{self, apply};
 use acquaint::store::access::{self, Workspace};
@@ -16,6 +16,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 both!(
     any_change_of_rules_ends_where_a_rebuild_does,
+    a_link_that_is_left_and_entered_at_once_begins_anew,
     an_apply_that_was_cut_off_goes_on,
     events_that_were_read_under_old_rules_are_read_again,
     a_value_that_becomes_shared_lets_go_of_everyone,
@@ -187,6 +188,28 @@ fn sample() -> Vec<Event> {
     let mut runner = TestRunner::deterministic();
     let drawn = log(6, 8, 60..61).new_tree(&mut runner).expect("a log");
     drawn.current()
+}
+
+/// Under the second change the one event leaves the link that the other enters.
+async fn a_link_that_is_left_and_entered_at_once_begins_anew(app: &TestApp) {
+    let event = |id: &str, kind, at: i64| {
+        let mut event = Event::new("web", id, kind, at, at);
+        event.user_id = Some("u4".to_owned());
+        event.anonymous_id = Some("null".to_owned());
+        event
+    };
+    let mut alias = event("m0", Kind::Alias, 0);
+    alias.previous_id = Some("a0".to_owned());
+    let mut identify = event("m1", Kind::Identify, 3_600_000);
+    identify
+        .traits
+        .insert("email".to_owned(), "p0@x.example".into());
+    let log = [alias, identify];
+    let done = changed(&app.db, &log, 7, [6, 5]).await;
+    done.expect("apply ends where a rebuild does");
+    let late: Vec<Event> = log.iter().rev().cloned().collect();
+    let done = changed(&app.db, &late, 7, [6, 5]).await;
+    done.expect("apply ends where a rebuild does");
 }
 
 /// The process ends in the middle, and events come in before the apply is run again.
