@@ -228,24 +228,6 @@ fn read(rows: Vec<DecisionRow>) -> Result<Vec<Decision>> {
     rows.into_iter().map(Decision::try_from).collect()
 }
 
-/// Decisions after the one of this id, in order.
-///
-/// # Errors
-/// When the database refuses or a row cannot be read.
-pub async fn decisions(db: &Db, workspace: &str, after: &str, limit: i64) -> Result<Vec<Decision>> {
-    let rows = db
-        .sql(
-            "select id, body, actor, reason, at from decision
-             where workspace = $1 and id collate binary > $2 order by id collate binary limit $3",
-        )
-        .bind(workspace)
-        .bind(after)
-        .bind(limit)
-        .all()
-        .await?;
-    read(rows)
-}
-
 /// When the youngest decision was made; 0 where there is none.
 ///
 /// # Errors

@@ -114,7 +114,7 @@ async fn clusters(app: &TestApp, found: &Found) -> BTreeSet<Vec<String>> {
 }
 
 async fn decisions(app: &TestApp) -> usize {
-    let all = store::identity::decisions(&app.db, &app.tenant.workspace.id, "", 1_000).await;
+    let all = store::decided::before(&app.db, &app.tenant.workspace.id, None, 1_000).await;
     all.expect("decisions").len()
 }
 

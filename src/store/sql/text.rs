@@ -102,6 +102,7 @@ mod tests {
     fn joins_name_their_order() {
         let files = [
             include_str!("../access.rs"),
+            include_str!("../decided.rs"),
             include_str!("../event.rs"),
             include_str!("../identifier.rs"),
             include_str!("../identity.rs"),

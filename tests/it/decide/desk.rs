@@ -186,8 +186,10 @@ impl<'a> Desk<'a> {
     }
 
     pub(super) async fn decisions(&self) -> Vec<Decision> {
-        let all = store::identity::decisions(self.db, &self.workspace.id, "", 10_000).await;
-        all.expect("decisions")
+        let all = store::decided::before(self.db, &self.workspace.id, None, 10_000).await;
+        let mut all = all.expect("decisions");
+        all.reverse();
+        all
     }
 
     pub(super) async fn profiles(&self) -> Vec<Found> {
