@@ -5,15 +5,13 @@
 
 use crate::event::Event;
 use crate::identity::Carried;
-use crate::profile::record::{Record, RecordKind, Statement};
 use crate::store::access::Workspace;
-use crate::store::event::{Logged, Row};
-use crate::store::record::Told;
+use crate::store::event::{Logged, NewEvent};
 use crate::store::reject::Rejected;
 use crate::store::{self, Tx};
 use crate::{Error, Result};
+use std::collections::HashMap;
 use std::collections::hash_map::Entry;
-use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 pub mod apply;
@@ -25,12 +23,14 @@ pub mod matching;
 mod queue;
 mod reread;
 mod resolve;
+mod telling;
 
 pub use component::{Surroundings, surroundings};
 pub use explain::explain;
 pub use queue::{Batch, Ingest, Receipt, Refused};
 
 use resolve::Resolved;
+use telling::Said;
 
 /// Events folded at a time by a rebuild.
 const REBUILD_PAGE: i64 = 2_000;
@@ -47,9 +47,9 @@ pub struct Taken {
 /// An event with all that can be known of it without the database: its identifiers, its link, its row in the log.
 #[derive(Clone, Debug)]
 pub struct Prepared {
-    logged: Logged,
+    new: NewEvent,
     carried: Carried,
-    row: Row,
+    told: Option<Said>,
     /// The version of the rules that it was read under.
     rules: i64,
 }
@@ -64,15 +64,12 @@ pub fn prepare(workspace: &Workspace, event: Event) -> Result<Prepared> {
 
 fn read(workspace: &Workspace, event: Arc<Event>) -> Result<Prepared> {
     let carried = workspace.rules.read(&workspace.secret, &event);
-    let logged = Logged {
-        event,
-        link: carried.link.clone(),
-    };
-    let row = Row::of(&logged)?;
+    let link = carried.link.clone();
+    let logged = Logged { event, link };
     Ok(Prepared {
-        logged,
+        told: Said::by(&logged)?,
+        new: NewEvent::of(logged)?,
         carried,
-        row,
         rules: workspace.rules.version,
     })
 }
@@ -83,7 +80,7 @@ impl Prepared {
     /// # Errors
     /// As [`prepare`].
     pub fn again(&self, workspace: &Workspace) -> Result<Self> {
-        read(workspace, Arc::clone(&self.logged.event))
+        read(workspace, Arc::clone(&self.new.logged.event))
     }
 }
 
@@ -109,9 +106,9 @@ pub async fn take<'a>(
         }
         offered += 1;
         // The first of two with one id is what the log keeps, so it is also what is folded.
-        if let Entry::Vacant(free) = first.entry(&prepared.logged.event.id) {
+        if let Entry::Vacant(free) = first.entry(&prepared.new.logged.event.id) {
             free.insert(prepared);
-            rows.push(&prepared.row);
+            rows.push(&prepared.new);
         }
     }
     store::reject::append(tx, &workspace.id, rejected).await?;
@@ -119,13 +116,15 @@ pub async fn take<'a>(
         return Ok(Some(Taken::default()));
     }
     let new = store::event::append(tx, &workspace.id, &rows).await?;
-    let new: Vec<&Prepared> = new
-        .iter()
-        .filter_map(|id| first.get(id.as_str()).copied())
-        .collect();
-    let logged: Vec<Logged> = new.iter().map(|prepared| prepared.logged.clone()).collect();
-    let carried: Vec<&Carried> = new.iter().map(|prepared| &prepared.carried).collect();
-    fold(tx, workspace, &logged, &carried, None).await?;
+    let logged: Vec<Logged> = new.iter().map(|new| new.logged.clone()).collect();
+    let appended = || {
+        new.iter()
+            .filter_map(|new| first.get(new.logged.event.id.as_str()))
+    };
+    let carried: Vec<&Carried> = appended().map(|prepared| &prepared.carried).collect();
+    let told = appended().filter_map(|prepared| prepared.told.clone());
+    let told: Vec<Said> = told.collect();
+    fold(tx, workspace, &logged, &carried, told, None).await?;
     Ok(Some(Taken {
         new: new.len(),
         known: offered - new.len(),
@@ -156,7 +155,8 @@ pub async fn rebuild(
         total += page.len() as u64;
         let carried = relink(tx, workspace, &mut page).await?;
         let carried: Vec<&Carried> = carried.iter().collect();
-        fold(tx, workspace, &page, &carried, Some(&after)).await?;
+        let told = Said::by_all(&page)?;
+        fold(tx, workspace, &page, &carried, told, Some(&after)).await?;
         progress(total);
     }
     decide::follow(tx, workspace).await?;
@@ -181,13 +181,14 @@ async fn relink(tx: &mut Tx, workspace: &Workspace, events: &mut [Logged]) -> Re
 }
 
 /// Brings identity, records and profiles up to date with events that are new to them. `carried` is what identity takes from
-/// each. `folded` is the greatest id of an event that counts as folded already or now; without it the whole log does. Only a
+/// each, `told` what they say of orders and tickets. `folded` is the greatest id of an event that counts as folded already or now; without it the whole log does. Only a
 /// rebuild has events beyond it.
 async fn fold(
     tx: &mut Tx,
     workspace: &Workspace,
     events: &[Logged],
     carried: &[&Carried],
+    told: Vec<Said>,
     folded: Option<&str>,
 ) -> Result<()> {
     if events.is_empty() {
@@ -201,132 +202,19 @@ async fn fold(
             resolved.profiles.entry(profile).or_default().apply(event);
         }
     }
-    finish(tx, workspace, events, resolved).await
+    finish(tx, workspace, told, resolved).await
 }
 
-/// Brings records up to date with events, and writes the documents.
+/// Brings records up to date with what events say, and writes the documents.
 async fn finish(
     tx: &mut Tx,
     workspace: &Workspace,
-    events: &[Logged],
+    told: Vec<Said>,
     mut resolved: Resolved,
 ) -> Result<()> {
-    tell(tx, workspace, events, &mut resolved).await?;
+    telling::tell(tx, workspace, told, &mut resolved).await?;
     for (id, profile) in &mut resolved.profiles {
         profile.id.clone_from(id);
     }
-    store::profile::save(tx, &workspace.id, resolved.profiles.values()).await
-}
-
-/// An order or ticket, and the link that tells of it.
-type Key = (RecordKind, String, String);
-
-/// What is known of one order or ticket of one customer before and after the new events.
-#[derive(Default)]
-struct Change {
-    before: Vec<Record>,
-    after: Vec<Record>,
-}
-
-/// Brings the records up to date, and in the profiles what they add up to.
-async fn tell(
-    tx: &mut Tx,
-    workspace: &Workspace,
-    events: &[Logged],
-    resolved: &mut Resolved,
-) -> Result<()> {
-    let mut stated: BTreeMap<Key, Record> = BTreeMap::new();
-    for Logged { event, link } in events {
-        if let Some(statement) = Statement::of(event) {
-            let key = (statement.kind, statement.id.clone(), link.clone());
-            let record = Record::of(event, statement);
-            stated
-                .entry(key)
-                .and_modify(|held| held.merge(&record))
-                .or_insert(record);
-        }
-    }
-    if !stated.is_empty() {
-        let (told, changes) = merge_told(tx, workspace, stated, resolved).await?;
-        store::record::save(tx, &workspace.id, told.iter()).await?;
-        for ((profile, kind, _), change) in changes {
-            let key = (profile, kind);
-            let Some(after) =
-                Record::merged(&change.after).filter(|_| !resolved.recount.contains(&key))
-            else {
-                continue;
-            };
-            let Some(document) = resolved.profiles.get_mut(&key.0) else {
-                continue;
-            };
-            if document.replace(kind, Record::merged(&change.before).as_ref(), &after) {
-                resolved.recount.insert(key);
-            }
-        }
-    }
-    for (profile, kind) in std::mem::take(&mut resolved.recount) {
-        let all = store::record::merge(
-            store::record::of_profile(tx, &workspace.id, &profile, kind).await?,
-        );
-        if let Some(document) = resolved.profiles.get_mut(&profile) {
-            document.recount(kind, &all);
-        }
-    }
-    Ok(())
-}
-
-/// Merges new statements into what the same links told before: the records to write, and what changes for whom.
-async fn merge_told(
-    tx: &mut Tx,
-    workspace: &Workspace,
-    stated: BTreeMap<Key, Record>,
-    resolved: &Resolved,
-) -> Result<(Vec<Told>, BTreeMap<(String, RecordKind, String), Change>)> {
-    let mut ids: Vec<(RecordKind, &str)> = stated
-        .keys()
-        .map(|(kind, id, _)| (*kind, id.as_str()))
-        .collect();
-    ids.dedup();
-    let mut changes: BTreeMap<(String, RecordKind, String), Change> = BTreeMap::new();
-    let mut now: BTreeMap<Key, (Option<String>, Record)> = BTreeMap::new();
-    for Told {
-        kind,
-        link,
-        profile,
-        record,
-    } in store::record::told_of(tx, &workspace.id, &ids).await?
-    {
-        if let Some(profile) = &profile {
-            changes
-                .entry((profile.clone(), kind, record.id.clone()))
-                .or_default()
-                .before
-                .push(record.clone());
-        }
-        now.insert((kind, record.id.clone(), link), (profile, record));
-    }
-    let mut written = Vec::with_capacity(stated.len());
-    for (key, mut record) in stated {
-        if let Some((_, held)) = now.get(&key) {
-            record.merge(held);
-        }
-        let profile = resolved.profile_of(&key.2);
-        written.push(Told {
-            kind: key.0,
-            link: key.2.clone(),
-            profile: profile.clone(),
-            record: record.clone(),
-        });
-        now.insert(key, (profile, record));
-    }
-    for ((kind, id, _), (profile, record)) in now {
-        if let Some(profile) = profile {
-            changes
-                .entry((profile, kind, id))
-                .or_default()
-                .after
-                .push(record);
-        }
-    }
-    Ok((written, changes))
+    store::profile::save(tx, &workspace.id, resolved.profiles.into_values().collect()).await
 }

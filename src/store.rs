@@ -5,27 +5,35 @@
 
 use crate::{Error, Result};
 use sqlx::Connection;
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
+};
 use std::str::FromStr;
 use std::time::Duration;
+use tokio::sync::watch;
 
 pub mod access;
+mod change;
 pub mod decided;
+mod drafts;
 pub mod event;
 pub mod identifier;
 pub mod identity;
+pub mod kept;
 pub mod link;
 pub mod matching;
 pub mod profile;
 pub mod record;
 pub mod reject;
 mod sql;
+mod stamp;
 pub mod suggestion;
 
-pub use sql::{Db, Statement, Tx};
+pub use sql::{Db, Rows, Statement, Tx};
 
 use sql::Engine;
+use stamp::Stamp;
 
 /// How long a statement waits for another process's write lock before it gives up.
 const BUSY: Duration = Duration::from_secs(30);
@@ -33,12 +41,29 @@ const BUSY: Duration = Duration::from_secs(30);
 const ACQUIRE: Duration = Duration::from_secs(10);
 /// After how long a connection to PostgreSQL is asked whether it still stands before it is used.
 const RESTED: Duration = Duration::from_secs(5);
-/// The page cache of each SQLite connection; negative numbers are KiB.
-const CACHE: &str = "-8192";
-/// Pages of the write-ahead log after which it is moved into the file.
-const CHECKPOINT: &str = "8000";
-/// Most connections to PostgreSQL from one process, and most readers of an SQLite file.
+/// The page caches of the SQLite connection that writes and of each that reads; negative numbers are KiB. What is not in
+/// them is mostly in the system's.
+const CACHES: (&str, &str) = ("-16384", "-2048");
+/// Prepared statements that each SQLite connection holds; more than there are, in all their sizes.
+const STATEMENTS: usize = 400;
+/// Pages of the write-ahead log after which the writer itself moves it into the file and begins it anew. Most of it has been
+/// moved by then, beside the writer.
+const CHECKPOINT: &str = "48000";
+/// How long after a commit the write-ahead log is moved into the file. A page that changes often is moved once for all of them.
+const CHECKPOINT_AFTER: Duration = Duration::from_secs(2);
+/// After which commits of a process PostgreSQL's tables are analysed: the powers of two in between.
+const ANALYZE_FROM: u32 = 2;
+const ANALYZE_UNTIL: u32 = 512;
+/// Most connections to PostgreSQL from one process.
 const CONNECTIONS: u32 = 16;
+/// Most readers of an SQLite file; each is a thread.
+const READERS: u32 = 8;
+
+/// An id as a row for a `rows($n, r: id text)`.
+#[derive(serde::Serialize)]
+struct Id<'a> {
+    id: &'a str,
+}
 
 static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("./migrations");
 
@@ -47,8 +72,8 @@ static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("./migrations");
 /// # Errors
 /// [`Error::Invalid`] for a URL of another kind, [`Error::Database`] when it cannot be opened or migrated.
 pub async fn open(url: &str) -> Result<Db> {
-    let engine = if url.starts_with("postgres:") || url.starts_with("postgresql:") {
-        postgres(url).await?
+    let (engine, stamp) = if url.starts_with("postgres:") || url.starts_with("postgresql:") {
+        (postgres(url).await?, None)
     } else if url.starts_with("sqlite:") {
         sqlite(url).await?
     } else {
@@ -61,15 +86,73 @@ pub async fn open(url: &str) -> Result<Db> {
         Engine::Postgres(pool) => MIGRATIONS.run(pool).await,
     };
     migrated.map_err(|error| Error::Database(error.into()))?;
-    Ok(Db::new(engine))
+    let (committed, commits) = watch::channel(());
+    match &engine {
+        Engine::Sqlite { read, .. } if stamp.is_some() => {
+            tokio::spawn(checkpoint(read.clone(), commits));
+        }
+        Engine::Sqlite { .. } => {}
+        Engine::Postgres(pool) => drop(tokio::spawn(analyze(pool.clone(), commits))),
+    }
+    Ok(Db::new(engine, stamp, committed))
+}
+
+/// Moves an SQLite file's write-ahead log into the file some time after commits, beside the writer, until nobody writes any
+/// more.
+async fn checkpoint(pool: SqlitePool, mut commits: watch::Receiver<()>) {
+    while commits.changed().await.is_ok() {
+        tokio::time::sleep(CHECKPOINT_AFTER).await;
+        commits.mark_unchanged();
+        let done = sqlx::query("pragma wal_checkpoint(passive)")
+            .execute(&pool)
+            .await;
+        if let Err(error) = done {
+            // The writer does it too, and says so if it cannot.
+            tracing::debug!(target: "acquaint::db", %error, "no checkpoint");
+        }
+    }
+}
+
+/// Has PostgreSQL look at its tables after the first commits of a process. It does so by itself within a minute or two; until
+/// then it takes full tables for empty ones, and looks rows up by the wrong index.
+async fn analyze(pool: PgPool, mut commits: watch::Receiver<()>) {
+    let mut seen: u32 = 0;
+    while seen < ANALYZE_UNTIL && commits.changed().await.is_ok() {
+        seen += 1;
+        if !seen.is_power_of_two() || seen < ANALYZE_FROM {
+            continue;
+        }
+        let tables = "analyze event, link, link_identifier, identifier, profile, record, change";
+        if let Err(error) = sqlx::query(tables).execute(&pool).await {
+            tracing::debug!(target: "acquaint::db", %error, "not analysed");
+        }
+    }
 }
 
 async fn postgres(url: &str) -> Result<Engine> {
-    let options = PgConnectOptions::from_str(url)?.application_name("acquaint");
+    // Every statement looks rows up by key, in the order in which it is written. Of tables that were never analysed PostgreSQL
+    // thinks that they are nearly empty, and would rather read all of them.
+    let options = PgConnectOptions::from_str(url)?
+        .application_name("acquaint")
+        .options([
+            ("join_collapse_limit", "1"),
+            ("enable_seqscan", "off"),
+            ("enable_hashjoin", "off"),
+            ("enable_mergejoin", "off"),
+            ("jit", "off"),
+        ]);
     let pool = PgPoolOptions::new()
         .max_connections(CONNECTIONS)
         .acquire_timeout(ACQUIRE)
         .test_before_acquire(false)
+        .after_connect(|connection, _| {
+            Box::pin(async move {
+                // A document is compressed on every write. Servers that were built without lz4 keep their slower way.
+                let faster = "set default_toast_compression = lz4";
+                drop(sqlx::raw_sql(faster).execute(connection).await);
+                Ok(())
+            })
+        })
         .before_acquire(|connection, used| {
             Box::pin(async move {
                 // A ping costs as much as the read it precedes, so only a connection that rested is asked.
@@ -85,15 +168,15 @@ async fn postgres(url: &str) -> Result<Engine> {
 }
 
 /// Opens an SQLite file in WAL mode. `synchronous=full` makes a commit survive a power cut, which an acknowledgement promises.
-async fn sqlite(url: &str) -> Result<Engine> {
+async fn sqlite(url: &str) -> Result<(Engine, Option<Stamp>)> {
     let options = SqliteConnectOptions::from_str(url)?
         .create_if_missing(true)
         .foreign_keys(true)
         .busy_timeout(BUSY)
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
-        .pragma("cache_size", CACHE)
-        // A checkpoint writes a page once however often it changed since the last, so fewer of them write less.
+        .pragma("temp_store", "memory")
+        .statement_cache_capacity(STATEMENTS)
         .pragma("wal_autocheckpoint", CHECKPOINT);
     let memory = url.contains(":memory:") || url.contains("mode=memory");
     let pool = |most| {
@@ -106,14 +189,17 @@ async fn sqlite(url: &str) -> Result<Engine> {
             .max_lifetime(None)
             .test_before_acquire(false)
     };
-    let write = pool(1).connect_with(options.clone()).await?;
+    let stamp = (!memory).then(|| Stamp::of(options.get_filename()));
+    let (writes, reads) = CACHES;
+    let writer = options.clone().pragma("cache_size", writes);
+    let write = pool(1).connect_with(writer).await?;
     // A database in memory lives in its one connection.
     let read = if memory {
         write.clone()
     } else {
-        pool(CONNECTIONS).connect_lazy_with(options)
+        pool(READERS).connect_lazy_with(options.pragma("cache_size", reads))
     };
-    Ok(Engine::Sqlite { write, read })
+    Ok((Engine::Sqlite { write, read }, stamp))
 }
 
 impl Db {
@@ -159,6 +245,6 @@ impl Tx {
                 .execute()
                 .await?;
         }
-        Ok(())
+        self.open_drafts(workspace).await
     }
 }

@@ -6,13 +6,17 @@
 
 use crate::clock::{Clock, rfc3339};
 use crate::profile::Profile;
-use crate::store::{self, Db};
+use crate::store::Db;
+use crate::store::kept::{self, Found};
 use crate::{Error, Result};
 use futures_util::future::BoxFuture;
-use serde::{Deserialize, Serialize};
+use moka::sync::Cache;
+use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
+mod answer;
 pub mod caller;
 mod context;
 pub mod cursor;
@@ -25,6 +29,8 @@ pub mod text;
 mod tickets;
 pub mod wire;
 
+use answer::data;
+pub use answer::{Answer, Envelope, ErrorAnswer, error_value};
 use caller::{Caller, Scope, Verification};
 use format::{Declaration, Format};
 
@@ -104,47 +110,29 @@ pub struct Context<'a> {
     pub caller: &'a Caller,
     /// The customer.
     pub profile: &'a Profile,
-    /// The time of the call, in UTC milliseconds.
-    pub now: i64,
 }
 
-/// What a tool's function gives back; the envelope goes around it.
-#[derive(Debug)]
-pub struct Answer {
-    /// The result, in the tool's own shape.
-    pub data: Value,
-    /// The sources that it rests on.
-    pub sources: Vec<String>,
-    /// Whether something was left out.
-    pub truncated: bool,
-    /// Where to go on, if the rest can be had.
-    pub next_cursor: Option<String>,
-}
-
-/// The answer to a call, as every surface sends it.
-#[derive(Clone, Debug, Serialize, schemars::JsonSchema)]
-pub struct Envelope {
-    /// The tool's result.
-    pub data: Value,
-    /// When it was read, RFC 3339.
-    pub as_of: String,
-    /// Names of the sources that the result rests on.
-    pub source: Vec<String>,
-    /// Seconds since the newest record of this customer arrived.
-    pub freshness_s: i64,
-    /// Whether something was left out.
-    pub truncated: bool,
-    /// Pass it as `cursor` to get what comes next.
-    pub next_cursor: Option<String>,
-    /// How to read the result.
-    pub notice: String,
-}
+/// About how many bytes of answers are remembered.
+const MAX_REMEMBERED: u64 = 24 * 1024 * 1024;
 
 /// The tools of a server and what they read.
 pub struct Tools {
     db: Db,
     clock: Clock,
     tools: Vec<Tool>,
+    answers: Cache<Question, Arc<Answer>>,
+}
+
+/// All that an answer depends on. A change of the customer makes a new edition of them, so an answer that is remembered
+/// never outlives what it was made from.
+#[derive(PartialEq, Eq, Hash)]
+struct Question {
+    edition: u64,
+    tool: &'static str,
+    /// How sure we are of the customer; none for staff.
+    session: Option<Verification>,
+    /// In canonical form.
+    arguments: String,
 }
 
 impl Tool {
@@ -226,9 +214,17 @@ impl Tools {
     /// # Errors
     /// When a shipped tool's file does not fit its types, which the tests rule out.
     pub fn new(db: Db, clock: Clock) -> Result<Self> {
+        let weight = |question: &Question, answer: &Arc<Answer>| {
+            let bytes = question.arguments.len() + answer.data.get().len() + 200;
+            u32::try_from(bytes).unwrap_or(u32::MAX)
+        };
         Ok(Self {
             db,
             clock,
+            answers: Cache::builder()
+                .max_capacity(MAX_REMEMBERED)
+                .weigher(weight)
+                .build(),
             tools: NATIVE.iter().map(Tool::load).collect::<Result<_>>()?,
         })
     }
@@ -282,45 +278,63 @@ impl Tools {
         }
         let mut arguments = schema::validate(tool.parameters(caller.names_customers()), arguments)
             .map_err(Error::Invalid)?;
-        let profile = self.customer(caller, &mut arguments).await?;
+        let customer = self.customer(caller, &mut arguments).await?;
         let now = self.clock.now();
-        let answer = (tool.run)(
-            Context {
-                db: &self.db,
-                caller,
-                profile: &profile,
-                now,
-            },
-            arguments,
-        )
-        .await?;
+        let received_at = customer.kept.received_at;
+        let answer = self.answer(tool, caller, customer, arguments).await?;
         Ok(Envelope {
-            data: answer.data,
+            data: Arc::clone(&answer.data),
             as_of: rfc3339(now),
-            source: answer.sources,
-            freshness_s: (now - profile.seen.received_at).max(0) / 1000,
+            source: Arc::clone(&answer.sources),
+            freshness_s: (now - received_at).max(0) / 1000,
             truncated: answer.truncated,
-            next_cursor: answer.next_cursor,
-            notice: NOTICE.to_owned(),
+            next_cursor: answer.next_cursor.clone(),
+            notice: NOTICE,
         })
     }
 
+    /// The answer to checked arguments, remembered from the last time or computed.
+    async fn answer(
+        &self,
+        tool: &Tool,
+        caller: &Caller,
+        customer: Found,
+        arguments: Value,
+    ) -> Result<Arc<Answer>> {
+        let question = Question {
+            edition: customer.kept.edition,
+            tool: tool.name,
+            session: caller.customer.as_ref().map(|_| caller.verification),
+            arguments: arguments.to_string(),
+        };
+        if let Some(known) = self.answers.get(&question) {
+            return Ok(known);
+        }
+        let profile = customer.profile(&caller.workspace)?;
+        let context = Context {
+            db: &self.db,
+            caller,
+            profile: &profile,
+        };
+        let answer = Arc::new((tool.run)(context, arguments).await?);
+        self.answers.insert(question, Arc::clone(&answer));
+        Ok(answer)
+    }
+
     /// The customer of a call: the one the caller is bound to, or the one that staff name.
-    async fn customer(&self, caller: &Caller, arguments: &mut Value) -> Result<Profile> {
-        let workspace = &caller.workspace;
+    async fn customer(&self, caller: &Caller, arguments: &mut Value) -> Result<Found> {
         let named = arguments
             .as_object_mut()
             .and_then(|arguments| arguments.shift_remove("customer"));
-        let found = match (&caller.customer, named) {
-            (Some(bound), _) => store::profile::by_id(&self.db, workspace, bound).await?,
-            (None, Some(Value::String(named))) if caller.names_customers() => {
-                store::profile::by_name(&self.db, workspace, &named).await?
-            }
+        let name = match (&caller.customer, named) {
+            (Some(bound), _) => format!("profile:{bound}"),
+            (None, Some(Value::String(named))) if caller.names_customers() => named,
             _ => {
                 let message = "this key is bound to no customer; use a session token, or a key with `customers:any`";
                 return Err(Error::Forbidden(message.to_owned()));
             }
         };
+        let found = kept::customer(&self.db, &caller.workspace, &name).await?;
         found.ok_or_else(|| Error::NotFound("no such customer in this workspace; check the identifier, or send their events first".to_owned()))
     }
 }
@@ -329,44 +343,4 @@ impl Tools {
 fn typed<T: serde::de::DeserializeOwned>(arguments: Value) -> Result<T> {
     serde_json::from_value(arguments)
         .map_err(|error| Error::Invalid(format!("the arguments do not fit: {error}")))
-}
-
-/// A tool's result as JSON.
-fn data(result: &impl Serialize) -> Result<Value> {
-    serde_json::to_value(result)
-        .map_err(|_| Error::internal("a tool's result cannot be written as JSON"))
-}
-
-/// An error as callers and models read it.
-#[derive(Clone, Debug, Serialize, schemars::JsonSchema)]
-pub struct ErrorAnswer {
-    error: Fault,
-}
-
-/// What went wrong and what to do about it.
-#[derive(Clone, Debug, Serialize, schemars::JsonSchema)]
-struct Fault {
-    /// The stable name of the error's kind.
-    code: &'static str,
-    /// What is wrong.
-    message: String,
-    /// What to do next, where the message does not say it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    hint: Option<&'static str>,
-}
-
-/// The error of a call as a model reads it: what went wrong and what to do about it.
-#[must_use]
-pub fn error_value(error: &Error) -> Value {
-    let message = if error.status() >= 500 {
-        "something went wrong on our side; try again once".to_owned()
-    } else {
-        error.to_string()
-    };
-    let fault = Fault {
-        code: error.code(),
-        message,
-        hint: error.hint(),
-    };
-    serde_json::to_value(ErrorAnswer { error: fault }).unwrap_or_default()
 }

@@ -93,6 +93,7 @@ async fn call(config: &Config, name: &str, customer: &str, args: &str) -> Result
         customer: Some(profile.id),
         verification: Verification::Verified,
         id: "cli".to_owned(),
+        expires_at: None,
     };
     let outcome = Tools::new(db, Clock::default())?
         .call(&caller, name, arguments)

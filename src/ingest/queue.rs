@@ -2,6 +2,9 @@
 //! answers all of them.
 //!
 //! What waits is bounded in bytes; beyond that a request is told to come back (429) and an import waits.
+//!
+//! The committer has a thread of its own, and large deliveries are read on others, so that neither keeps a worker of the
+//! runtime from the requests that are quickly answered.
 
 use super::{Prepared, Taken, prepare, take};
 use crate::source::Parsed;
@@ -14,10 +17,12 @@ use std::time::Instant;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 use tokio::task::JoinHandle;
 
-/// Most bytes of events that may wait to be written.
-const MAX_WAITING: usize = 64 * 1024 * 1024;
+/// Most bytes of deliveries that may wait to be written. In memory they take several times as much.
+const MAX_WAITING: usize = 16 * 1024 * 1024;
 /// Most events of one transaction; a commit costs the same for one event as for thousands.
-const MAX_COMMIT: usize = 2_000;
+const MAX_COMMIT: usize = 3_000;
+/// Bytes from which on a delivery takes long enough to read that other requests would feel it.
+const LARGE: usize = 8 * 1024;
 /// How often a transaction is tried again after the database refused it.
 const TRIES: u32 = 3;
 /// What a busy server asks clients to wait, in seconds.
@@ -111,7 +116,8 @@ pub struct Receipt {
 struct Waiting {
     workspace: Workspace,
     batch: Batch,
-    answer: oneshot::Sender<Result<Receipt>>,
+    /// Given the batch back, so that whoever waits clears it away and not the committer.
+    answer: oneshot::Sender<Result<Batch>>,
     _space: OwnedSemaphorePermit,
 }
 
@@ -120,6 +126,7 @@ struct Waiting {
 pub struct Ingest {
     queue: mpsc::UnboundedSender<Waiting>,
     space: Arc<Semaphore>,
+    readers: Arc<Semaphore>,
 }
 
 impl Ingest {
@@ -128,8 +135,42 @@ impl Ingest {
     pub fn start(db: Db) -> (Self, JoinHandle<()>) {
         let (queue, waiting) = mpsc::unbounded_channel();
         let committer = Committer { db };
-        let space = Arc::new(Semaphore::new(MAX_WAITING));
-        (Self { queue, space }, tokio::spawn(committer.run(waiting)))
+        let runtime = tokio::runtime::Handle::current();
+        let run = move || runtime.block_on(committer.run(waiting));
+        let (ended, end) = oneshot::channel();
+        let thread = std::thread::Builder::new().name("committer".to_owned());
+        let started = thread.spawn(move || {
+            run();
+            ended.send(()).ok();
+        });
+        if let Err(error) = started {
+            tracing::error!(%error, "the committer has no thread; nothing can be written");
+        }
+        let ingest = Self {
+            queue,
+            space: Arc::new(Semaphore::new(MAX_WAITING)),
+            readers: Arc::new(Semaphore::new(readers())),
+        };
+        (ingest, tokio::spawn(async { drop(end.await) }))
+    }
+
+    /// Reads a delivery of this many bytes: a small one at once, a large one on a thread for it, no more of them at a time
+    /// than there are processors.
+    ///
+    /// # Errors
+    /// Those of `read`.
+    pub async fn read<T: Send + 'static>(
+        &self,
+        bytes: usize,
+        read: impl FnOnce() -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        if bytes < LARGE {
+            return read();
+        }
+        let stopped = |_| Error::internal("a delivery could not be read");
+        let _one = self.readers.acquire().await.map_err(stopped)?;
+        let read = tokio::task::spawn_blocking(read).await;
+        read.map_err(|_| Error::internal("a delivery could not be read"))?
     }
 
     /// Writes a delivery; returns once it is durable.
@@ -171,8 +212,14 @@ impl Ingest {
         };
         let stopped = || Error::internal("the committer has stopped");
         self.queue.send(waiting).map_err(|_| stopped())?;
-        answered.await.map_err(|_| stopped())?
+        let written = answered.await.map_err(|_| stopped())?;
+        written.map(receipt)
     }
+}
+
+/// How many deliveries are read at a time.
+fn readers() -> usize {
+    std::thread::available_parallelism().map_or(2, std::num::NonZero::get)
 }
 
 /// Bytes that a batch occupies while it waits.
@@ -305,22 +352,21 @@ impl Committer {
 }
 
 fn acknowledge(waiting: Waiting) {
-    let Batch {
-        source,
-        events,
-        refused,
-        ..
-    } = waiting.batch;
-    if !refused.is_empty() {
+    // The sender may have hung up; what it sent is written all the same.
+    drop(waiting.answer.send(Ok(waiting.batch)));
+}
+
+/// What the sender of a batch that was written is told.
+fn receipt(batch: Batch) -> Receipt {
+    if !batch.refused.is_empty() {
         tracing::info!(
-            source,
-            refused = refused.len(),
+            source = batch.source,
+            refused = batch.refused.len(),
             "events refused; `acquaint source rejects` shows them"
         );
     }
-    // The sender may have hung up; what it sent is written all the same.
-    drop(waiting.answer.send(Ok(Receipt {
-        accepted: events.len(),
-        refused,
-    })));
+    Receipt {
+        accepted: batch.events.len(),
+        refused: batch.refused,
+    }
 }

@@ -90,7 +90,8 @@ async fn move_events(tx: &mut Tx, workspace: &Workspace, held: Vec<Held>) -> Res
     let carried: Vec<&Carried> = carried.iter().collect();
     let resolved = resolve::resolve_moved(tx, workspace, &moved, &carried, &left).await?;
     let told = [moved, stayed].concat();
-    super::finish(tx, workspace, &told, resolved).await
+    let told = super::Said::by_all(&told)?;
+    super::finish(tx, workspace, told, resolved).await
 }
 
 /// What rules that read events differently would make of a workspace.

@@ -6,6 +6,7 @@
 use crate::event::{Event, Kind};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Most entries of one list of a record: status changes, refunds, messages.
@@ -141,10 +142,12 @@ impl Record {
 
     /// All records of one thing as one.
     #[must_use]
-    pub fn merged<'a>(records: impl IntoIterator<Item = &'a Self>) -> Option<Self> {
+    pub fn merged<'a>(records: impl IntoIterator<Item = &'a Self>) -> Option<Cow<'a, Self>> {
         let mut records = records.into_iter();
-        let mut merged = records.next()?.clone();
-        records.for_each(|record| merged.merge(record));
+        let mut merged = Cow::Borrowed(records.next()?);
+        for record in records {
+            merged.to_mut().merge(record);
+        }
         Some(merged)
     }
 

@@ -1,13 +1,11 @@
 //! The log: events in, and back out for folds, timelines and rebuilds.
 
-use super::{Db, Tx};
+use super::{Db, Rows, Tx};
 use crate::event::{Event, Kind};
 use crate::identity::explain::Activity;
 use crate::{Error, Result};
-use serde::Serialize;
-use serde_json::value::RawValue;
 use sqlx::FromRow;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 /// An event and the link it belongs to.
@@ -19,47 +17,25 @@ pub struct Logged {
     pub link: String,
 }
 
-/// An event's row in the log, written as JSON already.
-#[derive(Clone, Debug, Serialize)]
-#[serde(transparent)]
-pub struct Row(Box<RawValue>);
+/// An event that is to be appended: its body is written as JSON already.
+#[derive(Clone, Debug)]
+pub struct NewEvent {
+    /// The event and its link.
+    pub logged: Logged,
+    body: Arc<str>,
+}
 
-impl Row {
-    /// The row of an event.
+impl NewEvent {
+    /// The event as it goes into the log.
     ///
     /// # Errors
     /// When the event cannot be written as JSON, which none that was checked is.
-    pub fn of(logged: &Logged) -> Result<Self> {
-        let broken = |_| Error::internal("an event cannot be written as JSON");
-        let Logged { event, link } = logged;
-        let row = NewRow {
-            id: &event.id,
-            link,
-            source: &event.source,
-            message_id: &event.message_id,
-            r#type: event.kind.as_str(),
-            name: &event.name,
-            at: event.at,
-            received_at: event.received_at,
-            body: serde_json::to_string(&**event).map_err(broken)?,
-        };
-        serde_json::value::to_raw_value(&row)
-            .map(Self)
-            .map_err(broken)
+    pub fn of(logged: Logged) -> Result<Self> {
+        let body = serde_json::to_string(&*logged.event)
+            .map_err(|_| Error::internal("an event cannot be written as JSON"))?;
+        let body = body.into();
+        Ok(Self { logged, body })
     }
-}
-
-#[derive(Serialize)]
-struct NewRow<'a> {
-    id: &'a str,
-    link: &'a str,
-    source: &'a str,
-    message_id: &'a str,
-    r#type: &'static str,
-    name: &'a str,
-    at: i64,
-    received_at: i64,
-    body: String,
 }
 
 #[derive(FromRow)]
@@ -99,23 +75,57 @@ fn read(rows: Vec<EventRow>) -> Result<Vec<Logged>> {
     rows.into_iter().map(Logged::try_from).collect()
 }
 
-/// Appends events; the ids of those that were not there yet.
+/// Appends events, which all differ in their ids; those that were not there yet.
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn append(tx: &mut Tx, workspace: &str, rows: &[&Row]) -> Result<Vec<String>> {
-    let inserted = tx
-        .sql(
-            "insert into event (workspace, id, link, source, message_id, type, name, at, received_at, body)
-             select $1, r.id, r.link, r.source, r.message_id, r.type, r.name, r.at, r.received_at, r.body
-             from rows($2, r: id text, link text, source text, message_id text, type text, name text, at bigint, received_at bigint, body text)
-             where true on conflict (workspace, id) do nothing returning id",
-        )
+pub async fn append<'a>(
+    tx: &mut Tx,
+    workspace: &str,
+    offered: &[&'a NewEvent],
+) -> Result<Vec<&'a NewEvent>> {
+    // To look first is cheaper than to have the statement return what it wrote.
+    let ids: Vec<_> = offered
+        .iter()
+        .map(|new| super::Id {
+            id: &new.logged.event.id,
+        })
+        .collect();
+    let known: Vec<(String,)> = tx
+        .sql("select e.id from rows($2, r: id text) cross join event e where e.workspace = $1 and e.id = r.id")
         .bind(workspace)
-        .rows(&rows)
-        .all::<(String,)>()
+        .rows(&ids)
+        .all()
         .await?;
-    Ok(inserted.into_iter().map(|(id,)| id).collect())
+    let known: HashSet<String> = known.into_iter().map(|(id,)| id).collect();
+    let new = offered
+        .iter()
+        .filter(|new| !known.contains(&new.logged.event.id));
+    let new: Vec<&NewEvent> = new.copied().collect();
+    insert(tx, workspace, &new).await?;
+    Ok(new)
+}
+
+async fn insert(tx: &mut Tx, workspace: &str, new: &[&NewEvent]) -> Result<()> {
+    let events = || new.iter().map(|new| &*new.logged.event);
+    let rows = Rows::default()
+        .text(events().map(|event| event.id.as_str()))
+        .text(new.iter().map(|new| new.logged.link.as_str()))
+        .text(events().map(|event| event.source.as_str()))
+        .text(events().map(|event| event.message_id.as_str()))
+        .text(events().map(|event| event.kind.as_str()))
+        .text(events().map(|event| event.name.as_str()))
+        .bigint(events().map(|event| event.at))
+        .bigint(events().map(|event| event.received_at))
+        .shared(new.iter().map(|new| Arc::clone(&new.body)).collect());
+    tx.insert(
+        "insert into event (workspace, id, link, source, message_id, type, name, at, received_at, body)
+         values rows(text, text, text, text, text, text, bigint, bigint, text)",
+        workspace,
+        rows,
+    )
+    .execute()
+    .await
 }
 
 /// Up to `limit` events of these links, in no order. With `upto` only those whose id is at most that.

@@ -1,20 +1,10 @@
 //! Identifiers: where each leads, whether it is shared, and what stewards keep it apart from.
 
-use super::{Db, Tx};
+use super::{Db, Rows, Tx};
 use crate::identity::{Identifier, Known, Wall};
 use crate::{Error, Result};
-use serde::Serialize;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
-
-/// Where an identifier leads.
-#[derive(Serialize)]
-struct Leads<'a> {
-    #[serde(flatten)]
-    identifier: &'a Identifier,
-    profile: Option<&'a str>,
-    shared: bool,
-}
 
 /// Where each of these identifiers leads, which of them are shared, and what stewards keep them apart from.
 ///
@@ -205,26 +195,17 @@ pub async fn point(
     workspace: &str,
     to: &[(&Identifier, Option<&str>, bool)],
 ) -> Result<()> {
-    if to.is_empty() {
-        return Ok(());
-    }
-    let rows: Vec<Leads<'_>> = to
-        .iter()
-        .map(|(identifier, profile, shared)| Leads {
-            identifier,
-            profile: *profile,
-            shared: *shared,
-        })
-        .collect();
-    tx.sql(
-        "insert into identifier (workspace, kind, value, profile, shared)
-         select $1, r.kind, r.value, r.profile, r.shared
-         from rows($2, r: kind text, value text, profile text, shared boolean)
-         where true on conflict (workspace, kind, value) do update set profile = excluded.profile, shared = excluded.shared",
+    let rows = Rows::default()
+        .text(to.iter().map(|(id, _, _)| id.kind.as_str()))
+        .text(to.iter().map(|(id, _, _)| id.value.as_str()))
+        .nullable(to.iter().map(|(_, profile, _)| *profile))
+        .boolean(to.iter().map(|(_, _, shared)| *shared));
+    tx.insert(
+        "insert into identifier (workspace, kind, value, profile, shared) values rows(text, text, text, boolean)
+         on conflict (workspace, kind, value) do update set profile = excluded.profile, shared = excluded.shared",
+        workspace,
+        rows,
     )
-    .bind(workspace)
-    .rows(&rows)
     .execute()
     .await
-    .map(drop)
 }

@@ -1,6 +1,6 @@
 //! Links, the identifiers they carry, and where each identifier leads.
 
-use super::{Db, Tx};
+use super::{Db, Rows, Tx};
 use crate::identity::{APART, Identifier, Link, MERGED, MOVED};
 use crate::{Error, Result};
 use serde::Serialize;
@@ -46,33 +46,24 @@ impl TryFrom<LinkRow> for Held {
     }
 }
 
-#[derive(Serialize)]
-struct NewLink<'a> {
-    id: &'a str,
-    first_at: i64,
-    profile: Option<&'a str>,
-    identifiers: String,
-}
-
-impl<'a> NewLink<'a> {
-    fn of(held: &'a Held) -> Self {
-        let Held { link, profile } = held;
-        let all = link.identifiers.iter().chain(&link.marks);
-        let pairs: Vec<(&str, &str)> = all
-            .map(|id| (id.kind.as_str(), id.value.as_str()))
-            .collect();
-        Self {
-            id: &link.id,
-            first_at: link.first_at,
-            profile: profile.as_deref(),
-            identifiers: json!(pairs).to_string(),
-        }
-    }
+/// A link's identifiers and marks as they are stored: `[["email", "ada@example.com"]]`.
+fn written(link: &Link) -> String {
+    let all = link.identifiers.iter().chain(&link.marks);
+    let pairs: Vec<(&str, &str)> = all
+        .map(|id| (id.kind.as_str(), id.value.as_str()))
+        .collect();
+    json!(pairs).to_string()
 }
 
 /// Ids as rows for a `rows($n, r: link text)`.
-pub(super) fn keys(links: &[String]) -> Vec<Value> {
-    links.iter().map(|link| json!({"link": link})).collect()
+pub(super) fn keys(links: &[String]) -> Vec<Key<'_>> {
+    links.iter().map(|link| Key { link }).collect()
+}
+
+/// A link's id as a row.
+#[derive(Serialize)]
+pub(super) struct Key<'a> {
+    link: &'a str,
 }
 
 /// The stored links among these ids.
@@ -125,22 +116,20 @@ pub async fn carrying(
 /// # Errors
 /// When the database refuses.
 pub async fn save(tx: &mut Tx, workspace: &str, links: &[Held]) -> Result<()> {
-    if links.is_empty() {
-        return Ok(());
-    }
-    let rows: Vec<NewLink<'_>> = links.iter().map(NewLink::of).collect();
-    tx.sql(
-        "insert into link (workspace, id, first_at, profile, identifiers)
-         select $1, r.id, r.first_at, r.profile, r.identifiers
-         from rows($2, r: id text, first_at bigint, profile text, identifiers text)
-         where true on conflict (workspace, id) do update
+    let rows = Rows::default()
+        .text(links.iter().map(|held| held.link.id.as_str()))
+        .bigint(links.iter().map(|held| held.link.first_at))
+        .nullable(links.iter().map(|held| held.profile.as_deref()))
+        .text(links.iter().map(|held| written(&held.link)));
+    tx.insert(
+        "insert into link (workspace, id, first_at, profile, identifiers) values rows(text, bigint, text, text)
+         on conflict (workspace, id) do update
          set first_at = excluded.first_at, profile = excluded.profile, identifiers = excluded.identifiers",
+        workspace,
+        rows,
     )
-    .bind(workspace)
-    .rows(&rows)
     .execute()
     .await
-    .map(drop)
 }
 
 /// An identifier or mark, and a link that carries it.
@@ -158,18 +147,17 @@ pub struct Carries<'a> {
 /// # Errors
 /// When the database refuses.
 pub async fn carry(tx: &mut Tx, workspace: &str, carried: &[Carries<'_>]) -> Result<()> {
-    if carried.is_empty() {
-        return Ok(());
-    }
-    tx.sql(
-        "insert into link_identifier (workspace, kind, value, link) select $1, r.kind, r.value, r.link
-         from rows($2, r: kind text, value text, link text) where true on conflict do nothing",
+    let rows = Rows::default()
+        .text(carried.iter().map(|one| one.identifier.kind.as_str()))
+        .text(carried.iter().map(|one| one.identifier.value.as_str()))
+        .text(carried.iter().map(|one| one.link));
+    tx.insert(
+        "insert into link_identifier (workspace, kind, value, link) values rows(text, text, text) on conflict do nothing",
+        workspace,
+        rows,
     )
-    .bind(workspace)
-    .rows(&carried)
     .execute()
     .await
-    .map(drop)
 }
 
 /// Notes that links no longer carry these identifiers and marks.

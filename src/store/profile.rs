@@ -1,51 +1,75 @@
 //! Profile documents: one keyed read for a tool call, one multi-row write for a batch.
 
 use super::access::Workspace;
-use super::{Db, Tx};
+use super::{Db, Id, Rows, Tx};
 use crate::identity::{Identifier, MENTION};
 use crate::profile::Profile;
 use crate::{Error, Result};
-use serde::Serialize;
-use serde_json::{Value, json};
 use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// A customer as they are named.
+pub(super) enum Asked<'a> {
+    /// By a link's id.
+    Link(&'a str),
+    /// By an identifier.
+    Identifier(Identifier),
+}
+
+impl<'a> Asked<'a> {
+    /// Reads `type:value`; `profile:` takes any link's id.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] when the text names nothing that could be a customer.
+    pub(super) fn parse(workspace: &Workspace, customer: &'a str) -> Result<Self> {
+        if let Some(id) = customer.strip_prefix("profile:") {
+            return Ok(Self::Link(id.trim()));
+        }
+        let identifier = Identifier::parse(customer, &workspace.rules.rules);
+        identifier.map(Self::Identifier).ok_or_else(|| {
+            Error::invalid("name a customer as `type:value`, such as `email:ada@example.com`, `user_id:u1` or `phone:+14155550134`")
+        })
+    }
+
+    /// The profile that it leads to, and its document: one keyed read.
+    ///
+    /// # Errors
+    /// When the database refuses or the document cannot be read.
+    pub(super) async fn read(
+        &self,
+        db: &Db,
+        workspace: &Workspace,
+    ) -> Result<Option<(Profile, String)>> {
+        let statement = match self {
+            Self::Link(id) => db
+                .sql(
+                    "select p.doc from link l cross join profile p
+                     where l.workspace = $1 and l.id = $2 and p.workspace = l.workspace and p.id = l.profile",
+                )
+                .bind(&workspace.id)
+                .bind(*id),
+            Self::Identifier(identifier) => db
+                .sql(
+                    "select p.doc from identifier i cross join profile p
+                     where i.workspace = $1 and i.kind = $2 and i.value = $3 and p.workspace = i.workspace and p.id = i.profile",
+                )
+                .bind(&workspace.id)
+                .bind(&identifier.kind)
+                .bind(&identifier.value),
+        };
+        let row: Option<(String,)> = statement.optional().await?;
+        let read = |(doc,): (String,)| Ok((ranked(workspace, &doc)?, doc));
+        row.map(read).transpose()
+    }
+}
 
 /// The profile that any link's id leads to, old profile ids included.
 ///
 /// # Errors
 /// When the database refuses.
 pub async fn by_id(db: &Db, workspace: &Workspace, id: &str) -> Result<Option<Profile>> {
-    let row: Option<(String,)> = db
-        .sql(
-            "select p.doc from link l cross join profile p
-             where l.workspace = $1 and l.id = $2 and p.workspace = l.workspace and p.id = l.profile",
-        )
-        .bind(&workspace.id)
-        .bind(id)
-        .optional()
-        .await?;
-    row.map(|(doc,)| ranked(workspace, &doc)).transpose()
-}
-
-/// The profile that an identifier leads to.
-///
-/// # Errors
-/// When the database refuses.
-pub async fn by_identifier(
-    db: &Db,
-    workspace: &Workspace,
-    identifier: &Identifier,
-) -> Result<Option<Profile>> {
-    let row: Option<(String,)> = db
-        .sql(
-            "select p.doc from identifier i cross join profile p
-             where i.workspace = $1 and i.kind = $2 and i.value = $3 and p.workspace = i.workspace and p.id = i.profile",
-        )
-        .bind(&workspace.id)
-        .bind(&identifier.kind)
-        .bind(&identifier.value)
-        .optional()
-        .await?;
-    row.map(|(doc,)| ranked(workspace, &doc)).transpose()
+    let found = Asked::Link(id).read(db, workspace).await?;
+    Ok(found.map(|(profile, _)| profile))
 }
 
 /// The profile of a customer named `type:value`; `profile:` takes any link's id.
@@ -53,24 +77,28 @@ pub async fn by_identifier(
 /// # Errors
 /// [`Error::Invalid`] when the text names nothing that could be a customer.
 pub async fn by_name(db: &Db, workspace: &Workspace, customer: &str) -> Result<Option<Profile>> {
-    if let Some(id) = customer.strip_prefix("profile:") {
-        return by_id(db, workspace, id.trim()).await;
+    let asked = Asked::parse(workspace, customer)?;
+    if let Some((profile, _)) = asked.read(db, workspace).await? {
+        return Ok(Some(profile));
     }
-    let identifier = Identifier::parse(customer, &workspace.rules.rules).ok_or_else(|| {
-        Error::invalid("name a customer as `type:value`, such as `email:ada@example.com`, `user_id:u1` or `phone:+14155550134`")
-    })?;
-    match by_identifier(db, workspace, &identifier).await? {
-        None => by_mention(db, workspace, &identifier).await,
-        found => Ok(found),
+    match by_mention(db, workspace, &asked).await? {
+        Some(id) => by_id(db, workspace, &id).await,
+        None => Ok(None),
     }
 }
 
-/// The one profile whose records mention a contact that leads nowhere.
-async fn by_mention(
+/// The id of the one profile whose records mention a contact that leads nowhere.
+///
+/// # Errors
+/// [`Error::Conflict`] when several do.
+pub(super) async fn by_mention(
     db: &Db,
     workspace: &Workspace,
-    identifier: &Identifier,
-) -> Result<Option<Profile>> {
+    asked: &Asked<'_>,
+) -> Result<Option<String>> {
+    let Asked::Identifier(identifier) = asked else {
+        return Ok(None);
+    };
     let found: Vec<(String,)> = db
         .sql(
             "select distinct l.profile from link_identifier i cross join link l
@@ -83,7 +111,7 @@ async fn by_mention(
         .all()
         .await?;
     match found.as_slice() {
-        [(only,)] => by_id(db, workspace, only).await,
+        [(only,)] => Ok(Some(only.clone())),
         [] => Ok(None),
         _ => Err(Error::Conflict(format!(
             "several customers' records mention this {}; name the customer by another identifier",
@@ -93,7 +121,7 @@ async fn by_mention(
 }
 
 /// A document to be read, with the winner of every trait first.
-fn ranked(workspace: &Workspace, doc: &str) -> Result<Profile> {
+pub(super) fn ranked(workspace: &Workspace, doc: &str) -> Result<Profile> {
     let mut profile = parse(doc)?;
     profile.rank(&workspace.rules.rules.survivorship);
     Ok(profile)
@@ -116,9 +144,15 @@ pub async fn load<'a>(
     workspace: &str,
     ids: impl Iterator<Item = &'a str>,
 ) -> Result<BTreeMap<String, Profile>> {
-    let keys: Vec<Value> = ids.map(|id| json!({"id": id})).collect();
+    let (mut loaded, mut keys) = (BTreeMap::new(), Vec::new());
+    for id in ids {
+        match tx.draft(workspace, id) {
+            Some(profile) => drop(loaded.insert(id.to_owned(), profile)),
+            None => keys.push(Id { id }),
+        }
+    }
     if keys.is_empty() {
-        return Ok(BTreeMap::new());
+        return Ok(loaded);
     }
     let rows: Vec<(String, String)> = tx
         .sql("select p.id, p.doc from rows($2, r: id text) cross join profile p where p.workspace = $1 and p.id = r.id")
@@ -126,47 +160,39 @@ pub async fn load<'a>(
         .rows(&keys)
         .all()
         .await?;
-    rows.into_iter()
-        .map(|(id, doc)| Ok((id, parse(&doc)?)))
-        .collect()
-}
-
-#[derive(Serialize)]
-struct NewRow<'a> {
-    id: &'a str,
-    doc: String,
+    for (id, doc) in rows {
+        loaded.insert(id, parse(&doc)?);
+    }
+    Ok(loaded)
 }
 
 /// Writes profiles.
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn save<'a>(
-    tx: &mut Tx,
-    workspace: &str,
-    profiles: impl Iterator<Item = &'a Profile>,
-) -> Result<()> {
-    let row = |profile: &'a Profile| -> Result<NewRow<'a>> {
-        let doc = serde_json::to_string(profile)
-            .map_err(|_| Error::internal("a profile cannot be written as JSON"))?;
-        Ok(NewRow {
-            id: &profile.id,
-            doc,
-        })
+pub async fn save(tx: &mut Tx, workspace: &str, profiles: Vec<Profile>) -> Result<()> {
+    let doc = |profile: &Profile| {
+        serde_json::to_string(profile)
+            .map(Arc::from)
+            .map_err(|_| Error::internal("a profile cannot be written as JSON"))
     };
-    let rows = profiles.map(row).collect::<Result<Vec<_>>>()?;
-    if rows.is_empty() {
-        return Ok(());
-    }
-    tx.sql(
-        "insert into profile (workspace, id, doc) select $1, r.id, r.doc from rows($2, r: id text, doc text)
-         where true on conflict (workspace, id) do update set doc = excluded.doc, matched = false",
+    let docs: Vec<Arc<str>> = profiles.iter().map(doc).collect::<Result<_>>()?;
+    let lengths: Vec<usize> = docs.iter().map(|doc| doc.len()).collect();
+    let ids = || profiles.iter().map(|profile| profile.id.as_str());
+    tx.change(workspace, ids());
+    let rows = Rows::default().text(ids()).shared(docs);
+    tx.insert(
+        "insert into profile (workspace, id, doc) values rows(text, text)
+         on conflict (workspace, id) do update set doc = excluded.doc, matched = false",
+        workspace,
+        rows,
     )
-    .bind(workspace)
-    .rows(&rows)
     .execute()
-    .await
-    .map(drop)
+    .await?;
+    for (profile, length) in profiles.into_iter().zip(lengths) {
+        tx.keep_draft(workspace, profile, length);
+    }
+    Ok(())
 }
 
 /// Removes profiles whose links are all held by others now.
@@ -178,10 +204,15 @@ pub async fn remove<'a>(
     workspace: &str,
     ids: impl Iterator<Item = &'a str>,
 ) -> Result<()> {
-    let keys: Vec<Value> = ids.map(|id| json!({"id": id})).collect();
-    if keys.is_empty() {
+    let ids: Vec<&str> = ids.collect();
+    if ids.is_empty() {
         return Ok(());
     }
+    tx.change(workspace, ids.iter().copied());
+    for id in &ids {
+        tx.draft(workspace, id);
+    }
+    let keys: Vec<Id<'_>> = ids.iter().map(|id| Id { id }).collect();
     tx.sql("delete from profile where workspace = $1 and id in (select r.id from rows($2, r: id text))")
         .bind(workspace)
         .rows(&keys)
@@ -217,5 +248,7 @@ pub async fn clear_derived(tx: &mut Tx, workspace: &str) -> Result<()> {
     ] {
         tx.sql(text).bind(workspace).execute().await?;
     }
+    tx.change_all(workspace);
+    tx.clear_drafts(workspace);
     Ok(())
 }

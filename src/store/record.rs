@@ -1,12 +1,12 @@
 //! Records of orders and tickets: kept per link, read per customer.
 
-use super::{Db, Tx};
+use super::{Db, Rows, Tx};
 use crate::profile::record::{Record, RecordKind};
 use crate::{Error, Result};
 use serde::Serialize;
-use serde_json::{Value, json};
 use sqlx::FromRow;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// A record as one link tells it.
 #[derive(Clone, Debug)]
@@ -18,7 +18,7 @@ pub struct Told {
     /// The profile that holds the link.
     pub profile: Option<String>,
     /// What it tells.
-    pub record: Record,
+    pub record: Arc<Record>,
 }
 
 #[derive(FromRow)]
@@ -29,15 +29,6 @@ struct RecordRow {
     doc: String,
 }
 
-#[derive(Serialize)]
-struct NewRow<'a> {
-    kind: &'static str,
-    id: &'a str,
-    link: &'a str,
-    began_at: i64,
-    doc: String,
-}
-
 impl TryFrom<RecordRow> for Told {
     type Error = Error;
 
@@ -45,6 +36,7 @@ impl TryFrom<RecordRow> for Told {
         let broken = || Error::internal("a record cannot be read");
         let kind = RecordKind::parse(&row.kind).ok_or_else(broken)?;
         let record = serde_json::from_str(&row.doc).map_err(|_| broken())?;
+        let record = Arc::new(record);
         Ok(Self {
             kind,
             link: row.link,
@@ -67,10 +59,16 @@ pub async fn told_of(
     workspace: &str,
     ids: &[(RecordKind, &str)],
 ) -> Result<Vec<Told>> {
-    let keys: Vec<Value> = ids
-        .iter()
-        .map(|(kind, id)| json!({"kind": kind.as_str(), "id": id}))
-        .collect();
+    #[derive(Serialize)]
+    struct Key<'a> {
+        kind: &'static str,
+        id: &'a str,
+    }
+    let keys = ids.iter().map(|(kind, id)| Key {
+        kind: kind.as_str(),
+        id,
+    });
+    let keys: Vec<Key<'_>> = keys.collect();
     let rows = tx
         .sql(
             "select c.kind, c.link, l.profile, c.doc from rows($2, r: kind text, id text)
@@ -147,39 +145,53 @@ pub async fn forget(tx: &mut Tx, workspace: &str, links: &[String]) -> Result<()
         .map(drop)
 }
 
+/// What one link tells now, to be written.
+#[derive(Debug)]
+pub struct NewRecord<'a> {
+    /// Which sort of record.
+    pub kind: RecordKind,
+    /// The link.
+    pub link: &'a str,
+    /// What it tells.
+    pub record: &'a Record,
+    /// The same as [`written`] makes it, if that was done already.
+    pub doc: Option<Arc<str>>,
+}
+
+/// A record as it is stored.
+///
+/// # Errors
+/// When it cannot be written as JSON, which none is.
+pub fn written(record: &Record) -> Result<Arc<str>> {
+    serde_json::to_string(record)
+        .map(Arc::from)
+        .map_err(|_| Error::internal("a record cannot be written as JSON"))
+}
+
 /// Writes what links tell.
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn save<'a>(
-    tx: &mut Tx,
-    workspace: &str,
-    told: impl Iterator<Item = &'a Told>,
-) -> Result<()> {
-    let row = |told: &'a Told| -> Result<NewRow<'a>> {
-        let record = &told.record;
-        let doc = serde_json::to_string(record)
-            .map_err(|_| Error::internal("a record cannot be written as JSON"))?;
-        Ok(NewRow {
-            kind: told.kind.as_str(),
-            id: &record.id,
-            link: &told.link,
-            began_at: record.began_at,
-            doc,
-        })
+pub async fn save(tx: &mut Tx, workspace: &str, told: Vec<NewRecord<'_>>) -> Result<()> {
+    let doc = |told: &NewRecord<'_>| match &told.doc {
+        Some(doc) => Ok(Arc::clone(doc)),
+        None => written(told.record),
     };
-    let rows = told.map(row).collect::<Result<Vec<_>>>()?;
-    tx.sql(
-        "insert into record (workspace, kind, id, link, began_at, doc)
-         select $1, r.kind, r.id, r.link, r.began_at, r.doc
-         from rows($2, r: kind text, id text, link text, began_at bigint, doc text)
-         where true on conflict (workspace, kind, id, link) do update set began_at = excluded.began_at, doc = excluded.doc",
+    let docs = told.iter().map(doc).collect::<Result<Vec<_>>>()?;
+    let rows = Rows::default()
+        .text(told.iter().map(|told| told.kind.as_str()))
+        .text(told.iter().map(|told| told.record.id.as_str()))
+        .text(told.iter().map(|told| told.link))
+        .bigint(told.iter().map(|told| told.record.began_at))
+        .shared(docs);
+    tx.insert(
+        "insert into record (workspace, kind, id, link, began_at, doc) values rows(text, text, text, bigint, text)
+         on conflict (workspace, kind, id, link) do update set began_at = excluded.began_at, doc = excluded.doc",
+        workspace,
+        rows,
     )
-    .bind(workspace)
-    .rows(&rows)
     .execute()
     .await
-    .map(drop)
 }
 
 /// A customer's orders or tickets before `(began_at, id)`, newest first, each merged over the links that tell of it. Ids are
@@ -226,6 +238,7 @@ pub fn merge(told: Vec<Told>) -> Vec<Record> {
         match merged.get_mut(&record.id) {
             Some(held) => held.merge(&record),
             None => {
+                let record = Arc::unwrap_or_clone(record);
                 merged.insert(record.id.clone(), record);
             }
         }

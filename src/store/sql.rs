@@ -3,10 +3,15 @@
 //! It is the only way to the database, so this is also where statements are traced and slow ones are named. The text uses
 //! `$n` and the neutral dialect. Two things need two spellings (`text`): a list of rows as a parameter is written
 //! `rows($2, r: id text, at bigint)` and becomes `json_to_recordset` or `json_each`; `collate binary` becomes `collate "C"`.
+//! Rows to be written have a notation of their own (`insert`).
 //!
 //! Joins are written `cross join … where`: SQLite keeps that order (sqlite.org/optoverview.html, 8.2). Left to itself and
-//! without statistics it walks all of a workspace and reads the list again for each row. PostgreSQL orders them as it likes.
+//! without statistics it walks all of a workspace and reads the list again for each row. PostgreSQL is told to keep it too.
 
+use super::change::Changed;
+use super::drafts::{Desk, Drafts};
+use super::kept::Shelf;
+use super::stamp::Stamp;
 use crate::{Error, Result};
 use sqlx::postgres::{PgArguments, PgPool, PgRow};
 use sqlx::sqlite::{SqliteArguments, SqlitePool, SqliteRow};
@@ -14,10 +19,14 @@ use sqlx::{
     Arguments, AssertSqlSafe, Encode, FromRow, PgConnection, Postgres, Sqlite, SqliteConnection,
     Type,
 };
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
+use tokio::sync::watch;
 
+mod insert;
 mod text;
 
+pub use insert::Rows;
 use text::Texts;
 
 /// A statement that takes longer than this is named in the log.
@@ -36,18 +45,27 @@ pub(super) enum Engine {
 #[derive(Clone, Debug)]
 pub struct Db {
     pub(super) engine: Engine,
+    pub(super) shelf: Arc<Shelf>,
+    desk: Arc<Mutex<Desk>>,
+    /// Told of every commit.
+    committed: Arc<watch::Sender<()>>,
     texts: Texts,
 }
 
 /// A write transaction.
 #[derive(Debug)]
 pub struct Tx {
-    engine: TxEngine,
+    engine: Engined,
+    pub(super) db: Db,
+    pub(super) changed: Changed,
+    /// The workspace whose lock it holds, and its last change before.
+    pub(super) locked: Option<(String, i64)>,
+    pub(super) drafts: Drafts,
     texts: Texts,
 }
 
 #[derive(Debug)]
-enum TxEngine {
+enum Engined {
     Sqlite(sqlx::Transaction<'static, Sqlite>),
     Postgres(sqlx::Transaction<'static, Postgres>),
 }
@@ -84,9 +102,12 @@ enum On<'c> {
 }
 
 impl Db {
-    pub(super) fn new(engine: Engine) -> Self {
+    pub(super) fn new(engine: Engine, stamp: Option<Stamp>, committed: watch::Sender<()>) -> Self {
         Self {
             engine,
+            shelf: Arc::new(Shelf::new(stamp)),
+            desk: Arc::default(),
+            committed: Arc::new(committed),
             texts: Texts::default(),
         }
     }
@@ -105,6 +126,11 @@ impl Db {
         }
     }
 
+    /// What this process wrote last.
+    pub(super) fn desk(&self) -> MutexGuard<'_, Desk> {
+        self.desk.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Begins a write transaction. On SQLite it is the only one from its first statement on.
     ///
     /// # Errors
@@ -112,12 +138,16 @@ impl Db {
     pub async fn begin(&self) -> Result<Tx> {
         let engine = match &self.engine {
             Engine::Sqlite { write, .. } => {
-                TxEngine::Sqlite(write.begin_with("begin immediate").await?)
+                Engined::Sqlite(write.begin_with("begin immediate").await?)
             }
-            Engine::Postgres(pool) => TxEngine::Postgres(pool.begin().await?),
+            Engine::Postgres(pool) => Engined::Postgres(pool.begin().await?),
         };
         Ok(Tx {
             engine,
+            db: self.clone(),
+            changed: Changed::new(),
+            locked: None,
+            drafts: Drafts::default(),
             texts: self.texts.clone(),
         })
     }
@@ -127,8 +157,8 @@ impl Tx {
     /// A statement within the transaction.
     pub fn sql(&mut self, sql: &'static str) -> Statement<'_> {
         let on = match &mut self.engine {
-            TxEngine::Sqlite(tx) => On::SqliteTx(tx, SqliteArguments::default()),
-            TxEngine::Postgres(tx) => On::PostgresTx(tx, PgArguments::default()),
+            Engined::Sqlite(tx) => On::SqliteTx(tx, SqliteArguments::default()),
+            Engined::Postgres(tx) => On::PostgresTx(tx, PgArguments::default()),
         };
         Statement {
             sql,
@@ -138,20 +168,23 @@ impl Tx {
         }
     }
 
-    /// Whether this is PostgreSQL, for the few hooks in `store.rs` that have to know.
-    pub(super) fn is_postgres(&self) -> bool {
-        matches!(self.engine, TxEngine::Postgres(_))
+    /// What this process wrote last.
+    pub(super) fn desk(&self) -> MutexGuard<'_, Desk> {
+        self.db.desk()
     }
 
-    /// Makes everything in it durable and visible.
-    ///
-    /// # Errors
-    /// When the database could not; then nothing of it happened.
-    pub async fn commit(self) -> Result<()> {
+    /// Whether this is PostgreSQL, for the few hooks in `store.rs` that have to know.
+    pub(super) fn is_postgres(&self) -> bool {
+        matches!(self.engine, Engined::Postgres(_))
+    }
+
+    /// Ends it, with everything in it.
+    pub(super) async fn end(self) -> Result<()> {
         match self.engine {
-            TxEngine::Sqlite(tx) => tx.commit().await?,
-            TxEngine::Postgres(tx) => tx.commit().await?,
+            Engined::Sqlite(tx) => tx.commit().await?,
+            Engined::Postgres(tx) => tx.commit().await?,
         }
+        self.db.committed.send_replace(());
         Ok(())
     }
 }

@@ -1,5 +1,5 @@
-//! From a header to a caller or a source. What is looked up is remembered for a second, so that a busy key costs one read a
-//! second and a revoked one stops within it.
+//! From a header to a caller or a source. What is looked up or verified is remembered for a second, so that a busy key costs
+//! one read a second, a busy session one signature, and a revoked key stops within it.
 
 use super::App;
 use crate::store::Db;
@@ -9,7 +9,7 @@ use crate::{Error, Result};
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
-use moka::future::Cache;
+use moka::sync::Cache;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -28,7 +28,8 @@ pub(super) struct Feed {
 /// Looks up keys and sources.
 pub(super) struct Access {
     db: Db,
-    callers: Cache<String, Caller>,
+    /// By token, or by the hash of a key.
+    callers: Cache<String, Arc<Caller>>,
     feeds: Cache<String, Arc<Feed>>,
     workspaces: Cache<String, Arc<Workspace>>,
 }
@@ -50,8 +51,13 @@ impl Access {
     }
 
     /// The caller that a bearer token makes: a session token has two dots, a key has none.
-    pub async fn caller(&self, token: &str, now: i64) -> Result<Caller> {
+    pub async fn caller(&self, token: &str, now: i64) -> Result<Arc<Caller>> {
         if token.contains('.') {
+            if let Some(known) = self.callers.get(token)
+                && known.expires_at.is_some_and(|end| now < end)
+            {
+                return Ok(known);
+            }
             let claimed = caller::claimed_workspace(token);
             let workspace = match claimed {
                 Some(id) => self.workspace(&id).await?,
@@ -60,10 +66,12 @@ impl Access {
             let workspace = workspace.ok_or_else(|| {
                 Error::Unauthorized("the session token is not one of ours".to_owned())
             })?;
-            return caller::open(&workspace, token, now);
+            let caller = Arc::new(caller::open(&workspace, token, now)?);
+            self.callers.insert(token.to_owned(), Arc::clone(&caller));
+            return Ok(caller);
         }
         let hash = access::hash(token);
-        if let Some(known) = self.callers.get(&hash).await {
+        if let Some(known) = self.callers.get(&hash) {
             return Ok(known);
         }
         let unknown = || Error::Unauthorized("the key is unknown or was revoked".to_owned());
@@ -76,20 +84,21 @@ impl Access {
             .split(' ')
             .map(Scope::parse)
             .collect::<Result<_>>()?;
-        let caller = Caller {
+        let caller = Arc::new(Caller {
             workspace,
             scopes,
             customer: None,
             verification: Verification::Verified,
             id: key.id,
-        };
-        self.callers.insert(hash, caller.clone()).await;
+            expires_at: None,
+        });
+        self.callers.insert(hash, Arc::clone(&caller));
         Ok(caller)
     }
 
     /// The source that a write key belongs to.
     pub async fn feed(&self, write_key: &str) -> Result<Option<Arc<Feed>>> {
-        if let Some(known) = self.feeds.get(write_key).await {
+        if let Some(known) = self.feeds.get(write_key) {
             return Ok(Some(known));
         }
         let Some(source) = access::source_by_write_key(&self.db, write_key).await? else {
@@ -97,9 +106,7 @@ impl Access {
         };
         let feed = self.with_workspace(source).await?.map(Arc::new);
         if let Some(feed) = &feed {
-            self.feeds
-                .insert(write_key.to_owned(), Arc::clone(feed))
-                .await;
+            self.feeds.insert(write_key.to_owned(), Arc::clone(feed));
         }
         Ok(feed)
     }
@@ -124,15 +131,14 @@ impl Access {
     }
 
     async fn workspace(&self, id: &str) -> Result<Option<Arc<Workspace>>> {
-        if let Some(known) = self.workspaces.get(id).await {
+        if let Some(known) = self.workspaces.get(id) {
             return Ok(Some(known));
         }
         let Some(workspace) = access::workspace_by_id(&self.db, id).await?.map(Arc::new) else {
             return Ok(None);
         };
         self.workspaces
-            .insert(id.to_owned(), Arc::clone(&workspace))
-            .await;
+            .insert(id.to_owned(), Arc::clone(&workspace));
         Ok(Some(workspace))
     }
 }
@@ -147,12 +153,15 @@ pub(super) fn bearer(headers: &HeaderMap) -> Option<&str> {
         .filter(|token| !token.is_empty())
 }
 
-impl FromRequestParts<Arc<App>> for Caller {
+/// The caller, as handlers take it.
+pub(super) struct Bearer(pub Arc<Caller>);
+
+impl FromRequestParts<Arc<App>> for Bearer {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self> {
         let token =
             bearer(&parts.headers).ok_or_else(|| Error::Unauthorized("no key".to_owned()))?;
-        app.access.caller(token, app.clock.now()).await
+        app.access.caller(token, app.clock.now()).await.map(Self)
     }
 }

@@ -1,6 +1,7 @@
 //! Tools over HTTP: the catalogue, one call, a model's calls, and the session tokens that bind them to a customer.
 
 use super::App;
+use super::auth::Bearer;
 use crate::clock::rfc3339;
 use crate::store;
 use crate::tool::caller::{self, Caller, DEFAULT_TTL_S, Scope, Verification};
@@ -10,7 +11,7 @@ use crate::{Error, Result};
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use futures_util::future::join_all;
 use schemars::JsonSchema;
@@ -18,6 +19,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::Instant;
+
+/// About how many bytes stand around a result.
+const AROUND: usize = 512;
 
 /// How the catalogue is asked for.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -32,7 +36,7 @@ pub(super) struct CatalogueQuery {
 /// The catalogue as the caller may use it.
 pub(super) async fn catalogue(
     State(app): State<Arc<App>>,
-    caller: Caller,
+    Bearer(caller): Bearer,
     Query(query): Query<CatalogueQuery>,
 ) -> Result<Json<Value>> {
     caller.require(Scope::ProfileRead)?;
@@ -50,16 +54,21 @@ pub(super) async fn catalogue(
 /// One call: arguments in, envelope out.
 pub(super) async fn run(
     State(app): State<Arc<App>>,
-    caller: Caller,
+    Bearer(caller): Bearer,
     Path(name): Path<String>,
     body: Bytes,
-) -> Result<Json<Envelope>> {
+) -> Result<Response> {
     let arguments = if body.trim_ascii().is_empty() {
         json!({})
     } else {
         json_body(&body)?
     };
-    measured(&app, &caller, &name, arguments).await.map(Json)
+    let envelope = measured(&app, &caller, &name, arguments).await?;
+    let mut sent = Vec::with_capacity(envelope.data.get().len() + AROUND);
+    serde_json::to_writer(&mut sent, &envelope)
+        .map_err(|_| Error::internal("an envelope cannot be written"))?;
+    let json = HeaderValue::from_static("application/json");
+    Ok(([(header::CONTENT_TYPE, json)], sent).into_response())
 }
 
 pub(super) fn json_body<T: serde::de::DeserializeOwned>(body: &[u8]) -> Result<T> {
@@ -73,7 +82,7 @@ pub(super) fn json_body<T: serde::de::DeserializeOwned>(body: &[u8]) -> Result<T
 /// What a provider's model returned goes in; what the provider wants next comes out.
 pub(super) async fn run_calls(
     State(app): State<Arc<App>>,
-    caller: Caller,
+    Bearer(caller): Bearer,
     body: Bytes,
 ) -> Result<Response> {
     let (format, calls) = wire::read(&json_body(&body)?)?;
@@ -150,7 +159,7 @@ pub(super) struct SessionAnswer {
 /// Mints a token that is bound to one customer.
 pub(super) async fn session(
     State(app): State<Arc<App>>,
-    caller: Caller,
+    Bearer(caller): Bearer,
     body: Bytes,
 ) -> Result<Json<SessionAnswer>> {
     caller.require(Scope::CustomersAny)?;

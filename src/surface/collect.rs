@@ -61,7 +61,7 @@ pub(super) async fn collect(
         .and_then(|value| value.to_str().ok());
     let decoded = body::decode(encoding, &sent, MAX_BATCH_BYTES)?;
     let feed = authenticate(&app, &headers, &query, &decoded).await?;
-    let receipt = take(&app, &feed, &decoded, Kind::parse(word)).await?;
+    let receipt = take(&app, &feed, decoded.into_owned(), Kind::parse(word)).await?;
     Ok(Json(answer(receipt)).into_response())
 }
 
@@ -141,19 +141,21 @@ async fn authenticate(
         .ok_or_else(|| Error::NotFound(format!("no source `{name}` in this workspace")))
 }
 
-async fn take(app: &App, feed: &Feed, body: &[u8], only: Option<Kind>) -> Result<Receipt> {
-    let received_at = app.clock.now();
-    let source = feed.source.name.as_str();
-    let parsed = segment::parse_as(
-        &Delivery {
-            source,
+async fn take(app: &App, feed: &Arc<Feed>, body: Vec<u8>, only: Option<Kind>) -> Result<Receipt> {
+    let (received_at, bytes) = (app.clock.now(), body.len());
+    let of = Arc::clone(feed);
+    let read = move || {
+        let delivery = Delivery {
+            source: &of.source.name,
             headers: &[],
-            body,
+            body: &body,
             received_at,
-        },
-        only,
-    )?;
-    submit(app, feed, parsed, body.len(), received_at).await
+        };
+        let parsed = segment::parse_as(&delivery, only)?;
+        Batch::new(&of.workspace, &of.source.name, parsed, bytes, received_at)
+    };
+    let batch = app.ingest.read(bytes, read).await?;
+    app.ingest.submit(&feed.workspace, batch).await
 }
 
 /// Writes a delivery.
@@ -223,7 +225,7 @@ pub(super) async fn pixel(
         let kind = Kind::parse(&kind).ok_or_else(|| Error::invalid("no such call"))?;
         let body = body::pixel(&query)?;
         let feed = authenticate(&app, &headers, &query, &body).await?;
-        take(&app, &feed, &body, Some(kind)).await
+        take(&app, &feed, body, Some(kind)).await
     };
     if let Err(error) = taken.await {
         tracing::info!(%error, "a pixel was not taken");

@@ -3,6 +3,7 @@
 //! Decisions need `profile:write` and `customers:any`, rules need `admin`; a session can do none of it.
 
 use super::App;
+use super::auth::Bearer;
 use super::call::json_body;
 use crate::identity::SHIPPED;
 use crate::identity::decision::By;
@@ -154,7 +155,7 @@ pub(super) fn by(app: &App, caller: &Caller, reason: &str) -> Result<By> {
 /// Why a customer is who they are.
 pub(super) async fn explain(
     State(app): State<Arc<App>>,
-    caller: Caller,
+    Bearer(caller): Bearer,
     Path(customer): Path<String>,
     query: Result<Query<ExplainQuery>, QueryRejection>,
 ) -> Result<Response> {
@@ -173,7 +174,7 @@ pub(super) async fn explain(
 /// Joins two customers.
 pub(super) async fn merge(
     State(app): State<Arc<App>>,
-    caller: Caller,
+    Bearer(caller): Bearer,
     body: Bytes,
 ) -> Result<Json<Outcome>> {
     steward(&caller, Scope::ProfileWrite)?;
@@ -191,7 +192,7 @@ pub(super) async fn merge(
 /// Parts a customer.
 pub(super) async fn split(
     State(app): State<Arc<App>>,
-    caller: Caller,
+    Bearer(caller): Bearer,
     body: Bytes,
 ) -> Result<Json<Outcome>> {
     steward(&caller, Scope::ProfileWrite)?;
@@ -209,7 +210,7 @@ pub(super) async fn split(
 /// Takes a decision back.
 pub(super) async fn undo(
     State(app): State<Arc<App>>,
-    caller: Caller,
+    Bearer(caller): Bearer,
     Path(id): Path<String>,
     body: Bytes,
 ) -> Result<Json<Outcome>> {
@@ -226,7 +227,7 @@ pub(super) async fn undo(
 /// Who decided what.
 pub(super) async fn decisions(
     State(app): State<Arc<App>>,
-    caller: Caller,
+    Bearer(caller): Bearer,
     query: Result<Query<DecisionsQuery>, QueryRejection>,
 ) -> Result<Json<Decisions>> {
     steward(&caller, Scope::ProfileRead)?;
@@ -244,7 +245,7 @@ pub(super) async fn decisions(
 /// The rules in force.
 pub(super) async fn rules(
     State(app): State<Arc<App>>,
-    caller: Caller,
+    Bearer(caller): Bearer,
 ) -> Result<Json<RulesAnswer>> {
     steward(&caller, Scope::ProfileRead)?;
     let mut tx = app.db.begin().await?;
@@ -261,7 +262,7 @@ pub(super) async fn rules(
 /// Puts rules into force for what comes in from now on.
 pub(super) async fn set_rules(
     State(app): State<Arc<App>>,
-    caller: Caller,
+    Bearer(caller): Bearer,
     body: Bytes,
 ) -> Result<Json<RulesAnswer>> {
     steward(&caller, Scope::Admin)?;

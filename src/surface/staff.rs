@@ -1,6 +1,7 @@
 //! Profiles for staff: the whole document, or one section of it, or the timeline behind it.
 
 use super::App;
+use super::auth::Bearer;
 use crate::clock::rfc3339;
 use crate::profile::Profile;
 use crate::store::event::Logged;
@@ -50,7 +51,7 @@ async fn find(app: &App, caller: &Caller, customer: &str) -> Result<Profile> {
 /// The whole document.
 pub(super) async fn profile(
     State(app): State<Arc<App>>,
-    caller: Caller,
+    Bearer(caller): Bearer,
     Path(customer): Path<String>,
 ) -> Result<Json<Value>> {
     let profile = find(&app, &caller, &customer).await?;
@@ -60,7 +61,7 @@ pub(super) async fn profile(
 /// One section of the document, or a page of the timeline.
 pub(super) async fn section(
     State(app): State<Arc<App>>,
-    caller: Caller,
+    Bearer(caller): Bearer,
     Path((customer, section)): Path<(String, String)>,
     Query(page): Query<PageQuery>,
 ) -> Result<Json<Page>> {

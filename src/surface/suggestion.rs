@@ -1,6 +1,7 @@
 //! Matching for stewards: one customer against all, the queue of suggestions, and answers to them.
 
 use super::App;
+use super::auth::Bearer;
 use super::call::json_body;
 use super::identity::{asked, by, current, find, steward};
 use crate::clock::rfc3339;
@@ -145,7 +146,7 @@ pub(super) struct Answered {
 /// Matches one customer against all.
 pub(super) async fn find_matches(
     State(app): State<Arc<App>>,
-    caller: Caller,
+    Bearer(caller): Bearer,
     body: Bytes,
 ) -> Result<Json<Matched>> {
     steward(&caller, Scope::ProfileWrite)?;
@@ -174,7 +175,7 @@ pub(super) async fn find_matches(
 /// A page of the queue.
 pub(super) async fn list(
     State(app): State<Arc<App>>,
-    caller: Caller,
+    Bearer(caller): Bearer,
     query: Result<Query<SuggestionsQuery>, QueryRejection>,
 ) -> Result<Json<SuggestionsPage>> {
     steward(&caller, Scope::ProfileRead)?;
@@ -199,7 +200,7 @@ pub(super) async fn list(
 /// Joins the two of a suggestion.
 pub(super) async fn accept(
     State(app): State<Arc<App>>,
-    caller: Caller,
+    Bearer(caller): Bearer,
     Path(id): Path<String>,
     body: Bytes,
 ) -> Result<Json<Answered>> {
@@ -209,7 +210,7 @@ pub(super) async fn accept(
 /// Keeps the two of a suggestion apart.
 pub(super) async fn reject(
     State(app): State<Arc<App>>,
-    caller: Caller,
+    Bearer(caller): Bearer,
     Path(id): Path<String>,
     body: Bytes,
 ) -> Result<Json<Answered>> {

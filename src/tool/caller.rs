@@ -67,7 +67,18 @@ impl Scope {
 
 /// How sure the company's back end is of who the customer is; later ones include the earlier.
 #[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    JsonSchema,
 )]
 #[serde(rename_all = "lowercase")]
 pub enum Verification {
@@ -120,6 +131,8 @@ pub struct Caller {
     pub verification: Verification,
     /// Id of the key or session, for the log.
     pub id: String,
+    /// When the session ends, in UTC milliseconds; a key has no end.
+    pub expires_at: Option<i64>,
 }
 
 impl Caller {
@@ -251,6 +264,7 @@ pub fn open(workspace: &Arc<Workspace>, token: &str, now: i64) -> Result<Caller>
         customer: Some(session.sub),
         verification: session.ver,
         id: session.jti,
+        expires_at: Some(session.exp * 1000),
     })
 }
 

@@ -92,13 +92,17 @@ impl<'a> Run<'a> {
         let (source, records) = (self.source.name.clone(), Arc::new(records));
         let (read, reading) = (Arc::clone(&records), Arc::clone(&self.reading));
         let written = tokio::spawn(async move {
-            let received_at = Clock::default().now();
-            let parsed = read
-                .iter()
-                .map(|record| reading.parse(record, &source, received_at))
-                .collect();
+            let of = workspace.clone();
             let bytes: usize = read.iter().map(|record| record.text.len()).sum();
-            let batch = Batch::new(&workspace, &source, parsed, bytes, received_at)?;
+            let prepare = move || {
+                let received_at = Clock::default().now();
+                let parsed = read
+                    .iter()
+                    .map(|record| reading.parse(record, &source, received_at))
+                    .collect();
+                Batch::new(&of, &source, parsed, bytes, received_at)
+            };
+            let batch = ingest.read(bytes, prepare).await?;
             ingest.submit_patiently(&workspace, batch).await
         });
         Flight {

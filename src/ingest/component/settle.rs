@@ -12,6 +12,7 @@ use crate::store::link::{Carries, Held};
 use crate::store::record::Told;
 use crate::store::{self, Tx};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
 
 /// Links whose events are read from the log at a time.
 const LINKS: usize = 500;
@@ -320,7 +321,7 @@ impl Component {
             let by_origin = told.entry((kind, record.id.clone())).or_default();
             match by_origin.get_mut(origin) {
                 Some(held) => held.merge(&record),
-                None => drop(by_origin.insert(origin, record)),
+                None => drop(by_origin.insert(origin, Arc::unwrap_or_clone(record))),
             }
         }
         let several = told

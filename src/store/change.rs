@@ -1,0 +1,150 @@
+//! Which profiles every commit changed, in the order of commits: how processes learn that what they keep is out of date.
+
+use super::{Db, Tx, drafts};
+use crate::{Error, Result};
+use serde_json::json;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Most changes that are remembered; whoever is further behind forgets all that it keeps.
+const REMEMBERED: i64 = 512;
+/// Most profiles that one change names; beyond that it speaks of all.
+const MAX_NAMED: usize = 4_000;
+
+/// The profiles that a transaction changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Profiles {
+    /// Those of these ids, changed, made or removed.
+    These(BTreeSet<String>),
+    /// Any of the workspace.
+    All,
+}
+
+/// What a transaction changed so far, by workspace.
+pub(super) type Changed = BTreeMap<String, Profiles>;
+
+impl Tx {
+    /// Notes that these profiles are changed, made or removed.
+    pub(super) fn change<'a>(&mut self, workspace: &str, ids: impl Iterator<Item = &'a str>) {
+        let ids: Vec<String> = ids.map(str::to_owned).collect();
+        if ids.is_empty() {
+            return;
+        }
+        let nothing = Profiles::These(BTreeSet::new());
+        let changed = self.changed.entry(workspace.to_owned()).or_insert(nothing);
+        if let Profiles::These(known) = changed {
+            known.extend(ids);
+            if known.len() > MAX_NAMED {
+                *changed = Profiles::All;
+            }
+        }
+    }
+
+    /// Notes that any profile of the workspace may be changed.
+    pub(super) fn change_all(&mut self, workspace: &str) {
+        self.changed.insert(workspace.to_owned(), Profiles::All);
+    }
+
+    /// Makes everything in it durable and visible.
+    ///
+    /// # Errors
+    /// When the database could not; then nothing of it happened.
+    pub async fn commit(mut self) -> Result<()> {
+        let mut numbers = BTreeMap::new();
+        for (workspace, profiles) in std::mem::take(&mut self.changed) {
+            let number = append(&mut self, &workspace, &profiles).await?;
+            numbers.insert(workspace, number);
+        }
+        let (locked, written) = (self.locked.take(), std::mem::take(&mut self.drafts));
+        let db = self.db.clone();
+        self.end().await?;
+        if let Some(locked) = locked
+            && let Some(number) = numbers.get(&locked.0)
+        {
+            drafts::hand_over(&db, &locked, *number, written);
+        }
+        Ok(())
+    }
+}
+
+/// Adds a change. Two transactions can never take the same number, and the greater one is committed later: the second to
+/// ask waits for the first, and fails if it did not hold the workspace's lock before.
+async fn append(tx: &mut Tx, workspace: &str, profiles: &Profiles) -> Result<i64> {
+    let named = match profiles {
+        Profiles::These(ids) => Some(json!(ids).to_string()),
+        Profiles::All => None,
+    };
+    let (number,): (i64,) = tx
+        .sql(
+            "insert into change (workspace, number, profiles)
+             select $1, coalesce(max(c.number), 0) + 1, $2 from change c where c.workspace = $1 returning number",
+        )
+        .bind(workspace)
+        .bind(named)
+        .one()
+        .await?;
+    if number % 64 == 0 {
+        tx.sql("delete from change where workspace = $1 and number <= $2")
+            .bind(workspace)
+            .bind(number - REMEMBERED)
+            .execute()
+            .await?;
+    }
+    Ok(number)
+}
+
+const LAST: &str = "select coalesce(max(number), 0) from change where workspace = $1";
+const SINCE: &str =
+    "select number, profiles from change where workspace = $1 and number > $2 order by number";
+
+/// The number of the last change; 0 before the first.
+///
+/// # Errors
+/// When the database refuses.
+pub(super) async fn last(db: &Db, workspace: &str) -> Result<i64> {
+    let (last,): (i64,) = db.sql(LAST).bind(workspace).one().await?;
+    Ok(last)
+}
+
+/// The same within a transaction.
+///
+/// # Errors
+/// When the database refuses.
+pub(super) async fn last_in(tx: &mut Tx, workspace: &str) -> Result<i64> {
+    let (last,): (i64,) = tx.sql(LAST).bind(workspace).one().await?;
+    Ok(last)
+}
+
+/// What changed after this number: the new last number, and the profiles.
+///
+/// # Errors
+/// When the database refuses or a row cannot be read.
+pub(super) async fn since(db: &Db, workspace: &str, seen: i64) -> Result<(i64, Profiles)> {
+    let rows = db.sql(SINCE).bind(workspace).bind(seen).all().await?;
+    read(&rows, seen)
+}
+
+/// The same within a transaction.
+///
+/// # Errors
+/// When the database refuses or a row cannot be read.
+pub(super) async fn since_in(tx: &mut Tx, workspace: &str, seen: i64) -> Result<(i64, Profiles)> {
+    let rows = tx.sql(SINCE).bind(workspace).bind(seen).all().await?;
+    read(&rows, seen)
+}
+
+/// All of some changes, and the number of the last.
+fn read(rows: &[(i64, Option<String>)], seen: i64) -> Result<(i64, Profiles)> {
+    let (Some((first, _)), Some((last, _))) = (rows.first(), rows.last()) else {
+        return Ok((seen, Profiles::These(BTreeSet::new())));
+    };
+    if *first != seen + 1 || rows.iter().any(|(_, named)| named.is_none()) {
+        return Ok((*last, Profiles::All));
+    }
+    let mut all = BTreeSet::new();
+    for named in rows.iter().filter_map(|(_, named)| named.as_deref()) {
+        let ids: Vec<String> =
+            serde_json::from_str(named).map_err(|_| Error::internal("a change cannot be read"))?;
+        all.extend(ids);
+    }
+    Ok((*last, Profiles::These(all)))
+}

@@ -1,0 +1,241 @@
+//! Profiles kept in memory: what is asked for again is not read again, and never stale.
+//!
+//! Before a kept profile is used, it is made sure that nothing has changed since: [`Watch::confirm`] reads which profiles the
+//! commits changed that came in between, and forgets those. That reading begins after the question came, so it sees every
+//! commit that was acknowledged before, by whichever process on the database; on PostgreSQL that is read-your-writes through
+//! any replica, without a message that could be late or lost. Questions that come while one reading is under way share the next, so its cost is
+//! divided by the load. SQLite has a cheaper way to see that nothing happened ([`Stamp`]), and then nothing is read at all.
+
+use super::access::Workspace;
+use super::change::{self, Profiles};
+use super::profile::{self, Asked};
+use super::{Db, stamp::Stamp};
+use crate::Result;
+use crate::profile::Profile;
+use moka::sync::Cache;
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+
+/// About how many bytes of profiles are kept.
+const MAX_BYTES: u64 = 32 * 1024 * 1024;
+/// Most names of customers that are remembered.
+const MAX_NAMES: u64 = 100_000;
+
+/// A profile as it was read. What is kept is its document: a parsed one takes several times as much, and most questions are
+/// asked again as they were.
+#[derive(Debug)]
+pub struct Kept {
+    /// Differs from that of every other reading of any profile in this process: what is computed from this one alone can be
+    /// remembered under it.
+    pub edition: u64,
+    /// When the last event about the customer arrived, in UTC milliseconds.
+    pub received_at: i64,
+    id: String,
+    doc: String,
+    rules: i64,
+    outdated: AtomicBool,
+}
+
+/// A customer who was asked for.
+#[derive(Debug)]
+pub struct Found {
+    /// The profile as it is kept.
+    pub kept: Arc<Kept>,
+    /// The same parsed, if it was read just now.
+    parsed: Option<Profile>,
+}
+
+impl Found {
+    /// The profile, with the winner of every trait first.
+    ///
+    /// # Errors
+    /// When the document cannot be read.
+    pub fn profile(self, workspace: &Workspace) -> Result<Profile> {
+        match self.parsed {
+            Some(profile) => Ok(profile),
+            None => profile::ranked(workspace, &self.kept.doc),
+        }
+    }
+}
+
+/// All that a process keeps of a database.
+#[derive(Debug)]
+pub(super) struct Shelf {
+    profiles: Cache<String, Arc<Kept>>,
+    names: Cache<String, Weak<Kept>>,
+    watches: Mutex<HashMap<String, Arc<Watch>>>,
+    editions: AtomicU64,
+    stamp: Option<Stamp>,
+}
+
+/// How far one workspace's changes are known.
+#[derive(Debug, Default)]
+struct Watch {
+    /// The number of the reading that began last.
+    begun: AtomicU64,
+    /// The number of the last reading that came to its end.
+    done: AtomicU64,
+    /// The last change that is known; none before the first reading. What is kept is as it was then, or later.
+    seen: Mutex<Option<i64>>,
+    /// The stamp before the last reading.
+    stamped: Mutex<Option<super::stamp::Mark>>,
+    turn: tokio::sync::Mutex<()>,
+}
+
+fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn key(workspace: &str, name: &str) -> String {
+    format!("{workspace}\0{name}")
+}
+
+impl Shelf {
+    pub(super) fn new(stamp: Option<Stamp>) -> Self {
+        let weight = |id: &String, kept: &Arc<Kept>| {
+            let bytes = size_of::<Kept>() + kept.doc.len() + kept.id.len() + id.len();
+            u32::try_from(bytes).unwrap_or(u32::MAX)
+        };
+        Self {
+            profiles: Cache::builder()
+                .max_capacity(MAX_BYTES)
+                .weigher(weight)
+                .build(),
+            names: Cache::new(MAX_NAMES),
+            watches: Mutex::default(),
+            editions: AtomicU64::new(0),
+            stamp,
+        }
+    }
+
+    fn watch(&self, workspace: &str) -> Arc<Watch> {
+        let mut watches = held(&self.watches);
+        if let Some(watch) = watches.get(workspace) {
+            return Arc::clone(watch);
+        }
+        Arc::clone(watches.entry(workspace.to_owned()).or_default())
+    }
+
+    /// The profile kept under a name, if it is kept and was not changed as far as is known.
+    fn find(&self, name: &str, rules: i64) -> Option<Arc<Kept>> {
+        let kept = self.names.get(name)?.upgrade()?;
+        let good = kept.rules == rules && !kept.outdated.load(Ordering::Acquire);
+        good.then_some(kept)
+    }
+
+    /// Keeps what was read under a name, unless changes became known since the reading began: it may be older than they are.
+    fn put(&self, workspace: &str, name: String, read: &Arc<Kept>, watch: &Watch, before: i64) {
+        let seen = held(&watch.seen);
+        if *seen != Some(before) {
+            return;
+        }
+        let id = key(workspace, &read.id);
+        let good =
+            |kept: &Arc<Kept>| kept.rules == read.rules && !kept.outdated.load(Ordering::Acquire);
+        let kept = self.profiles.get(&id).filter(good).unwrap_or_else(|| {
+            self.profiles.insert(id, Arc::clone(read));
+            Arc::clone(read)
+        });
+        self.names.insert(name, Arc::downgrade(&kept));
+    }
+
+    /// Forgets what changed.
+    fn forget(&self, workspace: &str, changed: &Profiles) {
+        let outdated = |kept: &Kept| kept.outdated.store(true, Ordering::Release);
+        match changed {
+            Profiles::These(ids) => {
+                let kept = ids
+                    .iter()
+                    .filter_map(|id| self.profiles.remove(&key(workspace, id)));
+                kept.for_each(|kept| outdated(&kept));
+            }
+            Profiles::All => {
+                let prefix = key(workspace, "");
+                for (id, kept) in &self.profiles {
+                    if id.starts_with(&prefix) {
+                        self.profiles.invalidate(id.as_ref());
+                        outdated(&kept);
+                    }
+                }
+            }
+        }
+    }
+}
+
+impl Watch {
+    /// Returns once it is known what changed in all commits that were acknowledged before the call.
+    async fn confirm(&self, db: &Db, shelf: &Shelf, workspace: &str) -> Result<()> {
+        let mark = shelf.stamp.as_ref().and_then(Stamp::read);
+        if mark.is_some() && *held(&self.stamped) == mark {
+            return Ok(());
+        }
+        let came = self.begun.load(Ordering::Acquire);
+        let _turn = self.turn.lock().await;
+        // A reading that began while this question waited has answered it too.
+        if self.done.load(Ordering::Acquire) > came {
+            return Ok(());
+        }
+        let reading = self.begun.fetch_add(1, Ordering::AcqRel) + 1;
+        let mark = shelf.stamp.as_ref().and_then(Stamp::read);
+        let known = *held(&self.seen);
+        match known {
+            None => {
+                let last = change::last(db, workspace).await?;
+                *held(&self.seen) = Some(last);
+            }
+            Some(known) => {
+                let (last, changed) = change::since(db, workspace, known).await?;
+                let mut seen = held(&self.seen);
+                shelf.forget(workspace, &changed);
+                *seen = Some(last);
+            }
+        }
+        *held(&self.stamped) = mark;
+        self.done.store(reading, Ordering::Release);
+        Ok(())
+    }
+}
+
+/// The customer of this name (`type:value`; `profile:` takes any link's id) as of now: kept from before if nothing changed,
+/// else by one keyed read.
+///
+/// # Errors
+/// As [`profile::by_name`].
+pub async fn customer(db: &Db, workspace: &Workspace, name: &str) -> Result<Option<Found>> {
+    let (shelf, rules) = (&db.shelf, workspace.rules.version);
+    let name_key = key(&workspace.id, name);
+    let watch = shelf.watch(&workspace.id);
+    if shelf.find(&name_key, rules).is_some() {
+        watch.confirm(db, shelf, &workspace.id).await?;
+        if let Some(kept) = shelf.find(&name_key, rules) {
+            return Ok(Some(Found { kept, parsed: None }));
+        }
+    }
+    if held(&watch.seen).is_none() {
+        watch.confirm(db, shelf, &workspace.id).await?;
+    }
+    let before = *held(&watch.seen);
+    let asked = Asked::parse(workspace, name)?;
+    let found = asked.read(db, workspace).await?;
+    let Some((profile, doc)) = found else {
+        // A contact may only be mentioned: who that is can change with any event, so it is looked up anew each time.
+        return match profile::by_mention(db, workspace, &asked).await? {
+            Some(id) => Box::pin(customer(db, workspace, &format!("profile:{id}"))).await,
+            None => Ok(None),
+        };
+    };
+    let kept = Arc::new(Kept {
+        edition: shelf.editions.fetch_add(1, Ordering::Relaxed),
+        received_at: profile.seen.received_at,
+        id: profile.id.clone(),
+        doc,
+        rules,
+        outdated: AtomicBool::new(false),
+    });
+    if let Some(before) = before {
+        shelf.put(&workspace.id, name_key, &kept, &watch, before);
+    }
+    let parsed = Some(profile);
+    Ok(Some(Found { kept, parsed }))
+}

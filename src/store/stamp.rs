@@ -1,0 +1,55 @@
+//! A cheap way to see that nobody has committed to an SQLite file: the header of its wal-index.
+//!
+//! Every commit in WAL mode, by whichever process, rewrites that header (a counter, the last frame, a checksum) after the
+//! commit is durable and before it returns; readers find the newest data by it (sqlite.org/walformat.html, 2.1). It is shared
+//! memory, mapped from a file beside the database, and reading a file that others have mapped gives what is in the memory.
+//! So the same header before and after means: no commit in between.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+/// The header as it was: two copies of 48 bytes, which are alike unless one is being written.
+pub(super) type Mark = [u8; 96];
+
+/// The wal-index of one database.
+#[derive(Debug)]
+pub(super) struct Stamp {
+    path: PathBuf,
+    file: Mutex<Option<File>>,
+}
+
+impl Stamp {
+    /// That of the database in this file.
+    pub(super) fn of(database: &Path) -> Self {
+        let mut path = database.as_os_str().to_owned();
+        path.push("-shm");
+        Self {
+            path: path.into(),
+            file: Mutex::default(),
+        }
+    }
+
+    /// The header now; none where it cannot be told or is being written.
+    #[cfg(unix)]
+    pub(super) fn read(&self) -> Option<Mark> {
+        use std::os::unix::fs::{FileExt, MetadataExt};
+        let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+        // Whoever closes the database last removes the file, and the next to open it makes another.
+        if !file
+            .as_ref()
+            .is_some_and(|file| file.metadata().is_ok_and(|it| it.nlink() > 0))
+        {
+            *file = File::open(&self.path).ok();
+        }
+        let mut mark = [0; 96];
+        file.as_ref()?.read_exact_at(&mut mark, 0).ok()?;
+        (mark[..48] == mark[48..]).then_some(mark)
+    }
+
+    /// Other systems may not show in a file what is mapped from it.
+    #[cfg(not(unix))]
+    pub(super) fn read(&self) -> Option<Mark> {
+        None
+    }
+}
