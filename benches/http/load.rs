@@ -1,84 +1,21 @@
-//! A load generator that costs little: prepared HTTP/1.1 requests over keep-alive connections, answers read by their length.
+//! A load generator that costs little: turns of requests over keep-alive connections, prepared beforehand or made on the way.
 
+use crate::client::Client;
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
 use tokio::task::JoinSet;
-
-/// Longest that one answer may take; a server that hangs ends the run.
-const PATIENCE: Duration = Duration::from_secs(30);
-
-/// One connection.
-pub struct Client {
-    stream: TcpStream,
-    buffer: Vec<u8>,
-}
-
-impl Client {
-    /// Connects to a server on this machine.
-    pub async fn connect(port: u16) -> io::Result<Self> {
-        let stream = TcpStream::connect(("127.0.0.1", port)).await?;
-        stream.set_nodelay(true)?;
-        Ok(Self {
-            stream,
-            buffer: Vec::with_capacity(16 * 1024),
-        })
-    }
-
-    /// Sends a request; gives the status and the body of its answer.
-    pub async fn send(&mut self, request: &[u8]) -> io::Result<(u16, &[u8])> {
-        tokio::time::timeout(PATIENCE, self.exchange(request)).await??;
-        let (status, from, until) =
-            answer(&self.buffer).ok_or_else(|| io::Error::other("an answer without a length"))?;
-        Ok((status, &self.buffer[from..until]))
-    }
-
-    async fn exchange(&mut self, request: &[u8]) -> io::Result<()> {
-        self.stream.write_all(request).await?;
-        self.buffer.clear();
-        while answer(&self.buffer).is_none_or(|(_, _, until)| self.buffer.len() < until) {
-            if self.stream.read_buf(&mut self.buffer).await? == 0 {
-                return Err(io::ErrorKind::UnexpectedEof.into());
-            }
-        }
-        Ok(())
-    }
-}
-
-/// The status of an answer whose head has arrived, and where its body begins and ends.
-fn answer(bytes: &[u8]) -> Option<(u16, usize, usize)> {
-    let end = bytes.windows(4).position(|four| four == b"\r\n\r\n")?;
-    let head = std::str::from_utf8(&bytes[..end]).ok()?;
-    let mut lines = head.split("\r\n");
-    let status = lines.next()?.split(' ').nth(1)?.parse().ok()?;
-    let length = lines.find_map(|line| {
-        let (name, value) = line.split_once(':')?;
-        name.eq_ignore_ascii_case("content-length")
-            .then(|| value.trim().parse::<usize>().ok())?
-    })?;
-    Some((status, end + 4, end + 4 + length))
-}
-
-/// A POST of JSON as it goes over the wire.
-pub fn post(path: &str, authorization: &str, body: &str) -> Vec<u8> {
-    let length = body.len();
-    format!(
-        "POST {path} HTTP/1.1\r\nhost: localhost\r\nauthorization: {authorization}\r\n\
-         content-type: application/json\r\ncontent-length: {length}\r\n\r\n{body}"
-    )
-    .into_bytes()
-}
 
 /// What a stretch of load came to.
 #[derive(Default)]
 pub struct Load {
-    /// How long each answer took, in nanoseconds.
+    /// How long each turn took, in nanoseconds.
     pub took: Vec<u64>,
     /// How long the whole stretch took.
     pub elapsed: Duration,
+    /// How long requests were made in it that were not prepared, over all connections.
+    pub making: Duration,
     /// An answer that was no 200, if there was one.
     pub refused: Option<String>,
 }
@@ -88,15 +25,16 @@ impl Load {
     pub fn extend(&mut self, other: Self) {
         self.took.extend(other.took);
         self.elapsed += other.elapsed;
+        self.making += other.making;
         self.refused = self.refused.take().or(other.refused);
     }
 
-    /// Requests per second.
+    /// Turns per second.
     pub fn rate(&self) -> f64 {
         self.took.len() as f64 / self.elapsed.as_secs_f64().max(1e-9)
     }
 
-    /// The time within which this share of the answers came, in milliseconds; sorts what was measured.
+    /// The time within which this share of the turns was answered, in milliseconds; sorts what was measured.
     pub fn within(&mut self, share: f64) -> f64 {
         self.took.sort_unstable();
         let last = self.took.len().saturating_sub(1);
@@ -105,40 +43,108 @@ impl Load {
     }
 }
 
-/// Which requests are sent.
+/// Makes the request of a number; None after the last.
+type Make = dyn Fn(usize) -> Option<Vec<u8>> + Send + Sync;
+
 #[derive(Clone)]
-pub struct Requests {
-    /// The requests, ready for the wire.
-    pub list: Arc<Vec<Vec<u8>>>,
-    /// Where the next is taken from; connections share it.
-    pub next: Arc<AtomicUsize>,
-    /// Whether to begin again at the end; events are sent only once.
-    pub again: bool,
+enum Requests {
+    /// All of them; each turn sends so many one after another.
+    Prepared {
+        list: Arc<Vec<Vec<u8>>>,
+        steps: usize,
+        again: bool,
+    },
+    /// Made when their turn comes, because there are too many to hold.
+    Made(Arc<Make>),
 }
 
-impl Requests {
-    /// Requests to be sent in turn.
-    pub fn new(list: Vec<Vec<u8>>, again: bool) -> Self {
+/// What is sent. Connections share the place where the next turn is taken from, and so do clones.
+#[derive(Clone)]
+pub struct Script {
+    requests: Requests,
+    next: Arc<AtomicUsize>,
+    /// Turns per second; as many as can be where it is left out.
+    pace: Option<f64>,
+}
+
+/// The requests of one turn.
+enum Turn<'a> {
+    Prepared(&'a [Vec<u8>]),
+    Made(Vec<u8>),
+}
+
+impl Script {
+    /// Requests that are sent once, as events are.
+    pub fn once(list: Vec<Vec<u8>>) -> Self {
+        Self::prepared(list, 1, false)
+    }
+
+    /// Requests that begin again after the last.
+    pub fn again(list: Vec<Vec<u8>>) -> Self {
+        Self::prepared(list, 1, true)
+    }
+
+    /// The same in turns of so many requests, one after another on one connection.
+    pub fn turns(list: Vec<Vec<u8>>, steps: usize) -> Self {
+        Self::prepared(list, steps, true)
+    }
+
+    /// Requests that are made when their turn comes.
+    pub fn made(make: impl Fn(usize) -> Option<Vec<u8>> + Send + Sync + 'static) -> Self {
+        Self::new(Requests::Made(Arc::new(make)))
+    }
+
+    /// The same at this many turns a second. A turn's time counts from when it was due, so waiting for a connection shows.
+    pub fn paced(self, pace: f64) -> Self {
         Self {
-            list: Arc::new(list),
-            next: Arc::default(),
-            again,
+            pace: Some(pace.max(1e-3)),
+            ..self
         }
     }
 
-    fn take(&self) -> Option<&[u8]> {
-        let at = self.next.fetch_add(1, Ordering::Relaxed);
-        let at = if self.again { at % self.list.len() } else { at };
-        self.list.get(at).map(Vec::as_slice)
+    fn prepared(list: Vec<Vec<u8>>, steps: usize, again: bool) -> Self {
+        let list = Arc::new(list);
+        Self::new(Requests::Prepared { list, steps, again })
+    }
+
+    fn new(requests: Requests) -> Self {
+        Self {
+            requests,
+            next: Arc::default(),
+            pace: None,
+        }
+    }
+
+    fn take(&self) -> Option<(usize, Turn<'_>)> {
+        let number = self.next.fetch_add(1, Ordering::Relaxed);
+        let turn = match &self.requests {
+            Requests::Prepared { list, steps, again } => {
+                let turns = list.len() / steps;
+                let at = if *again {
+                    number.checked_rem(turns)?
+                } else {
+                    number
+                };
+                Turn::Prepared(list.get(at * steps..(at + 1) * steps)?)
+            }
+            Requests::Made(make) => Turn::Made(make(number)?),
+        };
+        Some((number, turn))
+    }
+
+    /// When the turn of this number is due.
+    fn due(&self, began: Instant, number: usize) -> Option<Instant> {
+        let seconds = number as f64 / self.pace?;
+        Some(began + Duration::from_secs_f64(seconds))
     }
 }
 
-/// Sends requests over this many connections, each one after another, until the time is up or the requests are used up.
+/// Runs a script over this many connections, each one turn after another, until the time is up or the script ends.
 pub async fn run(
     port: u16,
     connections: usize,
     lasting: Duration,
-    requests: &Requests,
+    script: &Script,
 ) -> io::Result<Load> {
     let mut clients = Vec::with_capacity(connections);
     for _ in 0..connections {
@@ -147,7 +153,7 @@ pub async fn run(
     let began = Instant::now();
     let mut tasks = JoinSet::new();
     for client in clients {
-        tasks.spawn(one(client, requests.clone(), began + lasting));
+        tasks.spawn(one(client, script.clone(), began, lasting));
     }
     let mut load = Load::default();
     while let Some(done) = tasks.join_next().await {
@@ -157,18 +163,42 @@ pub async fn run(
     Ok(load)
 }
 
-async fn one(mut client: Client, requests: Requests, until: Instant) -> io::Result<Load> {
+async fn one(
+    mut client: Client,
+    script: Script,
+    began: Instant,
+    lasting: Duration,
+) -> io::Result<Load> {
     let mut load = Load::default();
-    while Instant::now() < until
-        && let Some(request) = requests.take()
-    {
-        let sent = Instant::now();
-        let (status, body) = client.send(request).await?;
-        load.took.push(sent.elapsed().as_nanos() as u64);
-        if status != 200 && load.refused.is_none() {
-            let body = String::from_utf8_lossy(body);
-            load.refused = Some(format!("{status} {body}"));
+    let until = began + lasting;
+    while Instant::now() < until {
+        let making = Instant::now();
+        let Some((number, turn)) = script.take() else {
+            break;
+        };
+        if matches!(turn, Turn::Made(_)) {
+            load.making += making.elapsed();
         }
+        let mut sent = Instant::now();
+        if let Some(due) = script.due(began, number) {
+            if due >= until {
+                break;
+            }
+            tokio::time::sleep_until(due.into()).await;
+            sent = due;
+        }
+        let requests = match &turn {
+            Turn::Prepared(requests) => *requests,
+            Turn::Made(request) => std::slice::from_ref(request),
+        };
+        for request in requests {
+            let (status, body) = client.send(request).await?;
+            if status != 200 && load.refused.is_none() {
+                let body = String::from_utf8_lossy(body);
+                load.refused = Some(format!("{status} {body}"));
+            }
+        }
+        load.took.push(sent.elapsed().as_nanos() as u64);
     }
     Ok(load)
 }

@@ -1,183 +1,146 @@
-//! The other processes: acquaint and the floor, each this program run again, so that their CPU time is theirs alone.
+//! A server as a process of its own, so that its CPU time and memory are its alone; and the floor, the least there can be.
 
-use acquaint::clock::{Clock, random_id};
-use acquaint::ingest::Ingest;
-use acquaint::store::access::{self, ApiKey, Source, Workspace};
-use acquaint::store::{self, Db};
-use acquaint::surface::{self, App};
-use std::io::{self, BufRead, BufReader};
+use crate::client::{Client, get};
+use crate::process;
+use std::error::Error;
+use std::fs::File;
+use std::io;
+use std::net::TcpListener;
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::sync::Arc;
 use std::time::{Duration, Instant};
-use tokio::net::TcpListener;
 
-/// Clock ticks of /proc in a second; Linux shows 100 to programs whatever the kernel uses.
-const TICKS: u64 = 100;
+/// Longest that a server may take to start, and to end.
+const PATIENCE: Duration = Duration::from_secs(120);
+/// Where ports are looked for: below those that the system gives to connections, or a connection that waits for the server
+/// could be given its port.
+const PORTS: std::ops::Range<u16> = 20_000..30_000;
 
-/// A server and what opens it.
+/// A server that runs.
 pub struct Server {
     child: Child,
     /// Where it listens.
     pub port: u16,
-    /// A key that may name customers and make sessions.
-    pub key: String,
-    /// The write key of its source.
-    pub write_key: String,
     /// From the start of the process to its first answer.
     pub start: Duration,
-    postgres: bool,
+    /// The PostgreSQL database whose processes work for it.
+    database: Option<String>,
 }
 
 impl Server {
-    /// Starts this program again; `arguments` say as what. None when it could not start, which it says itself.
-    pub fn start(arguments: &[&str]) -> io::Result<Option<Self>> {
+    /// Starts a server that will listen on `port`, and waits until it answers on the path `ready`. What it says on its standard
+    /// error goes to the end of `log`.
+    ///
+    /// # Errors
+    /// When it ends or does not answer, with the last line that it said.
+    pub async fn start(
+        mut command: Command,
+        port: u16,
+        ready: &str,
+        log: &Path,
+        database: Option<&str>,
+    ) -> Result<Self, Box<dyn Error>> {
+        let log_file = File::options().create(true).append(true).open(log)?;
+        command.stdin(Stdio::null()).stdout(Stdio::null());
         let began = Instant::now();
-        let mut child = Command::new(std::env::current_exe()?)
-            .args(arguments)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()?;
-        let mut line = String::new();
-        if let Some(out) = child.stdout.take() {
-            BufReader::new(out).read_line(&mut line)?;
-        }
-        let mut words = line.split_whitespace().map(str::to_owned);
-        let Some(port) = words.next().and_then(|word| word.parse().ok()) else {
-            child.wait()?;
-            return Ok(None);
-        };
-        Ok(Some(Self {
-            child,
+        let mut server = Self {
+            child: command.stderr(log_file).spawn()?,
             port,
-            key: words.next().unwrap_or_default(),
-            write_key: words.next().unwrap_or_default(),
-            start: began.elapsed(),
-            postgres: arguments.iter().any(|word| word.starts_with("postgres")),
-        }))
+            start: Duration::ZERO,
+            database: database.map(str::to_owned),
+        };
+        while !answers(port, ready).await {
+            if began.elapsed() > PATIENCE || server.child.try_wait()?.is_some() {
+                let said = std::fs::read_to_string(log).unwrap_or_default();
+                let last = said.lines().next_back().unwrap_or("it said nothing");
+                return Err(format!("a server did not start: {last}").into());
+            }
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        server.start = began.elapsed();
+        Ok(server)
     }
 
     /// CPU time so far of the server and of its database's processes, in microseconds.
     pub fn cpu(&self) -> u64 {
-        let own = cpu_of(&self.child.id().to_string(), None);
-        let backends = if self.postgres { postgres() } else { 0 };
-        own + backends
+        let database = self.database.as_deref().map_or(0, process::backends);
+        process::cpu(&self.pid()) + database
+    }
+
+    /// Memory that the server holds now, in megabytes.
+    pub fn resident(&self) -> u64 {
+        process::resident(&self.pid())
     }
 
     /// Most memory that the server has held, in megabytes.
-    pub fn memory(&self) -> Option<u64> {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).ok()?;
-        let line = status
-            .lines()
-            .find_map(|line| line.strip_prefix("VmHWM:"))?;
-        Some(line.split_whitespace().next()?.parse::<u64>().ok()? / 1024)
+    pub fn peak(&self) -> u64 {
+        process::peak(&self.pid())
+    }
+
+    /// Asks the server to end and waits for it; nothing happens when it has ended.
+    pub fn stop(&mut self) -> io::Result<()> {
+        if self.child.try_wait()?.is_some() {
+            return Ok(());
+        }
+        // The standard library can only kill, which would leave an SQLite file without its last checkpoint.
+        let term = format!("kill -TERM {}", self.pid());
+        Command::new("sh").args(["-c", &term]).status()?;
+        let began = Instant::now();
+        while self.child.try_wait()?.is_none() {
+            if began.elapsed() > PATIENCE {
+                self.child.kill()?;
+            }
+            std::thread::sleep(Duration::from_millis(2));
+        }
+        Ok(())
+    }
+
+    fn pid(&self) -> String {
+        self.child.id().to_string()
     }
 }
 
 impl Drop for Server {
-    /// Closing its input ends the server.
     fn drop(&mut self) {
-        drop(self.child.stdin.take());
-        drop(self.child.wait());
+        drop(self.stop());
     }
 }
 
-/// CPU time of this process so far, in microseconds.
-pub fn own_cpu() -> u64 {
-    cpu_of("self", None)
+async fn answers(port: u16, path: &str) -> bool {
+    let asked = async {
+        let mut client = Client::connect(port).await?;
+        let (status, _) = client.send(&get(path)).await?;
+        io::Result::Ok(status)
+    };
+    matches!(asked.await, Ok(200))
 }
 
-fn postgres() -> u64 {
-    let processes = std::fs::read_dir("/proc").into_iter().flatten().flatten();
-    let names = processes.filter_map(|entry| entry.file_name().into_string().ok());
-    names.map(|pid| cpu_of(&pid, Some("postgres"))).sum()
+/// A port that nobody listens on.
+pub fn free_port() -> io::Result<u16> {
+    let first = std::process::id() as u16 % 5_000;
+    let mut ports = PORTS.skip(usize::from(first));
+    ports
+        .find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok())
+        .ok_or_else(|| io::Error::other("no port is free"))
 }
 
-/// User and system time of a process, 0 where there is no /proc or the process has another name.
-fn cpu_of(pid: &str, named: Option<&str>) -> u64 {
-    let Ok(stat) = std::fs::read_to_string(format!("/proc/{pid}/stat")) else {
-        return 0;
-    };
-    let Some((head, rest)) = stat.rsplit_once(") ") else {
-        return 0;
-    };
-    if named.is_some_and(|name| !head.ends_with(&format!("({name}"))) {
-        return 0;
-    }
-    // proc(5): the state is field 3, utime and stime are fields 14 and 15.
-    let ticks: u64 = rest
-        .split(' ')
-        .skip(11)
-        .take(2)
-        .filter_map(|field| field.parse::<u64>().ok())
-        .sum();
-    ticks * 1_000_000 / TICKS
+/// Starts the floor, this program once more.
+pub async fn start_floor(log: &Path) -> Result<Server, Box<dyn Error>> {
+    let port = free_port()?;
+    let mut command = Command::new(std::env::current_exe()?);
+    command.args(["--floor", &port.to_string()]);
+    Server::start(command, port, "/readyz", log, None).await
 }
 
-/// The server's side: serves a database until its input is closed.
-#[expect(clippy::print_stdout, reason = "the parent reads where to connect")]
-pub async fn serve(url: &str) -> Result<(), Box<dyn std::error::Error>> {
-    let db = tokio::time::timeout(Duration::from_secs(5), store::open(url)).await??;
-    let clock = Clock::default();
-    let (key, write_key) = keys(&db, &clock).await?;
-    let (ingest, _committer) = Ingest::start(db.clone());
-    let app = Arc::new(App::new(db, ingest, clock, None)?);
-    let listener = TcpListener::bind("127.0.0.1:0").await?;
-    println!("{} {key} {write_key}", listener.local_addr()?.port());
-    surface::serve(listener, app, input_closed()).await?;
-    Ok(())
-}
-
-/// A workspace of its own with a source and a key, as `acquaint source add` and `acquaint key create` make them.
-async fn keys(db: &Db, clock: &Clock) -> acquaint::Result<(String, String)> {
-    let (now, key) = (clock.now(), random_id("ak_", 20));
-    let workspace = Workspace {
-        id: random_id("w_", 10),
-        name: random_id("bench_", 10),
-        secret: random_id("", 20),
-        rules: Default::default(),
-    };
-    let source = Source {
-        workspace: workspace.id.clone(),
-        name: "shop".to_owned(),
-        kind: "segment".to_owned(),
-        write_key: random_id("wk_", 20),
-        secret: None,
-        created_at: now,
-    };
-    let stored = ApiKey {
-        workspace: workspace.id.clone(),
-        id: random_id("k_", 10),
-        scopes: "profile:read customers:any".to_owned(),
-        created_at: now,
-        revoked_at: None,
-    };
-    let mut tx = db.begin().await?;
-    access::create_workspace(&mut tx, &workspace, now).await?;
-    access::add_source(&mut tx, &source).await?;
-    access::add_key(&mut tx, &stored, &access::hash(&key)).await?;
-    tx.commit().await?;
-    Ok((key, source.write_key))
-}
-
-/// The floor's side: the least that axum does for the same request.
-#[expect(clippy::print_stdout, reason = "the parent reads where to connect")]
-pub async fn floor() -> Result<(), Box<dyn std::error::Error>> {
+/// The floor's side: the least that axum does for a request like ours, with the allocator that acquaint has.
+pub async fn floor(port: u16) -> Result<(), Box<dyn Error>> {
     async fn constant(_: axum::body::Bytes) -> axum::Json<serde_json::Value> {
         axum::Json(serde_json::json!({"id": 1, "name": "Ada Abbott", "plan": "pro"}))
     }
-    let listener = TcpListener::bind("127.0.0.1:0").await?;
-    println!("{}", listener.local_addr()?.port());
-    let router = axum::Router::new().route("/v1/tools/{name}", axum::routing::post(constant));
-    axum::serve(listener, router)
-        .with_graceful_shutdown(input_closed())
-        .await?;
+    let listener = tokio::net::TcpListener::bind(("127.0.0.1", port)).await?;
+    let router = axum::Router::new()
+        .route("/v1/tools/{name}", axum::routing::post(constant))
+        .route("/readyz", axum::routing::get(|| async { "ready" }));
+    axum::serve(listener, router).await?;
     Ok(())
-}
-
-/// Resolves when the parent is gone or wants the server gone.
-async fn input_closed() {
-    let closed = tokio::task::spawn_blocking(|| {
-        drop(io::copy(&mut io::stdin(), &mut io::sink()));
-    });
-    drop(closed.await);
 }

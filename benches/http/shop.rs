@@ -1,4 +1,6 @@
 //! A shop whose customers are the same in every run: customer `i` signs up, orders ten times and opens two tickets.
+//!
+//! A customer is made once and told twice: as calls, which acquaint collects, and as rows, which the peer reads.
 
 use acquaint::clock::rfc3339;
 use serde_json::{Value, json};
@@ -45,6 +47,15 @@ impl Dice {
         (mixed ^ (mixed >> 31)) % end
     }
 
+    /// All numbers below `end`, each once, in an order like that of a shuffled pack.
+    pub fn shuffled(&mut self, end: usize) -> Vec<usize> {
+        let mut numbers: Vec<usize> = (0..end).collect();
+        for last in (1..end).rev() {
+            numbers.swap(last, self.below(last as u64 + 1) as usize);
+        }
+        numbers
+    }
+
     fn pick<T: Copy>(&mut self, from: &[T]) -> T {
         from[self.below(from.len() as u64) as usize]
     }
@@ -54,22 +65,166 @@ impl Dice {
     }
 }
 
+/// A customer and all that they did.
+pub struct Customer {
+    /// Counted from 0.
+    pub number: usize,
+    /// Who they are.
+    pub person: Person,
+    /// When each order was placed, and the order.
+    pub orders: Vec<(i64, Order)>,
+    /// When each ticket was opened, and the ticket.
+    pub tickets: Vec<(i64, Ticket)>,
+}
+
+/// Who signed up.
+pub struct Person {
+    /// First and last name.
+    pub name: String,
+    /// A mailbox of their own.
+    pub email: String,
+    /// A number of their own.
+    pub phone: String,
+    /// free, pro or team.
+    pub plan: &'static str,
+    /// City and country.
+    pub place: (&'static str, &'static str),
+}
+
+/// An order.
+pub struct Order {
+    /// In cents of a dollar.
+    pub total: u64,
+    /// The shop's own word.
+    pub status: &'static str,
+    /// What was bought, as in a call.
+    pub products: Vec<Value>,
+}
+
+/// A ticket.
+pub struct Ticket {
+    /// closed, open or pending.
+    pub status: &'static str,
+    /// low, normal or high.
+    pub priority: &'static str,
+    /// email, chat or phone.
+    pub channel: &'static str,
+    /// What it is about.
+    pub subject: &'static str,
+}
+
+impl Customer {
+    /// The customer of a number.
+    pub fn of(number: usize) -> Self {
+        let mut dice = Dice(number as u64);
+        Self {
+            number,
+            person: Person::of(&mut dice, number),
+            orders: (0..ORDERS)
+                .map(|_| (dice.time(), Order::of(&mut dice)))
+                .collect(),
+            tickets: (0..TICKETS)
+                .map(|_| (dice.time(), Ticket::of(&mut dice)))
+                .collect(),
+        }
+    }
+}
+
+impl Person {
+    fn of(dice: &mut Dice, number: usize) -> Self {
+        let (first, last) = (dice.pick(FIRST), dice.pick(LAST));
+        let place = dice.pick(CITY);
+        Self {
+            name: format!("{first} {last}"),
+            email: format!("{first}.{last}.{number}@example.com").to_lowercase(),
+            phone: format!("+1212{:07}", 2_000_000 + number % 8_000_000),
+            plan: dice.pick(&["free", "pro", "team"]),
+            place,
+        }
+    }
+
+    fn call(&self) -> Value {
+        let (city, country) = self.place;
+        json!({"type": "identify", "traits": {
+            "email": self.email, "name": self.name, "phone": self.phone, "plan": self.plan,
+            "address": {"city": city, "country": country},
+        }})
+    }
+}
+
+impl Order {
+    fn of(dice: &mut Dice) -> Self {
+        let lines = 1 + dice.below(3);
+        let (mut total, mut products) = (0, Vec::new());
+        for _ in 0..lines {
+            let (sku, price, quantity) =
+                (dice.below(500), 300 + dice.below(29_700), 1 + dice.below(3));
+            total += price * quantity;
+            let name = format!("SKU-{sku:04}");
+            products.push(json!({
+                "sku": name, "product_id": name, "name": name, "quantity": quantity, "price": price as f64 / 100.0,
+            }));
+        }
+        let status = dice.pick(&[
+            "delivered",
+            "delivered",
+            "delivered",
+            "shipped",
+            "processing",
+        ]);
+        Self {
+            total,
+            status,
+            products,
+        }
+    }
+
+    fn call(&self, id: &str) -> Value {
+        json!({"type": "track", "event": "Order Completed", "properties": {
+            "order_id": id, "total": self.total as f64 / 100.0, "currency": "USD", "status": self.status,
+            "products": self.products,
+        }})
+    }
+}
+
+impl Ticket {
+    fn of(dice: &mut Dice) -> Self {
+        Self {
+            status: dice.pick(&["closed", "closed", "open", "pending"]),
+            priority: dice.pick(&["low", "normal", "high"]),
+            channel: dice.pick(&["email", "chat", "phone"]),
+            subject: dice.pick(SUBJECT),
+        }
+    }
+
+    fn call(&self, id: &str) -> Value {
+        json!({"type": "track", "event": "Ticket Created", "properties": {
+            "ticket_id": id, "status": self.status, "priority": self.priority, "channel": self.channel,
+            "subject": self.subject,
+        }})
+    }
+}
+
 /// The `userId` of a customer.
 pub fn user_id(customer: usize) -> String {
     format!("cus_{customer:08}")
 }
 
+/// The call with which a customer signed up; everything else came later.
+pub fn sign_up(customer: usize) -> String {
+    let person = Person::of(&mut Dice(customer as u64), customer);
+    sign(person.call(), customer, OPENED, "0")
+}
+
 /// Everything that a customer did, oldest first, as calls.
 pub fn history(customer: usize) -> Vec<String> {
-    let mut dice = Dice(customer as u64);
-    let mut calls = vec![(OPENED, identify(&mut dice, customer))];
-    for number in 0..ORDERS {
-        let at = dice.time();
-        calls.push((at, order(&mut dice, &format!("ord_{customer}_{number}"))));
+    let all = Customer::of(customer);
+    let mut calls = vec![(OPENED, all.person.call())];
+    for (number, (at, order)) in all.orders.iter().enumerate() {
+        calls.push((*at, order.call(&format!("ord_{customer}_{number}"))));
     }
-    for number in 0..TICKETS {
-        let at = dice.time();
-        calls.push((at, ticket(&mut dice, &format!("tic_{customer}_{number}"))));
+    for (number, (at, ticket)) in all.tickets.iter().enumerate() {
+        calls.push((*at, ticket.call(&format!("tic_{customer}_{number}"))));
     }
     calls.sort_by_key(|(at, _)| *at);
     let signed = calls.into_iter().enumerate();
@@ -80,10 +235,34 @@ pub fn history(customer: usize) -> Vec<String> {
 
 /// One more order of a customer who is known already; `number` is new each time.
 pub fn live(customer: usize, number: usize) -> String {
-    let mut dice = Dice(number as u64);
-    let call = order(&mut dice, &format!("live_{number}"));
+    let order = Order::of(&mut Dice(number as u64));
     let at = OPENED + SPAN as i64 + number as i64;
+    let call = order.call(&format!("live_{number}"));
     sign(call, customer, at, &format!("live-{number}"))
+}
+
+/// A product that a customer looked at.
+pub fn view(customer: usize, number: usize) -> String {
+    let sku = format!("SKU-{:04}", Dice(number as u64).below(500));
+    let call =
+        json!({"type": "track", "event": "Product Viewed", "properties": {"product_id": sku}});
+    let at = OPENED + SPAN as i64 + number as i64;
+    sign(call, customer, at, &format!("view-{number}"))
+}
+
+/// A visitor with a cookie of their own who gives the address that all of them give; every tenth signs in.
+pub fn visitor(number: usize) -> String {
+    let mut call = json!({
+        "type": "identify",
+        "messageId": format!("visit-{number}"),
+        "anonymousId": format!("visitor-{number:08}"),
+        "timestamp": rfc3339(OPENED + number as i64),
+        "traits": {"email": "frontdesk@example.com"},
+    });
+    if number % 10 == 9 {
+        call["userId"] = json!(user_id(number));
+    }
+    call.to_string()
 }
 
 /// Calls in one body.
@@ -97,49 +276,4 @@ fn sign(mut call: Value, customer: usize, at: i64, message: &str) -> String {
     call["userId"] = json!(user);
     call["timestamp"] = json!(rfc3339(at));
     call.to_string()
-}
-
-fn identify(dice: &mut Dice, customer: usize) -> Value {
-    let (first, last) = (dice.pick(FIRST), dice.pick(LAST));
-    let (city, country) = dice.pick(CITY);
-    json!({"type": "identify", "traits": {
-        "email": format!("{first}.{last}.{customer}@example.com").to_lowercase(),
-        "name": format!("{first} {last}"),
-        "phone": format!("+1212{:07}", 2_000_000 + customer % 8_000_000),
-        "plan": dice.pick(&["free", "pro", "team"]),
-        "address": {"city": city, "country": country},
-    }})
-}
-
-fn order(dice: &mut Dice, id: &str) -> Value {
-    let lines = 1 + dice.below(3);
-    let (mut total, mut products) = (0, Vec::new());
-    for _ in 0..lines {
-        let (sku, price, quantity) = (dice.below(500), 300 + dice.below(29_700), 1 + dice.below(3));
-        total += price * quantity;
-        let name = format!("SKU-{sku:04}");
-        products.push(json!({
-            "sku": name, "product_id": name, "name": name, "quantity": quantity, "price": price as f64 / 100.0,
-        }));
-    }
-    let status = dice.pick(&[
-        "delivered",
-        "delivered",
-        "delivered",
-        "shipped",
-        "processing",
-    ]);
-    json!({"type": "track", "event": "Order Completed", "properties": {
-        "order_id": id, "total": total as f64 / 100.0, "currency": "USD", "status": status, "products": products,
-    }})
-}
-
-fn ticket(dice: &mut Dice, id: &str) -> Value {
-    json!({"type": "track", "event": "Ticket Created", "properties": {
-        "ticket_id": id,
-        "status": dice.pick(&["closed", "closed", "open", "pending"]),
-        "priority": dice.pick(&["low", "normal", "high"]),
-        "channel": dice.pick(&["email", "chat", "phone"]),
-        "subject": dice.pick(SUBJECT),
-    }})
 }
