@@ -34,7 +34,8 @@ impl Drop for Process {
     }
 }
 
-fn acquaint(app: &TestApp, arguments: &[&str]) -> Command {
+/// The binary with these arguments, on the database of the test.
+pub(crate) fn acquaint(app: &TestApp, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_acquaint"));
     command.args(arguments).args([
         "--database",

@@ -16,6 +16,7 @@ mod kill;
 mod limits;
 mod matching;
 mod people;
+mod power;
 mod provider_rules;
 mod refusals;
 mod replicas;
