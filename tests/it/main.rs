@@ -12,6 +12,7 @@ mod decide;
 mod fold;
 mod identity;
 mod isolation;
+mod kept;
 mod kill;
 mod limits;
 mod matching;
