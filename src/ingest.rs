@@ -30,7 +30,7 @@ pub use explain::explain;
 pub use queue::{Batch, Ingest, Receipt, Refused};
 
 use resolve::Resolved;
-use telling::Said;
+use telling::{Said, Things};
 
 /// Events folded at a time by a rebuild.
 const REBUILD_PAGE: i64 = 2_000;
@@ -195,6 +195,9 @@ async fn fold(
         return Ok(());
     }
     let mut resolved = resolve::resolve(tx, workspace, events, carried, folded).await?;
+    let things = telling::things(tx, workspace, told, &resolved).await?;
+    // All is read that most batches need, so that what is worked out from here on is worked out while events are written.
+    tx.release();
     for Logged { event, link } in events {
         if let Some(profile) = resolved.profile_of(link)
             && !resolved.refolded.contains(&profile)
@@ -202,19 +205,19 @@ async fn fold(
             resolved.profiles.entry(profile).or_default().apply(event);
         }
     }
-    finish(tx, workspace, told, resolved).await
+    finish(tx, workspace, things, resolved).await
 }
 
-/// Brings records up to date with what events say, and writes the documents.
+/// Brings records up to date with what is told of `things`, and writes the documents.
 async fn finish(
     tx: &mut Tx,
     workspace: &Workspace,
-    told: Vec<Said>,
+    things: Things,
     mut resolved: Resolved,
 ) -> Result<()> {
-    telling::tell(tx, workspace, told, &mut resolved).await?;
+    telling::tell(tx, workspace, &things, &mut resolved).await?;
     for (id, profile) in &mut resolved.profiles {
         profile.id.clone_from(id);
     }
-    store::profile::save(tx, &workspace.id, resolved.profiles.into_values().collect()).await
+    store::profile::save(tx, &workspace.id, resolved.profiles.into_values().collect())
 }

@@ -91,7 +91,8 @@ async fn move_events(tx: &mut Tx, workspace: &Workspace, held: Vec<Held>) -> Res
     let resolved = resolve::resolve_moved(tx, workspace, &moved, &carried, &left).await?;
     let told = [moved, stayed].concat();
     let told = super::Said::by_all(&told)?;
-    super::finish(tx, workspace, told, resolved).await
+    let things = super::telling::things(tx, workspace, told, &resolved).await?;
+    super::finish(tx, workspace, things, resolved).await
 }
 
 /// What rules that read events differently would make of a workspace.

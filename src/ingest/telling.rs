@@ -51,7 +51,7 @@ impl Said {
 }
 
 /// What one link tells of one order or ticket.
-struct Part {
+pub(super) struct Part {
     link: String,
     /// The profile that holds the link.
     profile: Option<String>,
@@ -64,36 +64,45 @@ struct Part {
 }
 
 /// The orders and tickets that a batch speaks of, with all links that tell of them.
-type Things = HashMap<(RecordKind, String), Vec<Part>>;
+pub(super) type Things = HashMap<(RecordKind, String), Vec<Part>>;
+
+/// What is known of each order and ticket that a batch speaks of, before it and with it.
+pub(super) async fn things(
+    tx: &mut Tx,
+    workspace: &Workspace,
+    told: Vec<Said>,
+    resolved: &Resolved,
+) -> Result<Things> {
+    let mut things = said(told, resolved);
+    if things.is_empty() {
+        return Ok(things);
+    }
+    let ids = things.keys().map(|(kind, id)| (*kind, id.as_str()));
+    let ids: Vec<(RecordKind, &str)> = ids.collect();
+    let stored = store::record::told_of(tx, &workspace.id, &ids).await?;
+    stored.into_iter().for_each(|told| add(&mut things, told));
+    Ok(things)
+}
 
 /// Brings the records up to date, and in the profiles what they add up to.
 pub(super) async fn tell(
     tx: &mut Tx,
     workspace: &Workspace,
-    told: Vec<Said>,
+    things: &Things,
     resolved: &mut Resolved,
 ) -> Result<()> {
-    if !told.is_empty() {
-        let mut things = things(told, resolved);
-        let ids: Vec<(RecordKind, &str)> = things
-            .keys()
-            .map(|(kind, id)| (*kind, id.as_str()))
-            .collect();
-        let stored = store::record::told_of(tx, &workspace.id, &ids).await?;
-        stored.into_iter().for_each(|told| add(&mut things, told));
-        let parts = things.iter().flat_map(|((kind, _), parts)| {
-            let new = parts.iter().filter(|part| part.new);
-            new.map(|part| NewRecord {
-                kind: *kind,
-                link: &part.link,
-                record: &part.now,
-                doc: part.doc.clone(),
-            })
-        });
-        store::record::save(tx, &workspace.id, parts.collect()).await?;
-        for ((kind, _), parts) in &things {
-            show(*kind, parts, resolved);
-        }
+    let parts = things.iter().flat_map(|((kind, _), parts)| {
+        let new = parts.iter().filter(|part| part.new);
+        new.map(|part| NewRecord {
+            kind: *kind,
+            link: &part.link,
+            record: &part.now,
+            doc: part.doc.clone(),
+        })
+    });
+    store::record::save(tx, &workspace.id, &parts.collect::<Vec<_>>())?;
+    for ((kind, _), parts) in things {
+        show(*kind, parts, resolved);
     }
     for (profile, kind) in std::mem::take(&mut resolved.recount) {
         let all = store::record::of_profile(tx, &workspace.id, &profile, kind).await?;
@@ -106,7 +115,7 @@ pub(super) async fn tell(
 }
 
 /// What a batch says, as one part for each thing and link.
-fn things(told: Vec<Said>, resolved: &Resolved) -> Things {
+fn said(told: Vec<Said>, resolved: &Resolved) -> Things {
     let mut things = Things::with_capacity(told.len());
     for said in told {
         let parts = things

@@ -75,7 +75,8 @@ fn read(rows: Vec<EventRow>) -> Result<Vec<Logged>> {
     rows.into_iter().map(Logged::try_from).collect()
 }
 
-/// Appends events, which all differ in their ids; those that were not there yet.
+/// Appends events, which all differ in their ids; those that were not there yet. Their rows are written when the log is read
+/// next, when [`Tx::release`] is called or at the end.
 ///
 /// # Errors
 /// When the database refuses.
@@ -102,11 +103,6 @@ pub async fn append<'a>(
         .iter()
         .filter(|new| !known.contains(&new.logged.event.id));
     let new: Vec<&NewEvent> = new.copied().collect();
-    insert(tx, workspace, &new).await?;
-    Ok(new)
-}
-
-async fn insert(tx: &mut Tx, workspace: &str, new: &[&NewEvent]) -> Result<()> {
     let events = || new.iter().map(|new| &*new.logged.event);
     let rows = Rows::default()
         .text(events().map(|event| event.id.as_str()))
@@ -118,14 +114,14 @@ async fn insert(tx: &mut Tx, workspace: &str, new: &[&NewEvent]) -> Result<()> {
         .bigint(events().map(|event| event.at))
         .bigint(events().map(|event| event.received_at))
         .shared(new.iter().map(|new| Arc::clone(&new.body)).collect());
-    tx.insert(
+    // They are half of all that is written, and few need to read them: that can go on beside the fold.
+    tx.hold(
         "insert into event (workspace, id, link, source, message_id, type, name, at, received_at, body)
          values rows(text, text, text, text, text, text, bigint, bigint, text)",
         workspace,
         rows,
-    )
-    .execute()
-    .await
+    );
+    Ok(new)
 }
 
 /// Up to `limit` events of these links, in no order. With `upto` only those whose id is at most that.
@@ -139,6 +135,7 @@ pub async fn of_links(
     upto: Option<&str>,
     limit: i64,
 ) -> Result<Vec<Logged>> {
+    tx.release();
     // An expression cannot use the primary key, which SQLite would rather walk than the index of links.
     let rows = tx
         .sql(
@@ -167,6 +164,7 @@ pub async fn of_link(
     after: &(i64, String),
     limit: i64,
 ) -> Result<Vec<Logged>> {
+    tx.release();
     let rows = tx
         .sql(
             "select id, link, source, message_id, type, name, at, received_at, body from event
@@ -193,6 +191,7 @@ const PAGE: &str =
 /// # Errors
 /// When the database refuses or a row cannot be read.
 pub async fn page(tx: &mut Tx, workspace: &str, after: &str, limit: i64) -> Result<Vec<Logged>> {
+    tx.release();
     let rows = tx
         .sql(PAGE)
         .bind(workspace)
@@ -251,6 +250,7 @@ pub async fn timeline(
 /// # Errors
 /// When the database refuses.
 pub async fn relink(tx: &mut Tx, workspace: &str, moved: &[Logged]) -> Result<()> {
+    tx.release();
     if moved.is_empty() {
         return Ok(());
     }

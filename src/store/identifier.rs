@@ -187,14 +187,7 @@ pub async fn unshare(tx: &mut Tx, workspace: &str, identifiers: &[Identifier]) -
 }
 
 /// Sets where identifiers lead.
-///
-/// # Errors
-/// When the database refuses.
-pub async fn point(
-    tx: &mut Tx,
-    workspace: &str,
-    to: &[(&Identifier, Option<&str>, bool)],
-) -> Result<()> {
+pub fn point(tx: &mut Tx, workspace: &str, to: &[(&Identifier, Option<&str>, bool)]) {
     let rows = Rows::default()
         .text(to.iter().map(|(id, _, _)| id.kind.as_str()))
         .text(to.iter().map(|(id, _, _)| id.value.as_str()))
@@ -205,7 +198,5 @@ pub async fn point(
          on conflict (workspace, kind, value) do update set profile = excluded.profile, shared = excluded.shared",
         workspace,
         rows,
-    )
-    .execute()
-    .await
+    );
 }

@@ -1,10 +1,10 @@
 //! Profiles kept in memory: what is asked for again is not read again, and never stale.
 //!
-//! Before a kept profile is used, it is made sure that nothing has changed since: [`Watch::confirm`] reads which profiles the
+//! Before a kept profile is used, it is made sure that nothing has changed since: `Watch::confirm` reads which profiles the
 //! commits changed that came in between, and forgets those. That reading begins after the question came, so it sees every
 //! commit that was acknowledged before, by whichever process on the database; on PostgreSQL that is read-your-writes through
 //! any replica, without a message that could be late or lost. Questions that come while one reading is under way share the next, so its cost is
-//! divided by the load. SQLite has a cheaper way to see that nothing happened ([`Stamp`]), and then nothing is read at all.
+//! divided by the load. SQLite has a cheaper way to see that nothing happened (`stamp`), and then nothing is read at all.
 
 use super::access::Workspace;
 use super::change::{self, Profiles};

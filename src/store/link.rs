@@ -112,10 +112,7 @@ pub async fn carrying(
 }
 
 /// Writes links, whether new or known.
-///
-/// # Errors
-/// When the database refuses.
-pub async fn save(tx: &mut Tx, workspace: &str, links: &[Held]) -> Result<()> {
+pub fn save(tx: &mut Tx, workspace: &str, links: &[Held]) {
     let rows = Rows::default()
         .text(links.iter().map(|held| held.link.id.as_str()))
         .bigint(links.iter().map(|held| held.link.first_at))
@@ -127,9 +124,7 @@ pub async fn save(tx: &mut Tx, workspace: &str, links: &[Held]) -> Result<()> {
          set first_at = excluded.first_at, profile = excluded.profile, identifiers = excluded.identifiers",
         workspace,
         rows,
-    )
-    .execute()
-    .await
+    );
 }
 
 /// An identifier or mark, and a link that carries it.
@@ -143,10 +138,7 @@ pub struct Carries<'a> {
 }
 
 /// Notes that links carry these identifiers and marks.
-///
-/// # Errors
-/// When the database refuses.
-pub async fn carry(tx: &mut Tx, workspace: &str, carried: &[Carries<'_>]) -> Result<()> {
+pub fn carry(tx: &mut Tx, workspace: &str, carried: &[Carries<'_>]) {
     let rows = Rows::default()
         .text(carried.iter().map(|one| one.identifier.kind.as_str()))
         .text(carried.iter().map(|one| one.identifier.value.as_str()))
@@ -155,9 +147,7 @@ pub async fn carry(tx: &mut Tx, workspace: &str, carried: &[Carries<'_>]) -> Res
         "insert into link_identifier (workspace, kind, value, link) values rows(text, text, text) on conflict do nothing",
         workspace,
         rows,
-    )
-    .execute()
-    .await
+    );
 }
 
 /// Notes that links no longer carry these identifiers and marks.

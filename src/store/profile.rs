@@ -169,8 +169,8 @@ pub async fn load<'a>(
 /// Writes profiles.
 ///
 /// # Errors
-/// When the database refuses.
-pub async fn save(tx: &mut Tx, workspace: &str, profiles: Vec<Profile>) -> Result<()> {
+/// When one cannot be written as JSON, which none is.
+pub fn save(tx: &mut Tx, workspace: &str, profiles: Vec<Profile>) -> Result<()> {
     let doc = |profile: &Profile| {
         serde_json::to_string(profile)
             .map(Arc::from)
@@ -186,9 +186,7 @@ pub async fn save(tx: &mut Tx, workspace: &str, profiles: Vec<Profile>) -> Resul
          on conflict (workspace, id) do update set doc = excluded.doc, matched = false",
         workspace,
         rows,
-    )
-    .execute()
-    .await?;
+    );
     for (profile, length) in profiles.into_iter().zip(lengths) {
         tx.keep_draft(workspace, profile, length);
     }

@@ -171,8 +171,8 @@ pub fn written(record: &Record) -> Result<Arc<str>> {
 /// Writes what links tell.
 ///
 /// # Errors
-/// When the database refuses.
-pub async fn save(tx: &mut Tx, workspace: &str, told: Vec<NewRecord<'_>>) -> Result<()> {
+/// As [`written`].
+pub fn save(tx: &mut Tx, workspace: &str, told: &[NewRecord<'_>]) -> Result<()> {
     let doc = |told: &NewRecord<'_>| match &told.doc {
         Some(doc) => Ok(Arc::clone(doc)),
         None => written(told.record),
@@ -189,9 +189,8 @@ pub async fn save(tx: &mut Tx, workspace: &str, told: Vec<NewRecord<'_>>) -> Res
          on conflict (workspace, kind, id, link) do update set began_at = excluded.began_at, doc = excluded.doc",
         workspace,
         rows,
-    )
-    .execute()
-    .await
+    );
+    Ok(())
 }
 
 /// A customer's orders or tickets before `(began_at, id)`, newest first, each merged over the links that tell of it. Ids are

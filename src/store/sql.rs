@@ -15,18 +15,17 @@ use super::stamp::Stamp;
 use crate::{Error, Result};
 use sqlx::postgres::{PgArguments, PgPool, PgRow};
 use sqlx::sqlite::{SqliteArguments, SqlitePool, SqliteRow};
-use sqlx::{
-    Arguments, AssertSqlSafe, Encode, FromRow, PgConnection, Postgres, Sqlite, SqliteConnection,
-    Type,
-};
+use sqlx::{Arguments, AssertSqlSafe, Encode, FromRow, Postgres, Sqlite, Type};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
+use tokio::task::JoinHandle;
 
 mod insert;
 mod text;
 
 pub use insert::Rows;
+use insert::Write;
 use text::Texts;
 
 /// A statement that takes longer than this is named in the log.
@@ -52,16 +51,28 @@ pub struct Db {
     texts: Texts,
 }
 
-/// A write transaction.
+/// A write transaction. Rows are written while whoever gave them goes on; what is asked of it next waits for them.
 #[derive(Debug)]
 pub struct Tx {
-    engine: Engined,
+    state: State,
+    /// Rows that are to be written when something needs them, at the latest at the end.
+    held: Option<Write>,
     pub(super) db: Db,
     pub(super) changed: Changed,
     /// The workspace whose lock it holds, and its last change before.
     pub(super) locked: Option<(String, i64)>,
     pub(super) drafts: Drafts,
     texts: Texts,
+}
+
+/// Where a transaction's connection is.
+#[derive(Debug)]
+enum State {
+    Ready(Engined),
+    /// With the task that writes rows through it.
+    Writing(JoinHandle<(Option<Engined>, Result<()>)>),
+    /// Nowhere, since that task was given up.
+    Gone,
 }
 
 #[derive(Debug)]
@@ -89,7 +100,7 @@ impl<T: for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> + Send + Unp
 pub struct Statement<'c> {
     sql: &'static str,
     on: On<'c>,
-    texts: &'c Texts,
+    texts: Texts,
     failed: Option<sqlx::Error>,
 }
 
@@ -97,8 +108,8 @@ pub struct Statement<'c> {
 enum On<'c> {
     Sqlite(&'c SqlitePool, SqliteArguments),
     Postgres(&'c PgPool, PgArguments),
-    SqliteTx(&'c mut SqliteConnection, SqliteArguments),
-    PostgresTx(&'c mut PgConnection, PgArguments),
+    SqliteTx(&'c mut Tx, SqliteArguments),
+    PostgresTx(&'c mut Tx, PgArguments),
 }
 
 impl Db {
@@ -121,7 +132,7 @@ impl Db {
         Statement {
             sql,
             on,
-            texts: &self.texts,
+            texts: self.texts.clone(),
             failed: None,
         }
     }
@@ -143,7 +154,8 @@ impl Db {
             Engine::Postgres(pool) => Engined::Postgres(pool.begin().await?),
         };
         Ok(Tx {
-            engine,
+            state: State::Ready(engine),
+            held: None,
             db: self.clone(),
             changed: Changed::new(),
             locked: None,
@@ -156,15 +168,30 @@ impl Db {
 impl Tx {
     /// A statement within the transaction.
     pub fn sql(&mut self, sql: &'static str) -> Statement<'_> {
-        let on = match &mut self.engine {
-            Engined::Sqlite(tx) => On::SqliteTx(tx, SqliteArguments::default()),
-            Engined::Postgres(tx) => On::PostgresTx(tx, PgArguments::default()),
+        let texts = self.texts.clone();
+        let on = if self.is_postgres() {
+            On::PostgresTx(self, PgArguments::default())
+        } else {
+            On::SqliteTx(self, SqliteArguments::default())
         };
         Statement {
             sql,
             on,
-            texts: &self.texts,
+            texts,
             failed: None,
+        }
+    }
+
+    /// The connection, once the rows that are being written are there.
+    async fn ready(&mut self) -> Result<&mut Engined> {
+        if let State::Writing(task) = &mut self.state {
+            let (engine, done) = task.await.unwrap_or_else(|_| (None, Err(lost())));
+            self.state = engine.map_or(State::Gone, State::Ready);
+            done?;
+        }
+        match &mut self.state {
+            State::Ready(engine) => Ok(engine),
+            _ => Err(lost()),
         }
     }
 
@@ -175,18 +202,25 @@ impl Tx {
 
     /// Whether this is PostgreSQL, for the few hooks in `store.rs` that have to know.
     pub(super) fn is_postgres(&self) -> bool {
-        matches!(self.engine, Engined::Postgres(_))
+        matches!(self.db.engine, Engine::Postgres(_))
     }
 
     /// Ends it, with everything in it.
-    pub(super) async fn end(self) -> Result<()> {
-        match self.engine {
-            Engined::Sqlite(tx) => tx.commit().await?,
-            Engined::Postgres(tx) => tx.commit().await?,
+    pub(super) async fn end(mut self) -> Result<()> {
+        self.release();
+        self.ready().await?;
+        match self.state {
+            State::Ready(Engined::Sqlite(tx)) => tx.commit().await?,
+            State::Ready(Engined::Postgres(tx)) => tx.commit().await?,
+            _ => return Err(lost()),
         }
         self.db.committed.send_replace(());
         Ok(())
     }
+}
+
+fn lost() -> Error {
+    Error::internal("a transaction lost its connection")
 }
 
 /// Runs `$query` on whichever connection there is; `$query` is a macro-free closure body over `sql` and `args`.
@@ -213,11 +247,17 @@ macro_rules! run {
             }
             On::SqliteTx(tx, $args) => {
                 let $sql = AssertSqlSafe(texts.sqlite(text));
-                $query.$method(&mut *tx).await
+                let Engined::Sqlite(tx) = tx.ready().await? else {
+                    return Err(lost());
+                };
+                $query.$method(&mut **tx).await
             }
             On::PostgresTx(tx, $args) => {
                 let $sql = AssertSqlSafe(texts.postgres(text));
-                $query.$method(&mut *tx).await
+                let Engined::Postgres(tx) = tx.ready().await? else {
+                    return Err(lost());
+                };
+                $query.$method(&mut **tx).await
             }
         };
         traced(text, began);
@@ -292,6 +332,7 @@ impl Statement<'_> {
     /// # Errors
     /// When the database refuses the statement or cannot be reached.
     pub async fn execute(self) -> Result<u64> {
+        let began = Instant::now();
         let Statement {
             sql: text,
             on,
@@ -301,24 +342,33 @@ impl Statement<'_> {
         if let Some(error) = failed {
             return Err(error.into());
         }
-        let began = Instant::now();
+        let (sqlite, postgres) = (
+            || AssertSqlSafe(texts.sqlite(text)),
+            || AssertSqlSafe(texts.postgres(text)),
+        );
         let done = match on {
-            On::Sqlite(pool, args) => sqlx::query_with(AssertSqlSafe(texts.sqlite(text)), args)
+            On::Sqlite(pool, args) => sqlx::query_with(sqlite(), args)
                 .execute(pool)
                 .await
                 .map(|done| done.rows_affected()),
-            On::Postgres(pool, args) => sqlx::query_with(AssertSqlSafe(texts.postgres(text)), args)
+            On::Postgres(pool, args) => sqlx::query_with(postgres(), args)
                 .execute(pool)
                 .await
                 .map(|done| done.rows_affected()),
-            On::SqliteTx(tx, args) => sqlx::query_with(AssertSqlSafe(texts.sqlite(text)), args)
-                .execute(&mut *tx)
-                .await
-                .map(|done| done.rows_affected()),
-            On::PostgresTx(tx, args) => sqlx::query_with(AssertSqlSafe(texts.postgres(text)), args)
-                .execute(&mut *tx)
-                .await
-                .map(|done| done.rows_affected()),
+            On::SqliteTx(tx, args) => {
+                let Engined::Sqlite(tx) = tx.ready().await? else {
+                    return Err(lost());
+                };
+                let done = sqlx::query_with(sqlite(), args).execute(&mut **tx).await;
+                done.map(|done| done.rows_affected())
+            }
+            On::PostgresTx(tx, args) => {
+                let Engined::Postgres(tx) = tx.ready().await? else {
+                    return Err(lost());
+                };
+                let done = sqlx::query_with(postgres(), args).execute(&mut **tx).await;
+                done.map(|done| done.rows_affected())
+            }
         };
         traced(text, began);
         done.map_err(refused)

@@ -124,8 +124,8 @@ impl Component {
                 profile,
             });
         }
-        store::link::save(tx, &workspace.id, &moved).await?;
-        store::link::carry(tx, &workspace.id, &carried).await?;
+        store::link::save(tx, &workspace.id, &moved);
+        store::link::carry(tx, &workspace.id, &carried);
         store::link::shed(tx, &workspace.id, &shed).await?;
         Ok(touched)
     }
@@ -161,7 +161,7 @@ impl Component {
         }
         let dropped: Vec<&Identifier> = self.dropped();
         moved.extend(dropped.iter().map(|id| (*id, None, false)));
-        store::identifier::point(tx, &workspace.id, &moved).await?;
+        store::identifier::point(tx, &workspace.id, &moved);
         store::identifier::forget(tx, &workspace.id, &dropped).await?;
         Ok(touched)
     }

@@ -3,11 +3,11 @@
 //! PostgreSQL is given an array for each column (`unnest`), SQLite a list of parameters, some rows at a time, because every
 //! value of a list as JSON costs it a walk through the row's text.
 
-use super::{Engined, Tx, refused, traced};
+use super::{Engined, State, Texts, Tx, lost, refused, traced};
 use crate::Result;
 use sqlx::postgres::PgArguments;
 use sqlx::sqlite::SqliteArguments;
-use sqlx::{Arguments, AssertSqlSafe};
+use sqlx::{Arguments, AssertSqlSafe, PgConnection, SqliteConnection};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -76,59 +76,82 @@ impl Rows {
     }
 }
 
-/// Rows about to be written for one workspace.
+/// Rows on their way into a table.
 #[derive(Debug)]
-pub struct Insert<'c> {
-    tx: &'c mut Tx,
+pub(super) struct Write {
     sql: &'static str,
-    workspace: &'c str,
+    workspace: Arc<str>,
     rows: Rows,
+    texts: Texts,
 }
 
 impl Tx {
-    /// `insert into … (workspace, …) values rows(text, …) …`: each row gets the workspace in front.
-    pub fn insert<'c>(
-        &'c mut self,
-        sql: &'static str,
-        workspace: &'c str,
-        rows: Rows,
-    ) -> Insert<'c> {
-        Insert {
-            tx: self,
-            sql,
-            workspace,
-            rows,
+    /// Has rows written, by `insert into … (workspace, …) values rows(text, …) …`; each gets the workspace in front. Should the
+    /// database refuse them, the next statement or the end of the transaction says so.
+    pub fn insert(&mut self, sql: &'static str, workspace: &str, rows: Rows) {
+        let write = self.write(sql, workspace, rows);
+        self.start(write);
+    }
+
+    /// The same, but only at [`Tx::release`] or at the end. Only one such insert can be held.
+    pub(in crate::store) fn hold(&mut self, sql: &'static str, workspace: &str, rows: Rows) {
+        self.release();
+        self.held = Some(self.write(sql, workspace, rows));
+    }
+
+    /// Has the rows written that are held.
+    pub fn release(&mut self) {
+        if let Some(write) = self.held.take() {
+            self.start(write);
         }
+    }
+
+    fn write(&self, sql: &'static str, workspace: &str, rows: Rows) -> Write {
+        Write {
+            sql,
+            workspace: workspace.into(),
+            rows,
+            texts: self.texts.clone(),
+        }
+    }
+
+    fn start(&mut self, write: Write) {
+        if write.rows.len() == 0 {
+            return;
+        }
+        let before = std::mem::replace(&mut self.state, State::Gone);
+        self.state = State::Writing(tokio::spawn(async move {
+            let (engine, done) = match before {
+                State::Ready(engine) => (Some(engine), Ok(())),
+                State::Writing(task) => task.await.unwrap_or_else(|_| (None, Err(lost()))),
+                State::Gone => (None, Err(lost())),
+            };
+            match (engine, done) {
+                (Some(mut engine), Ok(())) => {
+                    let done = write.run(&mut engine).await;
+                    (Some(engine), done)
+                }
+                failed => failed,
+            }
+        }));
     }
 }
 
-impl Insert<'_> {
-    /// Writes the rows. Nothing is done where there are none.
-    ///
-    /// # Errors
-    /// When the database refuses.
-    pub async fn execute(self) -> Result<()> {
-        let count = self.rows.len();
-        if count == 0 {
-            return Ok(());
-        }
+impl Write {
+    async fn run(self, engine: &mut Engined) -> Result<()> {
         let (began, sql) = (Instant::now(), self.sql);
-        let done = if self.tx.is_postgres() {
-            self.with_arrays().await
-        } else {
-            self.with_parameters(count).await
+        let done = match engine {
+            Engined::Sqlite(tx) => self.with_parameters(tx).await,
+            Engined::Postgres(tx) => self.with_arrays(tx).await,
         };
         traced(sql, began);
         done.map_err(refused)
     }
 
-    async fn with_arrays(self) -> sqlx::Result<()> {
-        let Engined::Postgres(tx) = &mut self.tx.engine else {
-            return Ok(());
-        };
+    async fn with_arrays(self, tx: &mut PgConnection) -> sqlx::Result<()> {
         let mut args = PgArguments::default();
         let add = |added: std::result::Result<(), _>| added.map_err(sqlx::Error::Encode);
-        add(args.add(self.workspace))?;
+        add(args.add(&*self.workspace))?;
         for column in self.rows.columns {
             add(match column {
                 Column::Text(values) => args.add(values),
@@ -139,18 +162,13 @@ impl Insert<'_> {
                 Column::Boolean(values) => args.add(values),
             })?;
         }
-        let sql = AssertSqlSafe(self.tx.texts.postgres(self.sql));
-        sqlx::query_with(sql, args)
-            .execute(&mut **tx)
-            .await
-            .map(drop)
+        let sql = AssertSqlSafe(self.texts.postgres(self.sql));
+        let done = sqlx::query_with(sql, args).execute(tx).await;
+        done.map(drop)
     }
 
-    async fn with_parameters(self, count: usize) -> sqlx::Result<()> {
-        let Engined::Sqlite(tx) = &mut self.tx.engine else {
-            return Ok(());
-        };
-        let workspace: Arc<str> = self.workspace.into();
+    async fn with_parameters(self, tx: &mut SqliteConnection) -> sqlx::Result<()> {
+        let count = self.rows.len();
         let mut columns = self.rows.columns;
         let mut from = 0;
         while from < count {
@@ -159,7 +177,7 @@ impl Insert<'_> {
             let mut args = SqliteArguments::default();
             args.reserve(size * (columns.len() + 1), 0);
             for row in from..from + size {
-                args.add(Arc::clone(&workspace))
+                args.add(Arc::clone(&self.workspace))
                     .map_err(sqlx::Error::Encode)?;
                 for column in &mut columns {
                     match column {
@@ -171,8 +189,8 @@ impl Insert<'_> {
                     .map_err(sqlx::Error::Encode)?;
                 }
             }
-            let sql = AssertSqlSafe(self.tx.texts.sqlite_rows(self.sql, size));
-            sqlx::query_with(sql, args).execute(&mut **tx).await?;
+            let sql = AssertSqlSafe(self.texts.sqlite_rows(self.sql, size));
+            sqlx::query_with(sql, args).execute(&mut *tx).await?;
             from += size;
         }
         Ok(())
