@@ -31,6 +31,7 @@ pub(super) struct Access {
     /// By token, or by the hash of a key.
     callers: Cache<String, Arc<Caller>>,
     feeds: Cache<String, Arc<Feed>>,
+    named: Cache<String, Arc<Vec<Feed>>>,
     workspaces: Cache<String, Arc<Workspace>>,
 }
 
@@ -46,6 +47,7 @@ impl Access {
             db,
             callers: cache(),
             feeds: cache(),
+            named: cache(),
             workspaces: cache(),
         }
     }
@@ -113,12 +115,20 @@ impl Access {
 
     /// The sources that a webhook path can mean: the one with this write key, or all of this name.
     pub async fn feeds_for(&self, name: &str) -> Result<Vec<Feed>> {
-        if let Some(feed) = self.feed(name).await? {
-            return Ok(vec![(*feed).clone()]);
+        if let Some(known) = self.named.get(name) {
+            return Ok((*known).clone());
         }
         let mut feeds = Vec::new();
-        for source in access::sources_named(&self.db, name).await? {
-            feeds.extend(self.with_workspace(source).await?);
+        match self.feed(name).await? {
+            Some(feed) => feeds.push((*feed).clone()),
+            None => {
+                for source in access::sources_named(&self.db, name).await? {
+                    feeds.extend(self.with_workspace(source).await?);
+                }
+            }
+        }
+        if !feeds.is_empty() {
+            self.named.insert(name.to_owned(), Arc::new(feeds.clone()));
         }
         Ok(feeds)
     }
