@@ -151,7 +151,9 @@ impl Ingest {
             space: Arc::new(Semaphore::new(MAX_WAITING)),
             readers: Arc::new(Semaphore::new(readers())),
         };
-        (ingest, tokio::spawn(async { drop(end.await) }))
+        // Without a word at its end it was cut off, which whoever waits for it has to know.
+        let ended = async { end.await.expect("the committer comes to its end") };
+        (ingest, tokio::spawn(ended))
     }
 
     /// Reads a delivery of this many bytes: a small one at once, a large one on a thread for it, no more of them at a time
