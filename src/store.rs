@@ -10,6 +10,7 @@ use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
 
@@ -21,6 +22,7 @@ pub mod event;
 pub mod identifier;
 pub mod identity;
 pub mod kept;
+mod lease;
 pub mod link;
 pub mod matching;
 pub mod profile;
@@ -94,7 +96,12 @@ pub async fn open(url: &str) -> Result<Db> {
         Engine::Sqlite { .. } => {}
         Engine::Postgres(pool) => drop(tokio::spawn(analyze(pool.clone(), commits))),
     }
-    Ok(Db::new(engine, stamp, committed))
+    let db = Db::new(engine, stamp, committed);
+    if let Engine::Postgres(pool) = &db.engine {
+        let (shelf, asked) = (Arc::downgrade(&db.shelf), db.shelf.asked());
+        tokio::spawn(lease::keep(pool.clone(), shelf, asked));
+    }
+    Ok(db)
 }
 
 /// Moves an SQLite file's write-ahead log into the file some time after commits, beside the writer, until nobody writes any
@@ -227,7 +234,10 @@ impl Db {
                 read.close().await;
                 write.close().await;
             }
-            Engine::Postgres(pool) => pool.close().await,
+            Engine::Postgres(pool) => {
+                lease::give_up(self, pool).await;
+                pool.close().await;
+            }
         }
     }
 }
@@ -239,12 +249,7 @@ impl Tx {
     /// # Errors
     /// When the database cannot be reached.
     pub async fn lock(&mut self, workspace: &str) -> Result<()> {
-        if self.is_postgres() {
-            self.sql("select pg_advisory_xact_lock(hashtextextended('acquaint:' || $1, 0))")
-                .bind(workspace)
-                .execute()
-                .await?;
-        }
+        self.exclusive(workspace).await?;
         self.open_drafts(workspace).await
     }
 }

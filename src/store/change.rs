@@ -1,5 +1,6 @@
 //! Which profiles every commit changed, in the order of commits: how processes learn that what they keep is out of date.
 
+use super::lease::Committing;
 use super::{Db, Tx, drafts};
 use crate::{Error, Result};
 use serde_json::json;
@@ -51,12 +52,21 @@ impl Tx {
     pub async fn commit(mut self) -> Result<()> {
         let mut numbers = BTreeMap::new();
         for (workspace, profiles) in std::mem::take(&mut self.changed) {
-            let number = append(&mut self, &workspace, &profiles).await?;
+            if self.locked.as_ref().is_none_or(|(id, _)| *id != workspace) {
+                self.exclusive(&workspace).await?;
+            }
+            let (number, holder) = append(&mut self, &workspace, &profiles).await?;
+            if !holder.is_empty() && holder != self.db.shelf.holder {
+                self.outwait(&workspace).await?;
+            }
             numbers.insert(workspace, number);
         }
         let (locked, written) = (self.locked.take(), std::mem::take(&mut self.drafts));
         let db = self.db.clone();
+        let lease = |(workspace, number): (&String, &i64)| (db.shelf.lease(workspace), *number);
+        let committing = Committing::begin(numbers.iter().map(lease).collect());
         self.end().await?;
+        committing.done();
         if let Some(locked) = locked
             && let Some(number) = numbers.get(&locked.0)
         {
@@ -66,17 +76,18 @@ impl Tx {
     }
 }
 
-/// Adds a change. Two transactions can never take the same number, and the greater one is committed later: the second to
-/// ask waits for the first, and fails if it did not hold the workspace's lock before.
-async fn append(tx: &mut Tx, workspace: &str, profiles: &Profiles) -> Result<i64> {
+/// Adds a change, under the workspace's lock, so that the greater of two numbers is committed later; its number, and who holds
+/// the workspace's lease, empty for nobody.
+async fn append(tx: &mut Tx, workspace: &str, profiles: &Profiles) -> Result<(i64, String)> {
     let named = match profiles {
         Profiles::These(ids) => Some(json!(ids).to_string()),
         Profiles::All => None,
     };
-    let (number,): (i64,) = tx
+    let (number, holder): (i64, Option<String>) = tx
         .sql(
             "insert into change (workspace, number, profiles)
-             select $1, coalesce(max(c.number), 0) + 1, $2 from change c where c.workspace = $1 returning number",
+             select $1, coalesce(max(c.number), 0) + 1, $2 from change c where c.workspace = $1
+             returning number, (select l.holder from lease l where l.workspace = $1)",
         )
         .bind(workspace)
         .bind(named)
@@ -89,7 +100,7 @@ async fn append(tx: &mut Tx, workspace: &str, profiles: &Profiles) -> Result<i64
             .execute()
             .await?;
     }
-    Ok(number)
+    Ok((number, holder.unwrap_or_default()))
 }
 
 const LAST: &str = "select coalesce(max(number), 0) from change where workspace = $1";

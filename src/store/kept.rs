@@ -4,18 +4,24 @@
 //! commits changed that came in between, and forgets those. That reading begins after the question came, so it sees every
 //! commit that was acknowledged before, by whichever process on the database; on PostgreSQL that is read-your-writes through
 //! any replica, without a message that could be late or lost. Questions that come while one reading is under way share the next, so its cost is
-//! divided by the load. SQLite has a cheaper way to see that nothing happened (`stamp`), and then nothing is read at all.
+//! divided by the load. Mostly nothing has to be read at all: an SQLite file shows that nothing happened (`stamp`), and a process on
+//! PostgreSQL can have the word of all others that they do nothing without telling it (`lease`).
 
+use super::Db;
 use super::access::Workspace;
 use super::change::{self, Profiles};
+use super::lease::Lease;
 use super::profile::{self, Asked};
-use super::{Db, stamp::Stamp};
+use super::stamp::{self, Stamp};
 use crate::Result;
+use crate::clock::random_id;
 use crate::profile::Profile;
 use moka::sync::Cache;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Instant;
+use tokio::sync::watch;
 
 /// About how many bytes of profiles are kept.
 const MAX_BYTES: u64 = 32 * 1024 * 1024;
@@ -67,6 +73,17 @@ pub(super) struct Shelf {
     watches: Mutex<HashMap<String, Arc<Watch>>>,
     editions: AtomicU64,
     stamp: Option<Stamp>,
+    /// Under which name this process holds leases.
+    pub(super) holder: String,
+    /// Told when somebody asks and only the database can tell.
+    asked: watch::Sender<()>,
+}
+
+/// What stays the same while nobody commits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Mark {
+    Header(stamp::Mark),
+    Leased(u64),
 }
 
 /// How far one workspace's changes are known.
@@ -79,8 +96,9 @@ struct Watch {
     /// The last change that is known; none before the first reading. What is kept is as it was then, or later.
     seen: Mutex<Option<i64>>,
     /// The stamp before the last reading.
-    stamped: Mutex<Option<super::stamp::Mark>>,
+    stamped: Mutex<Option<Mark>>,
     turn: tokio::sync::Mutex<()>,
+    lease: Arc<Lease>,
 }
 
 fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -106,6 +124,34 @@ impl Shelf {
             watches: Mutex::default(),
             editions: AtomicU64::new(0),
             stamp,
+            holder: random_id("", 10),
+            asked: watch::Sender::new(()),
+        }
+    }
+
+    /// Tells of questions that only the database can answer.
+    pub(super) fn asked(&self) -> watch::Receiver<()> {
+        self.asked.subscribe()
+    }
+
+    /// Every workspace that was asked about, and its lease.
+    pub(super) fn leases(&self) -> Vec<(String, Arc<Lease>)> {
+        let watches = held(&self.watches);
+        let leases = watches
+            .iter()
+            .map(|(id, watch)| (id.clone(), Arc::clone(&watch.lease)));
+        leases.collect()
+    }
+
+    /// The lease of a workspace.
+    pub(super) fn lease(&self, workspace: &str) -> Arc<Lease> {
+        Arc::clone(&self.watch(workspace).lease)
+    }
+
+    fn mark(&self, watch: &Watch) -> Option<Mark> {
+        match &self.stamp {
+            Some(stamp) => stamp.read().map(Mark::Header),
+            None => watch.lease.mark(Instant::now()).map(Mark::Leased),
         }
     }
 
@@ -166,7 +212,7 @@ impl Shelf {
 impl Watch {
     /// Returns once it is known what changed in all commits that were acknowledged before the call.
     async fn confirm(&self, db: &Db, shelf: &Shelf, workspace: &str) -> Result<()> {
-        let mark = shelf.stamp.as_ref().and_then(Stamp::read);
+        let mark = shelf.mark(self);
         if mark.is_some() && *held(&self.stamped) == mark {
             return Ok(());
         }
@@ -177,7 +223,10 @@ impl Watch {
             return Ok(());
         }
         let reading = self.begun.fetch_add(1, Ordering::AcqRel) + 1;
-        let mark = shelf.stamp.as_ref().and_then(Stamp::read);
+        let mark = shelf.mark(self);
+        if mark.is_none() {
+            shelf.asked.send_replace(());
+        }
         let known = *held(&self.seen);
         match known {
             None => {

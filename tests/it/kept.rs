@@ -21,7 +21,7 @@ const ORDERS: u64 = 40;
 const READERS: usize = 4;
 
 /// How many orders a server counts for a customer.
-fn orders(app: &TestApp, port: u16, customer: &str) -> u64 {
+pub fn orders(app: &TestApp, port: u16, customer: &str) -> u64 {
     let headers = format!("authorization: Bearer {}\r\n", app.tenant.staff_key);
     let body = json!({"customer": customer}).to_string();
     let line = "POST /v1/tools/recent_purchases";
@@ -32,7 +32,7 @@ fn orders(app: &TestApp, port: u16, customer: &str) -> u64 {
 }
 
 /// Sends an order; it is acknowledged when this returns.
-fn buy(app: &TestApp, port: u16, user: &str, number: u64) {
+pub fn buy(app: &TestApp, port: u16, user: &str, number: u64) {
     let body = json!({
         "writeKey": app.tenant.write_key, "type": "track", "event": "Order Completed", "userId": user,
         "messageId": format!("{user}-{number}"), "properties": {"order_id": format!("{user}-{number}"), "total": 5},

@@ -14,6 +14,7 @@ mod identity;
 mod isolation;
 mod kept;
 mod kill;
+mod lease;
 mod limits;
 mod matching;
 mod people;

@@ -167,6 +167,7 @@ mod tests {
             include_str!("../identifier.rs"),
             include_str!("../identity.rs"),
             include_str!("../kept.rs"),
+            include_str!("../lease.rs"),
             include_str!("../link.rs"),
             include_str!("../matching.rs"),
             include_str!("../profile.rs"),

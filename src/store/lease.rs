@@ -1,0 +1,372 @@
+//! Who may commit to a workspace, and who may answer from memory without asking. SQLite shows for next to nothing whether
+//! somebody committed (`stamp`); on PostgreSQL a process that wants to know has to ask, unless it holds the *lease*.
+//!
+//! While a process holds a workspace's lease, nobody else's commit that changes profiles comes to its end: it first has the
+//! lease given up, or sees that it is over. So whatever was acknowledged since the last look was committed here.
+//!
+//! No two clocks are compared. A holder counts its term from before it sent a renewal; who waits counts a longer one from after
+//! it saw that renewal's number, and takes the lease only if the number still stands. Both are on their own monotonic clock,
+//! so this holds as long as neither runs a quarter faster than the other. It is the lease of Gray and Cheriton, "Leases: an
+//! efficient fault-tolerant mechanism for distributed file cache consistency" (1989).
+//!
+//! A lease is taken under the lock under which everybody commits, so no commit is under way that did not see it. It is taken
+//! only by a process that is asked, once nobody else has committed for a while; each time it has to be given up, that while
+//! gets longer. Replicas that write in turn therefore do without, and ask.
+
+use super::kept::Shelf;
+use super::{Db, Tx};
+use crate::{Error, Result};
+use sqlx::AssertSqlSafe;
+use sqlx::postgres::PgPool;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::{Duration, Instant};
+use tokio::sync::watch;
+
+/// How long a holder goes without asking after it sent a renewal.
+const TERM: Duration = Duration::from_millis(800);
+/// How long a number has to stand still before others take the lease for over.
+const OVER: Duration = Duration::from_millis(1_000);
+/// How often a lease is renewed; about how long others wait for it at most while its holder lives.
+const RENEW: Duration = Duration::from_millis(100);
+/// How often a process that is asked, and has no lease, looks whether it could.
+const ATTEMPT: Duration = Duration::from_millis(500);
+/// How long after the last question a lease is still renewed.
+const IDLE: Duration = Duration::from_secs(5);
+/// How long nobody else must have committed: at first, and at most.
+const ALONE: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(64));
+/// After how long a lease that is given up was worth it.
+const WORTH: Duration = Duration::from_secs(60);
+/// How often who waits looks, and for how long at most.
+const LOOK: Duration = Duration::from_millis(5);
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// A workspace's lease as this process sees it.
+#[derive(Debug, Default)]
+pub(super) struct Lease(Mutex<State>);
+
+#[derive(Debug)]
+struct State {
+    /// Until when it is held.
+    until: Option<Instant>,
+    /// Grows with every own commit, and whenever the lease is taken.
+    mark: u64,
+    /// Own commits of which it is not known whether others see them already.
+    committing: u32,
+    asked: Option<Instant>,
+    taken: Option<Instant>,
+    attempted: Option<Instant>,
+    /// The last change that is known, and since when all were own ones.
+    last: Option<i64>,
+    alone: Option<Instant>,
+    /// For how long they must have been.
+    quiet: Duration,
+    /// Another's lease: holder, number, and when that was first seen.
+    other: Option<(String, i64, Instant)>,
+}
+
+impl Default for State {
+    fn default() -> Self {
+        Self {
+            until: None,
+            mark: 0,
+            committing: 0,
+            asked: None,
+            taken: None,
+            attempted: None,
+            last: None,
+            alone: None,
+            quiet: ALONE.0,
+            other: None,
+        }
+    }
+}
+
+impl State {
+    fn held(&self, now: Instant) -> bool {
+        self.until.is_some_and(|until| now < until)
+    }
+
+    fn asked_within(&self, now: Instant, time: Duration) -> bool {
+        self.asked.is_some_and(|asked| now < asked + time)
+    }
+
+    /// Notes the last change; one that is not the next own one was somebody else's.
+    fn note(&mut self, last: i64, own: bool, now: Instant) {
+        let expected = self.last.map(|known| known + i64::from(own));
+        if expected != Some(last) {
+            self.alone = Some(now);
+        }
+        self.last = Some(last);
+    }
+
+    /// Whether it is time to try to take it.
+    fn due(&self, now: Instant) -> bool {
+        !self.held(now)
+            && self.asked_within(now, ATTEMPT * 2)
+            && self.attempted.is_none_or(|last| now >= last + ATTEMPT)
+    }
+
+    /// Whether everybody else has been quiet for long enough.
+    fn alone(&self, now: Instant) -> bool {
+        self.alone.is_some_and(|since| now >= since + self.quiet)
+    }
+
+    /// Whether this lease of another is over, which is seen by looking again.
+    fn over(&mut self, holder: &str, number: i64, now: Instant) -> bool {
+        match &self.other {
+            Some((who, what, since)) if who == holder && *what == number => now >= *since + OVER,
+            _ => {
+                self.other = Some((holder.to_owned(), number, now));
+                false
+            }
+        }
+    }
+
+    fn take(&mut self, sent: Instant) {
+        self.until = Some(sent + TERM);
+        self.taken = Some(sent);
+        self.mark += 1;
+        self.other = None;
+    }
+
+    fn give_up(&mut self) {
+        self.until = None;
+        self.mark += 1;
+    }
+
+    /// Others want it: next time it is taken later.
+    fn make_way(&mut self, now: Instant) {
+        self.give_up();
+        let worth = self.taken.is_some_and(|taken| now >= taken + WORTH);
+        self.quiet = if worth {
+            ALONE.0
+        } else {
+            (self.quiet * 2).min(ALONE.1)
+        };
+        self.alone = Some(now);
+    }
+}
+
+impl Lease {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// While this stays the same, nobody has committed; none when only asking tells.
+    pub(super) fn mark(&self, now: Instant) -> Option<u64> {
+        let mut state = self.state();
+        state.asked = Some(now);
+        (state.held(now) && state.committing == 0).then_some(state.mark)
+    }
+}
+
+/// A commit that is under way. Should nobody learn what became of it, the lease is given up: who takes it next waits for the
+/// lock, and so for the end of that commit.
+#[derive(Debug)]
+pub(super) struct Committing(Vec<(Arc<Lease>, i64)>);
+
+impl Committing {
+    /// Begins the commit of these changes.
+    pub(super) fn begin(changes: Vec<(Arc<Lease>, i64)>) -> Self {
+        for (lease, _) in &changes {
+            lease.state().committing += 1;
+        }
+        Self(changes)
+    }
+
+    /// It is committed.
+    pub(super) fn done(mut self) {
+        for (lease, number) in self.0.drain(..) {
+            let mut state = lease.state();
+            state.committing -= 1;
+            state.mark += 1;
+            state.note(number, true, Instant::now());
+        }
+    }
+}
+
+impl Drop for Committing {
+    fn drop(&mut self) {
+        for (lease, _) in self.0.drain(..) {
+            let mut state = lease.state();
+            state.committing -= 1;
+            state.give_up();
+        }
+    }
+}
+
+const LOCK: &str = "select pg_advisory_xact_lock(hashtextextended('acquaint:' || $1, 0))";
+const TRY_LOCK: &str = "select pg_try_advisory_xact_lock(hashtextextended('acquaint:' || $1, 0))";
+
+impl Tx {
+    /// Waits until no other transaction may commit to the workspace before this one ends.
+    pub(super) async fn exclusive(&mut self, workspace: &str) -> Result<()> {
+        if self.is_postgres() {
+            self.sql(LOCK).bind(workspace).execute().await?;
+        }
+        Ok(())
+    }
+
+    /// Waits until another's lease of the workspace is given up or over. The lock must be held, so that nobody takes it anew.
+    pub(super) async fn outwait(&mut self, workspace: &str) -> Result<()> {
+        let (began, db) = (Instant::now(), self.db.clone());
+        let mut seen = State::default();
+        while began.elapsed() < PATIENCE {
+            let held: Option<(String, i64, bool)> = self
+                .sql("select holder, number, wanted from lease where workspace = $1")
+                .bind(workspace)
+                .optional()
+                .await?;
+            let Some((holder, number, wanted)) = held else {
+                return Ok(());
+            };
+            if holder.is_empty() || holder == db.shelf.holder {
+                return Ok(());
+            }
+            if seen.over(&holder, number, Instant::now()) {
+                let taken = self
+                    .sql("update lease set holder = '', number = number + 1 where workspace = $1 and holder = $2 and number = $3")
+                    .bind(workspace)
+                    .bind(&holder)
+                    .bind(number)
+                    .execute()
+                    .await?;
+                if taken == 1 {
+                    return Ok(());
+                }
+            } else if !wanted {
+                // Not in this transaction: its holder has to see it, and to be able to write the row.
+                db.sql("update lease set wanted = true where workspace = $1 and holder = $2")
+                    .bind(workspace)
+                    .bind(&holder)
+                    .execute()
+                    .await?;
+            }
+            tokio::time::sleep(LOOK).await;
+        }
+        Err(Error::internal(
+            "another process does not give up its lease of the workspace",
+        ))
+    }
+}
+
+/// Takes, renews and gives up the leases of a process, as long as it has its database open and is asked.
+pub(super) async fn keep(pool: PgPool, shelf: Weak<Shelf>, mut asked: watch::Receiver<()>) {
+    while asked.changed().await.is_ok() {
+        loop {
+            tokio::time::sleep(RENEW).await;
+            let Some(shelf) = shelf.upgrade() else {
+                return;
+            };
+            let leases = shelf.leases();
+            let kept = async {
+                renew(&pool, &shelf.holder, &leases).await?;
+                for (workspace, lease) in &leases {
+                    let now = Instant::now();
+                    if lease.state().due(now) {
+                        lease.state().attempted = Some(now);
+                        attempt(&pool, &shelf.holder, workspace, lease).await?;
+                    }
+                }
+                Ok::<(), sqlx::Error>(())
+            };
+            match tokio::time::timeout(OVER, kept).await {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => tracing::debug!(target: "acquaint::db", %error, "no lease"),
+                Err(_) => tracing::debug!(target: "acquaint::db", "no lease in time"),
+            }
+            let now = Instant::now();
+            let busy = |state: &State| state.held(now) || state.asked_within(now, IDLE);
+            if !leases.iter().any(|(_, lease)| busy(&lease.state())) {
+                break;
+            }
+        }
+    }
+}
+
+/// Renews all that are held, but for those that nobody needs here or that others want.
+async fn renew(pool: &PgPool, holder: &str, leases: &[(String, Arc<Lease>)]) -> sqlx::Result<()> {
+    let sent = Instant::now();
+    if !leases.iter().any(|(_, lease)| lease.state().held(sent)) {
+        return Ok(());
+    }
+    // A renewal that a crash of the database undoes is one that never was, so it need not be durable.
+    let text = format!(
+        "set local synchronous_commit = off;
+         update lease set number = number + 1 where holder = '{holder}' returning workspace, wanted"
+    );
+    let rows = sqlx::raw_sql(AssertSqlSafe(text)).fetch_all(pool).await?;
+    for row in rows {
+        use sqlx::Row;
+        let (workspace, wanted): (String, bool) = (row.try_get(0)?, row.try_get(1)?);
+        let lease = leases.iter().find(|(id, _)| *id == workspace);
+        let kept = lease.is_some_and(|(_, lease)| {
+            let (mut state, now) = (lease.state(), Instant::now());
+            if wanted {
+                state.make_way(now);
+            } else if !state.held(now) || !state.asked_within(now, IDLE) {
+                state.give_up();
+            } else {
+                state.until = Some(sent + TERM);
+            }
+            state.held(now)
+        });
+        if !kept {
+            let text = "update lease set holder = '' where workspace = $1 and holder = $2";
+            let given = sqlx::query(text).bind(&workspace).bind(holder);
+            given.execute(pool).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Takes a workspace's lease if nobody has it, everybody else is quiet and nobody commits just now.
+async fn attempt(pool: &PgPool, holder: &str, workspace: &str, lease: &Lease) -> sqlx::Result<()> {
+    let mut tx = pool.begin().await?;
+    let locked = sqlx::query_as(TRY_LOCK).bind(workspace);
+    let (locked,): (bool,) = locked.fetch_one(&mut *tx).await?;
+    if !locked {
+        return Ok(());
+    }
+    let text = "select (select coalesce(max(number), 0) from change where workspace = $1), l.holder, l.number
+                from (select 1) as one left join lease l on l.workspace = $1";
+    let found = sqlx::query_as(text).bind(workspace);
+    let (last, other, number): (i64, Option<String>, Option<i64>) =
+        found.fetch_one(&mut *tx).await?;
+    let (other, number) = (other.unwrap_or_default(), number.unwrap_or_default());
+    {
+        let (mut state, now) = (lease.state(), Instant::now());
+        state.note(last, false, now);
+        let free = other.is_empty() || other == holder || state.over(&other, number, now);
+        if !free || !state.alone(now) {
+            return Ok(());
+        }
+    }
+    let sent = Instant::now();
+    let text = "insert into lease (workspace, holder, number, wanted) values ($1, $2, 1, false)
+                on conflict (workspace) do update set holder = $2, number = lease.number + 1, wanted = false
+                where lease.holder = $3 and lease.number = $4";
+    let taken = sqlx::query(text)
+        .bind(workspace)
+        .bind(holder)
+        .bind(&other)
+        .bind(number);
+    let taken = taken.execute(&mut *tx).await?.rows_affected() == 1;
+    tx.commit().await?;
+    if taken {
+        lease.state().take(sent);
+    }
+    Ok(())
+}
+
+/// Gives up all leases of a process that closes its database.
+pub(super) async fn give_up(db: &Db, pool: &PgPool) {
+    for (_, lease) in db.shelf.leases() {
+        lease.state().give_up();
+    }
+    let text = "update lease set holder = '' where holder = $1";
+    let given = sqlx::query(text).bind(&db.shelf.holder).execute(pool).await;
+    if let Err(error) = given {
+        tracing::debug!(target: "acquaint::db", %error, "leases run out by themselves");
+    }
+}
