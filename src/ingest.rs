@@ -6,7 +6,7 @@
 use crate::event::Event;
 use crate::identity::Carried;
 use crate::store::access::Workspace;
-use crate::store::event::{Logged, NewEvent};
+use crate::store::event::{Logged, NewEvent, Place};
 use crate::store::reject::Rejected;
 use crate::store::{self, Tx};
 use crate::{Error, Result};
@@ -147,11 +147,11 @@ pub async fn rebuild(
         ));
     }
     store::profile::clear_derived(tx, &workspace.id).await?;
-    let (mut after, mut total) = (String::new(), 0);
+    let (mut after, mut total) = (Place::default(), 0);
     loop {
         let mut page = store::event::page(tx, &workspace.id, &after, REBUILD_PAGE).await?;
         let Some(last) = page.last() else { break };
-        after.clone_from(&last.event.id);
+        after = Place::of(&last.event);
         total += page.len() as u64;
         let carried = relink(tx, workspace, &mut page).await?;
         let carried: Vec<&Carried> = carried.iter().collect();
@@ -181,7 +181,7 @@ async fn relink(tx: &mut Tx, workspace: &Workspace, events: &mut [Logged]) -> Re
 }
 
 /// Brings identity, records and profiles up to date with events that are new to them. `carried` is what identity takes from
-/// each, `told` what they say of orders and tickets. `folded` is the greatest id of an event that counts as folded already or now; without it the whole log does. Only a
+/// each, `told` what they say of orders and tickets. `folded` is the place in the log of the last event that counts as folded already or now; without it the whole log does. Only a
 /// rebuild has events beyond it.
 async fn fold(
     tx: &mut Tx,
@@ -189,7 +189,7 @@ async fn fold(
     events: &[Logged],
     carried: &[&Carried],
     told: Vec<Said>,
-    folded: Option<&str>,
+    folded: Option<&Place>,
 ) -> Result<()> {
     if events.is_empty() {
         return Ok(());

@@ -9,7 +9,7 @@ use crate::Result;
 use crate::identity::compare::{Comparison, compare};
 use crate::identity::{self, Carried, Identifier, Known, Link, MOVED};
 use crate::store::access::Workspace;
-use crate::store::event::Logged;
+use crate::store::event::{Logged, Place};
 use crate::store::link::Held;
 use crate::store::{self, Db, Tx};
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -107,11 +107,11 @@ pub(super) async fn compared(
     let mut links: BTreeMap<String, Link> = BTreeMap::new();
     let mut remembered: BTreeMap<String, (i64, String)> = BTreeMap::new();
     let mut moves: HashSet<(String, String)> = HashSet::new();
-    let (mut after, mut done) = (String::new(), 0);
+    let (mut after, mut done) = (Place::default(), 0);
     loop {
         let page = store::event::next(db, &workspace.id, &after, PAGE).await?;
         let Some(last) = page.last() else { break };
-        after.clone_from(&last.event.id);
+        after = Place::of(&last.event);
         done += page.len();
         for Logged { event, link } in page {
             let now = workspace.rules.read(&workspace.secret, &event);

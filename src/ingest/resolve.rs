@@ -9,7 +9,7 @@ use crate::identity::{Carried, Identifier, Link, MOVED};
 use crate::profile::Profile;
 use crate::profile::record::RecordKind;
 use crate::store::access::Workspace;
-use crate::store::event::Logged;
+use crate::store::event::{Logged, Place};
 use crate::store::link::Held;
 use crate::store::{self, Tx};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -40,7 +40,7 @@ pub(super) async fn resolve(
     workspace: &Workspace,
     events: &[Logged],
     carried: &[&Carried],
-    folded: Option<&str>,
+    folded: Option<&Place>,
 ) -> Result<Resolved> {
     let seen = Seen::of(events, carried);
     let ids: Vec<String> = seen

@@ -4,6 +4,7 @@ use super::{Db, Rows, Tx};
 use crate::event::{Event, Kind};
 use crate::identity::explain::Activity;
 use crate::{Error, Result};
+use serde::Serialize;
 use sqlx::FromRow;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
@@ -35,6 +36,45 @@ impl NewEvent {
             .map_err(|_| Error::internal("an event cannot be written as JSON"))?;
         let body = body.into();
         Ok(Self { logged, body })
+    }
+}
+
+/// Where an event stands in the log: a message counts once within its source. The default is before every event.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Place {
+    /// The source that it came through.
+    pub source: String,
+    /// The sender's id of the message.
+    pub message_id: String,
+}
+
+impl Place {
+    /// That of an event.
+    #[must_use]
+    pub fn of(event: &Event) -> Self {
+        Self {
+            source: event.source.clone(),
+            message_id: event.message_id.clone(),
+        }
+    }
+}
+
+/// An event's place as a row for a `rows($n, r: source text, message_id text)`.
+#[derive(Serialize)]
+struct Key<'a> {
+    source: &'a str,
+    message_id: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    link: Option<&'a str>,
+}
+
+impl<'a> Key<'a> {
+    fn of(event: &'a Event) -> Self {
+        Self {
+            source: &event.source,
+            message_id: &event.message_id,
+            link: None,
+        }
     }
 }
 
@@ -86,16 +126,14 @@ pub async fn append<'a>(
     offered: &[&'a NewEvent],
 ) -> Result<Vec<&'a NewEvent>> {
     // To look first is cheaper than to have the statement return what it wrote.
-    let ids: Vec<_> = offered
-        .iter()
-        .map(|new| super::Id {
-            id: &new.logged.event.id,
-        })
-        .collect();
+    let keys = offered.iter().map(|new| Key::of(&new.logged.event));
     let known: Vec<(String,)> = tx
-        .sql("select e.id from rows($2, r: id text) cross join event e where e.workspace = $1 and e.id = r.id")
+        .sql(
+            "select e.id from rows($2, r: source text, message_id text) cross join event e
+             where e.workspace = $1 and e.source = r.source and e.message_id = r.message_id",
+        )
         .bind(workspace)
-        .rows(&ids)
+        .rows(&keys.collect::<Vec<_>>())
         .all()
         .await?;
     let known: HashSet<String> = known.into_iter().map(|(id,)| id).collect();
@@ -124,7 +162,7 @@ pub async fn append<'a>(
     Ok(new)
 }
 
-/// Up to `limit` events of these links, in no order. With `upto` only those whose id is at most that.
+/// Up to `limit` events of these links, in no order. With `upto` only those that stand there or before.
 ///
 /// # Errors
 /// When the database refuses or a row cannot be read.
@@ -132,7 +170,7 @@ pub async fn of_links(
     tx: &mut Tx,
     workspace: &str,
     links: &[String],
-    upto: Option<&str>,
+    upto: Option<&Place>,
     limit: i64,
 ) -> Result<Vec<Logged>> {
     tx.release();
@@ -141,18 +179,20 @@ pub async fn of_links(
         .sql(
             "select e.id, e.link, e.source, e.message_id, e.type, e.name, e.at, e.received_at, e.body
              from rows($2, r: link text) cross join event e
-             where e.workspace = $1 and e.link = r.link and ($3 is null or e.id || '' <= $3) limit $4",
+             where e.workspace = $1 and e.link = r.link
+               and ($3 is null or (e.source || '', e.message_id) <= ($3, $4)) limit $5",
         )
         .bind(workspace)
         .rows(&super::link::keys(links))
-        .bind(upto)
+        .bind(upto.map(|place| &place.source))
+        .bind(upto.map(|place| &place.message_id))
         .bind(limit)
         .all()
         .await?;
     read(rows)
 }
 
-/// The next `limit` events of one link after `(at, id)`, oldest first. With `upto` only those whose id is at most that.
+/// The next `limit` events of one link after `(at, id)`, oldest first. With `upto` only those that stand there or before.
 ///
 /// # Errors
 /// When the database refuses or a row cannot be read.
@@ -160,7 +200,7 @@ pub async fn of_link(
     tx: &mut Tx,
     workspace: &str,
     link: &str,
-    upto: Option<&str>,
+    upto: Option<&Place>,
     after: &(i64, String),
     limit: i64,
 ) -> Result<Vec<Logged>> {
@@ -168,14 +208,16 @@ pub async fn of_link(
     let rows = tx
         .sql(
             "select id, link, source, message_id, type, name, at, received_at, body from event
-             where workspace = $1 and link = $2 and (at, id) > ($3, $4) and ($5 is null or id || '' <= $5)
-             order by at, id limit $6",
+             where workspace = $1 and link = $2 and (at, id) > ($3, $4)
+               and ($5 is null or (source || '', message_id) <= ($5, $6))
+             order by at, id limit $7",
         )
         .bind(workspace)
         .bind(link)
         .bind(after.0)
         .bind(&after.1)
-        .bind(upto)
+        .bind(upto.map(|place| &place.source))
+        .bind(upto.map(|place| &place.message_id))
         .bind(limit)
         .all()
         .await?;
@@ -184,18 +226,19 @@ pub async fn of_link(
 
 const PAGE: &str =
     "select id, link, source, message_id, type, name, at, received_at, body from event
-    where workspace = $1 and id > $2 order by id limit $3";
+    where workspace = $1 and (source, message_id) > ($2, $3) order by source, message_id limit $4";
 
-/// The next `limit` events after `after` by id: how a rebuild walks the log.
+/// The next `limit` events after a place: how a rebuild walks the log.
 ///
 /// # Errors
 /// When the database refuses or a row cannot be read.
-pub async fn page(tx: &mut Tx, workspace: &str, after: &str, limit: i64) -> Result<Vec<Logged>> {
+pub async fn page(tx: &mut Tx, workspace: &str, after: &Place, limit: i64) -> Result<Vec<Logged>> {
     tx.release();
     let rows = tx
         .sql(PAGE)
         .bind(workspace)
-        .bind(after)
+        .bind(&after.source)
+        .bind(&after.message_id)
         .bind(limit)
         .all()
         .await?;
@@ -206,11 +249,12 @@ pub async fn page(tx: &mut Tx, workspace: &str, after: &str, limit: i64) -> Resu
 ///
 /// # Errors
 /// When the database refuses or a row cannot be read.
-pub async fn next(db: &Db, workspace: &str, after: &str, limit: i64) -> Result<Vec<Logged>> {
+pub async fn next(db: &Db, workspace: &str, after: &Place, limit: i64) -> Result<Vec<Logged>> {
     let rows = db
         .sql(PAGE)
         .bind(workspace)
-        .bind(after)
+        .bind(&after.source)
+        .bind(&after.message_id)
         .bind(limit)
         .all()
         .await?;
@@ -254,15 +298,17 @@ pub async fn relink(tx: &mut Tx, workspace: &str, moved: &[Logged]) -> Result<()
     if moved.is_empty() {
         return Ok(());
     }
-    let rows: Vec<_> = moved
-        .iter()
-        .map(|logged| serde_json::json!({"id": logged.event.id, "link": logged.link}))
-        .collect();
+    let rows = moved.iter().map(|logged| Key {
+        link: Some(&logged.link),
+        ..Key::of(&logged.event)
+    });
+    let rows: Vec<Key<'_>> = rows.collect();
     tx.sql(
         "insert into event (workspace, id, link, source, message_id, type, name, at, received_at, body)
          select $1, e.id, r.link, e.source, e.message_id, e.type, e.name, e.at, e.received_at, e.body
-         from rows($2, r: id text, link text) cross join event e where e.workspace = $1 and e.id = r.id
-         on conflict (workspace, id) do update set link = excluded.link",
+         from rows($2, r: source text, message_id text, link text) cross join event e
+         where e.workspace = $1 and e.source = r.source and e.message_id = r.message_id
+         on conflict (workspace, source, message_id) do update set link = excluded.link",
     )
     .bind(workspace)
     .rows(&rows)

@@ -328,8 +328,8 @@ async fn attempt(pool: &PgPool, holder: &str, workspace: &str, lease: &Lease) ->
     if !locked {
         return Ok(());
     }
-    let text = "select (select coalesce(max(number), 0) from change where workspace = $1), l.holder, l.number
-                from (select 1) as one left join lease l on l.workspace = $1";
+    let text = "select (select coalesce(max(number), 0) from change where workspace = $1),
+                       (select holder from lease where workspace = $1), (select number from lease where workspace = $1)";
     let found = sqlx::query_as(text).bind(workspace);
     let (last, other, number): (i64, Option<String>, Option<i64>) =
         found.fetch_one(&mut *tx).await?;

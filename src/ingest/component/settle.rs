@@ -7,7 +7,7 @@ use crate::identity::{self, Class, Customer, Identifier, Link, Resolution};
 use crate::profile::record::{Record, RecordKind};
 use crate::profile::{self, Profile};
 use crate::store::access::Workspace;
-use crate::store::event::Logged;
+use crate::store::event::{Logged, Place};
 use crate::store::link::{Carries, Held};
 use crate::store::record::Told;
 use crate::store::{self, Tx};
@@ -26,7 +26,7 @@ impl Component {
         self,
         tx: &mut Tx,
         workspace: &Workspace,
-        folded: Option<&str>,
+        folded: Option<&Place>,
         resolved: &mut Resolved,
     ) -> Result<()> {
         let resolution = identity::fold(&self.all(), &workspace.rules.rules, &self.known);
@@ -343,7 +343,7 @@ async fn from_log(
     tx: &mut Tx,
     workspace: &Workspace,
     customer: &Customer,
-    folded: Option<&str>,
+    folded: Option<&Place>,
 ) -> Result<Profile> {
     let mut profile = Profile::default();
     for links in customer.links.chunks(LINKS) {
