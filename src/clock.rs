@@ -52,10 +52,12 @@ pub fn random_id(prefix: &str, bytes: usize) -> String {
     format!("{prefix}{}", base32(&random))
 }
 
-/// Lower-case base 32 without padding (Crockford's alphabet: no i, l, o, u), as ids are written.
+/// Crockford's alphabet in lower case: no i, l, o, u.
+const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
+
+/// Lower-case base 32 without padding (Crockford's alphabet), as ids are written.
 #[must_use]
 pub fn base32(bytes: &[u8]) -> String {
-    const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
     let mut text = String::with_capacity(bytes.len().div_ceil(5) * 8);
     let (mut buffer, mut bits) = (0_u32, 0_u32);
     for byte in bytes {
@@ -71,6 +73,41 @@ pub fn base32(bytes: &[u8]) -> String {
         text.push(char::from(ALPHABET[(buffer << (5 - bits)) as usize & 31]));
     }
     text
+}
+
+/// The bytes that [`base32`] writes as this text; none if they are not `N` or the text is not what it writes.
+#[must_use]
+pub fn from_base32<const N: usize>(text: &str) -> Option<[u8; N]> {
+    if text.len() != (N * 8).div_ceil(5) {
+        return None;
+    }
+    let (mut bytes, mut filled) = ([0; N], 0);
+    let (mut buffer, mut bits) = (0_u32, 0_u32);
+    for character in text.bytes() {
+        buffer = (buffer << 5) | u32::from(digit(character)?);
+        bits += 5;
+        if bits >= 8 {
+            bits -= 8;
+            *bytes.get_mut(filled)? = (buffer >> bits) as u8;
+            filled += 1;
+        }
+        buffer &= (1 << bits) - 1;
+    }
+    (buffer == 0).then_some(bytes)
+}
+
+/// What a character of [`ALPHABET`] stands for.
+fn digit(character: u8) -> Option<u8> {
+    const DIGITS: [u8; 256] = {
+        let (mut digits, mut at) = ([32; 256], 0);
+        while at < ALPHABET.len() {
+            digits[ALPHABET[at] as usize] = at as u8;
+            at += 1;
+        }
+        digits
+    };
+    let digit = DIGITS[usize::from(character)];
+    (digit < 32).then_some(digit)
 }
 
 /// `at` as RFC 3339 in UTC, to the millisecond where there is one.
@@ -130,5 +167,17 @@ mod tests {
         assert_eq!(base32(&[0xff; 5]), "zzzzzzzz");
         assert_eq!(base32(&[0, 1]), "000g");
         assert_eq!(base32(&[]), "");
+    }
+
+    #[test]
+    fn base32_reads_back_what_it_wrote_and_nothing_else() {
+        let bytes = [0xff, 0, 1, 0x80, 7, 9, 200, 3, 0, 0, 0, 1, 2, 3, 4, 5];
+        let text = base32(&bytes);
+        assert_eq!(from_base32(&text), Some(bytes));
+        assert_eq!(from_base32::<15>(&text), None);
+        assert_eq!(from_base32::<16>(&text.to_uppercase()), None);
+        let last = text.len() - 1;
+        let beyond = format!("{}{}", &text[..last], "1");
+        assert_eq!(from_base32::<16>(&beyond), None, "bits beyond the bytes");
     }
 }

@@ -16,6 +16,7 @@ pub mod activity;
 mod agree;
 pub mod claim;
 pub mod money;
+pub mod packed;
 pub mod purchase;
 pub mod record;
 pub mod survivorship;
@@ -23,6 +24,7 @@ pub mod ticket;
 
 use activity::Activity;
 use claim::{Claim, Claims};
+use packed::packed;
 use purchase::{Purchase, Purchases};
 use record::{Record, RecordKind};
 use survivorship::{Rule, Survivorship};
@@ -93,6 +95,28 @@ pub struct Account {
     /// Whether the customer is a member: the newest word on it.
     pub member: Option<Claim>,
 }
+
+packed!(Profile {
+    id,
+    identifiers,
+    traits,
+    purchases,
+    tickets,
+    recent,
+    accounts,
+    consents,
+    sources,
+    seen
+});
+packed!(Known { identifier, since });
+packed!(Identifier { kind, value });
+packed!(Seen {
+    events,
+    first_at,
+    last_at,
+    received_at
+});
+packed!(Account { traits, member });
 
 impl Seen {
     fn add(&mut self, other: &Self) {

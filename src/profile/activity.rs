@@ -1,5 +1,6 @@
 //! What the customer did lately: the newest events in a line each, and the sessions they make.
 
+use super::packed::{Packed, Packer, Unpacker, packed};
 use crate::event::{Event, Kind};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -26,6 +27,26 @@ pub struct Activity {
     /// The page's path, the product or whatever the event was about, if it says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub about: Option<String>,
+}
+
+packed!(Activity {
+    at,
+    event,
+    kind,
+    name,
+    source,
+    about
+});
+
+impl Packed for Kind {
+    fn pack<'a>(&'a self, into: &mut Packer<'a>) {
+        into.byte(*self as u8);
+    }
+
+    fn unpack(from: &mut Unpacker<'_>) -> Option<Self> {
+        let number = usize::from(from.byte()?);
+        Self::ALL.get(number).copied()
+    }
 }
 
 impl Activity {

@@ -1,6 +1,7 @@
 //! A claim: a value that a source stated at some time. Every value that a system holds stays visible, whichever wins.
 
 use super::agree::agree;
+use super::packed::{Packed, Packer, Unpacker, packed};
 use super::survivorship::{self, Rule};
 use crate::event::Event;
 use serde::{Deserialize, Serialize};
@@ -32,6 +33,14 @@ pub struct Claim {
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub verified: bool,
 }
+
+packed!(Claim {
+    value,
+    at,
+    source,
+    event,
+    verified
+});
 
 /// What a claim does to the value.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -138,6 +147,16 @@ pub fn verifies(name: &str) -> Option<&str> {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Claims(Vec<Claim>);
+
+impl Packed for Claims {
+    fn pack<'a>(&'a self, into: &mut Packer<'a>) {
+        self.0.pack(into);
+    }
+
+    fn unpack(from: &mut Unpacker<'_>) -> Option<Self> {
+        Vec::unpack(from).map(Self)
+    }
+}
 
 impl Claims {
     /// Adds a claim.

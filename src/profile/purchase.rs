@@ -1,6 +1,7 @@
 //! Purchases: orders of the Segment e-commerce spec, with their items, totals, status history and refunds.
 
 use super::money::{self, DEFAULT_CURRENCY};
+use super::packed::packed;
 use super::record::{Record, RecordKind, Statement, fields, replace_in, text_property};
 use crate::clock::parse_time;
 use crate::event::{Event, text_of};
@@ -118,6 +119,41 @@ pub struct Total {
     /// What was paid back, in minor units.
     pub refunded: i64,
 }
+
+packed!(Purchase {
+    order_id,
+    order_number,
+    placed_at,
+    changed_at,
+    status,
+    currency,
+    total,
+    refunded,
+    items,
+    item_count,
+    history,
+    tracking_number,
+    tracking_url,
+    sources,
+});
+packed!(Item {
+    product_id,
+    name,
+    variant,
+    quantity,
+    price
+});
+packed!(Change { at, status });
+packed!(Purchases {
+    count,
+    totals,
+    recent
+});
+packed!(Total {
+    orders,
+    spent,
+    refunded
+});
 
 impl Purchases {
     /// Puts in what is now known of one order. True when the list needs a recount.

@@ -3,6 +3,7 @@
 //! Records are kept per link and merged per customer, so that joining or parting customers never rewrites one. A field keeps
 //! the newest statement, a list its newest entries; merging is commutative and takes repetition.
 
+use super::packed::{Packed, Packer, Unpacker, packed};
 use crate::event::{Event, Kind};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -90,6 +91,31 @@ pub struct Record {
     lists: BTreeMap<String, BTreeMap<String, Stated>>,
     /// The sources that spoke of it.
     pub sources: BTreeSet<String>,
+}
+
+packed!(Record {
+    id,
+    began_at,
+    changed_at,
+    fields,
+    lists,
+    sources
+});
+
+impl Packed for Stated {
+    fn pack<'a>(&'a self, into: &mut Packer<'a>) {
+        self.0.pack(into);
+        self.1.pack(into);
+        self.2.pack(into);
+    }
+
+    fn unpack(from: &mut Unpacker<'_>) -> Option<Self> {
+        Some(Self(
+            Packed::unpack(from)?,
+            Packed::unpack(from)?,
+            Packed::unpack(from)?,
+        ))
+    }
 }
 
 impl Record {

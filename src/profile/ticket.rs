@@ -1,5 +1,6 @@
 //! Support tickets, whichever help desk they come from.
 
+use super::packed::packed;
 use super::record::{Record, RecordKind, Statement, fields, replace_in, text_property};
 use crate::clock::parse_time;
 use crate::event::{Event, text_of};
@@ -78,6 +79,29 @@ pub struct Tickets {
     /// The newest of the others, newest first.
     pub recent: Vec<Ticket>,
 }
+
+packed!(Ticket {
+    ticket_id,
+    subject,
+    status,
+    priority,
+    channel,
+    assignee,
+    tags,
+    csat,
+    opened_at,
+    changed_at,
+    message_count,
+    messages,
+    sources,
+});
+packed!(Message { at, author, body });
+packed!(Tickets {
+    count,
+    open_count,
+    open,
+    recent
+});
 
 impl Tickets {
     /// Puts in what is now known of one ticket. True when a list needs a recount.

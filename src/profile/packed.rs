@@ -1,0 +1,411 @@
+//! Documents as they are stored: the fields in their order, without names, and every text once.
+//!
+//! A profile says the same few things again and again: each claim, order and line of what happened lately names the event and
+//! the source it is from. Here a text that was written before is written as its number, an id as its bytes, a time as its distance from the
+//! time before it. That is a third to a quarter of the same document as JSON, which is what a customer's next event has to read
+//! and write. Formats that describe themselves (MessagePack, CBOR) name every field or repeat every text.
+//!
+//! What is stored so is derived from the log. So there is one form, numbered by [`FORM`], and what an older version wrote is
+//! folded anew.
+
+use crate::clock;
+use serde_json::{Map, Number, Value};
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::hash::{BuildHasherDefault, Hasher};
+
+/// The number of the form. It grows with every change of it and of what is packed, and is the first byte of a document.
+pub const FORM: u8 = 1;
+
+/// Numbers from here on are taken for times, and written as the distance from the one before.
+const LARGE: i64 = 1 << 36;
+/// The bytes of an id, such as an event's.
+const ID: usize = 16;
+/// How deep values may be within each other; no event is as deep.
+const MAX_DEPTH: usize = 200;
+
+/// What can be packed.
+pub trait Packed: Sized {
+    /// Writes it.
+    fn pack<'a>(&'a self, into: &mut Packer<'a>);
+
+    /// Reads it; none if that is not what was written.
+    fn unpack(from: &mut Unpacker<'_>) -> Option<Self>;
+}
+
+/// Packs a struct field by field: `packed!(Change { at, status })`.
+macro_rules! packed {
+    ($name:ty { $($field:ident),+ $(,)? }) => {
+        impl $crate::profile::packed::Packed for $name {
+            fn pack<'a>(&'a self, into: &mut $crate::profile::packed::Packer<'a>) {
+                $($crate::profile::packed::Packed::pack(&self.$field, into);)+
+            }
+
+            fn unpack(from: &mut $crate::profile::packed::Unpacker<'_>) -> Option<Self> {
+                Some(Self { $($field: $crate::profile::packed::Packed::unpack(from)?),+ })
+            }
+        }
+    };
+}
+pub(crate) use packed;
+
+/// A document in its stored form.
+#[must_use]
+pub fn pack(document: &impl Packed) -> Vec<u8> {
+    let mut packer = Packer {
+        bytes: Vec::with_capacity(1024),
+        words: HashMap::default(),
+        last: 0,
+    };
+    packer.bytes.push(FORM);
+    document.pack(&mut packer);
+    packer.bytes
+}
+
+/// The document in these bytes; none if they are of another form or damaged.
+#[must_use]
+pub fn unpack<T: Packed>(bytes: &[u8]) -> Option<T> {
+    let (form, bytes) = bytes.split_first()?;
+    if *form != FORM {
+        return None;
+    }
+    let mut unpacker = Unpacker {
+        bytes,
+        words: Vec::with_capacity(64),
+        last: 0,
+        depth: 0,
+    };
+    let document = T::unpack(&mut unpacker)?;
+    unpacker.bytes.is_empty().then_some(document)
+}
+
+/// Hashes short texts, eight bytes at a time. They are not chosen to collide: whoever could do that slows down their own
+/// document only, which is bounded.
+#[derive(Default)]
+pub struct WordHasher(u64);
+
+impl Hasher for WordHasher {
+    fn write(&mut self, bytes: &[u8]) {
+        for chunk in bytes.chunks(8) {
+            let mut word = [0; 8];
+            word[..chunk.len()].copy_from_slice(chunk);
+            let mixed = (self.0.rotate_left(5) ^ u64::from_le_bytes(word))
+                .wrapping_mul(0x9e37_79b9_7f4a_7c15);
+            self.0 = mixed ^ (mixed >> 32);
+        }
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
+
+/// A document that is being written.
+pub struct Packer<'a> {
+    bytes: Vec<u8>,
+    /// Texts that were written, and their numbers.
+    words: HashMap<&'a str, u64, BuildHasherDefault<WordHasher>>,
+    /// The last number that was taken for a time.
+    last: i64,
+}
+
+impl<'a> Packer<'a> {
+    /// One byte.
+    pub fn byte(&mut self, byte: u8) {
+        self.bytes.push(byte);
+    }
+
+    /// Seven bits a byte, the lowest first.
+    fn count(&mut self, mut number: u64) {
+        while number >= 0x80 {
+            self.bytes.push(number as u8 | 0x80);
+            number >>= 7;
+        }
+        self.bytes.push(number as u8);
+    }
+
+    /// A number of either sign. The first byte has six bits of it, and whether it is a distance.
+    fn number(&mut self, number: i64) {
+        let is_large = number.unsigned_abs() >= LARGE as u64;
+        let (number, flag) = if is_large {
+            let distance = number.wrapping_sub(self.last);
+            self.last = number;
+            (distance, 0x40)
+        } else {
+            (number, 0)
+        };
+        // The sign goes into the lowest bit, so that small distances are small either way.
+        let number = ((number << 1) ^ (number >> 63)) as u64;
+        let rest = number >> 6;
+        let more = if rest > 0 { 0x80 } else { 0 };
+        self.bytes.push((number as u8 & 0x3f) | flag | more);
+        if rest > 0 {
+            self.count(rest);
+        }
+    }
+
+    /// A text: its number if it was written before, else its characters, or its bytes if it is an id.
+    fn text(&mut self, text: &'a str) {
+        if text.len() < 2 {
+            self.count((text.len() as u64) << 2);
+            self.bytes.extend_from_slice(text.as_bytes());
+            return;
+        }
+        let next = self.words.len() as u64;
+        let number = *self.words.entry(text).or_insert(next);
+        if number != next {
+            return self.count(number << 2 | 1);
+        }
+        if let Some(id) = clock::from_base32::<ID>(text) {
+            self.count(2);
+            return self.bytes.extend_from_slice(&id);
+        }
+        self.count((text.len() as u64) << 2);
+        self.bytes.extend_from_slice(text.as_bytes());
+    }
+}
+
+/// A document that is being read.
+pub struct Unpacker<'b> {
+    bytes: &'b [u8],
+    words: Vec<Cow<'b, str>>,
+    last: i64,
+    depth: usize,
+}
+
+impl<'b> Unpacker<'b> {
+    /// One byte.
+    pub fn byte(&mut self) -> Option<u8> {
+        let (byte, rest) = self.bytes.split_first()?;
+        self.bytes = rest;
+        Some(*byte)
+    }
+
+    fn take(&mut self, length: usize) -> Option<&'b [u8]> {
+        let (taken, rest) = self.bytes.split_at_checked(length)?;
+        self.bytes = rest;
+        Some(taken)
+    }
+
+    fn count(&mut self) -> Option<u64> {
+        let mut number = 0_u64;
+        for shift in (0..64).step_by(7) {
+            let byte = self.byte()?;
+            number |= u64::from(byte & 0x7f) << shift;
+            if byte < 0x80 {
+                return Some(number);
+            }
+        }
+        None
+    }
+
+    /// How many entries follow. Each takes a byte at least, so damage cannot ask for more memory than there is document.
+    fn length(&mut self) -> Option<usize> {
+        let length = usize::try_from(self.count()?).ok()?;
+        (length <= self.bytes.len()).then_some(length)
+    }
+
+    fn number(&mut self) -> Option<i64> {
+        let first = self.byte()?;
+        let mut number = u64::from(first & 0x3f);
+        if first & 0x80 != 0 {
+            number |= self.count()? << 6;
+        }
+        let number = (number >> 1) as i64 ^ -((number & 1) as i64);
+        if first & 0x40 == 0 {
+            return Some(number);
+        }
+        self.last = self.last.wrapping_add(number);
+        Some(self.last)
+    }
+
+    fn text(&mut self) -> Option<Cow<'b, str>> {
+        let head = self.count()?;
+        let length = usize::try_from(head >> 2).ok()?;
+        let text = match head & 3 {
+            0 => Cow::Borrowed(std::str::from_utf8(self.take(length)?).ok()?),
+            1 => return self.words.get(length).cloned(),
+            2 => Cow::Owned(clock::base32(self.take(ID)?)),
+            _ => return None,
+        };
+        if text.len() > 1 {
+            self.words.push(text.clone());
+        }
+        Some(text)
+    }
+}
+
+impl Packed for String {
+    fn pack<'a>(&'a self, into: &mut Packer<'a>) {
+        into.text(self);
+    }
+
+    fn unpack(from: &mut Unpacker<'_>) -> Option<Self> {
+        from.text().map(Cow::into_owned)
+    }
+}
+
+impl Packed for i64 {
+    fn pack<'a>(&'a self, into: &mut Packer<'a>) {
+        into.number(*self);
+    }
+
+    fn unpack(from: &mut Unpacker<'_>) -> Option<Self> {
+        from.number()
+    }
+}
+
+impl Packed for u64 {
+    fn pack<'a>(&'a self, into: &mut Packer<'a>) {
+        into.count(*self);
+    }
+
+    fn unpack(from: &mut Unpacker<'_>) -> Option<Self> {
+        from.count()
+    }
+}
+
+impl Packed for bool {
+    fn pack<'a>(&'a self, into: &mut Packer<'a>) {
+        into.byte(u8::from(*self));
+    }
+
+    fn unpack(from: &mut Unpacker<'_>) -> Option<Self> {
+        from.byte().map(|byte| byte == 1)
+    }
+}
+
+impl<T: Packed> Packed for Option<T> {
+    fn pack<'a>(&'a self, into: &mut Packer<'a>) {
+        into.byte(u8::from(self.is_some()));
+        if let Some(value) = self {
+            value.pack(into);
+        }
+    }
+
+    fn unpack(from: &mut Unpacker<'_>) -> Option<Self> {
+        match from.byte()? {
+            0 => Some(None),
+            _ => T::unpack(from).map(Some),
+        }
+    }
+}
+
+impl<T: Packed> Packed for Vec<T> {
+    fn pack<'a>(&'a self, into: &mut Packer<'a>) {
+        into.count(self.len() as u64);
+        self.iter().for_each(|entry| entry.pack(into));
+    }
+
+    fn unpack(from: &mut Unpacker<'_>) -> Option<Self> {
+        let length = from.length()?;
+        let mut entries = Self::with_capacity(length);
+        for _ in 0..length {
+            entries.push(T::unpack(from)?);
+        }
+        Some(entries)
+    }
+}
+
+impl<T: Packed> Packed for BTreeMap<String, T> {
+    fn pack<'a>(&'a self, into: &mut Packer<'a>) {
+        into.count(self.len() as u64);
+        for (key, value) in self {
+            key.pack(into);
+            value.pack(into);
+        }
+    }
+
+    fn unpack(from: &mut Unpacker<'_>) -> Option<Self> {
+        let length = from.length()?;
+        let entry = |_| Some((String::unpack(from)?, T::unpack(from)?));
+        (0..length).map(entry).collect()
+    }
+}
+
+impl Packed for BTreeSet<String> {
+    fn pack<'a>(&'a self, into: &mut Packer<'a>) {
+        into.count(self.len() as u64);
+        self.iter().for_each(|entry| entry.pack(into));
+    }
+
+    fn unpack(from: &mut Unpacker<'_>) -> Option<Self> {
+        let length = from.length()?;
+        (0..length).map(|_| String::unpack(from)).collect()
+    }
+}
+
+impl Packed for Value {
+    fn pack<'a>(&'a self, into: &mut Packer<'a>) {
+        match self {
+            Self::Null => into.byte(0),
+            Self::Bool(value) => into.byte(1 + u8::from(*value)),
+            Self::Number(number) => pack_number(number, into),
+            Self::String(text) => {
+                into.byte(6);
+                into.text(text);
+            }
+            Self::Array(entries) => {
+                into.byte(7);
+                entries.pack(into);
+            }
+            Self::Object(map) => {
+                into.byte(8);
+                into.count(map.len() as u64);
+                for (key, value) in map {
+                    into.text(key);
+                    value.pack(into);
+                }
+            }
+        }
+    }
+
+    fn unpack(from: &mut Unpacker<'_>) -> Option<Self> {
+        from.depth += 1;
+        if from.depth > MAX_DEPTH {
+            return None;
+        }
+        let value = match from.byte()? {
+            0 => Self::Null,
+            1 => Self::Bool(false),
+            2 => Self::Bool(true),
+            3 => Self::Number(from.number()?.into()),
+            4 => Self::Number(from.count()?.into()),
+            5 => {
+                let bytes = from.take(8)?.try_into().ok()?;
+                Self::Number(Number::from_f64(f64::from_le_bytes(bytes))?)
+            }
+            6 => Self::String(String::unpack(from)?),
+            7 => Self::Array(Vec::unpack(from)?),
+            8 => {
+                let length = from.length()?;
+                let mut map = Map::with_capacity(length);
+                for _ in 0..length {
+                    map.insert(String::unpack(from)?, Self::unpack(from)?);
+                }
+                Self::Object(map)
+            }
+            _ => return None,
+        };
+        from.depth -= 1;
+        Some(value)
+    }
+}
+
+/// As an integer wherever it is one, so that it comes back as what it was.
+fn pack_number(number: &Number, into: &mut Packer<'_>) {
+    if let Some(number) = number.as_i64() {
+        into.byte(3);
+        into.number(number);
+    } else if let Some(number) = number.as_u64() {
+        into.byte(4);
+        into.count(number);
+    } else {
+        into.byte(5);
+        let number = number.as_f64().unwrap_or_default();
+        into.bytes.extend_from_slice(&number.to_le_bytes());
+    }
+}
+
+#[cfg(test)]
+mod tests;
