@@ -4,7 +4,7 @@ use crate::config::Config;
 use crate::store::access::{self, ApiKey, Workspace};
 use crate::store::{self, Db};
 use crate::tool::caller::Scope;
-use crate::{Error, Result, clock};
+use crate::{Error, Result, clock, ingest};
 use clap::{Parser, Subcommand};
 use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
@@ -138,17 +138,38 @@ fn say_json(value: &impl serde::Serialize) -> Result<()> {
     Ok(())
 }
 
+/// Opens a database. What an older version of this program folded is folded anew first.
+async fn database(url: &str) -> Result<Db> {
+    let db = store::open(url).await?;
+    let mut bar = None;
+    let renewed = ingest::renew(&db, |total, done| {
+        let bar = bar.get_or_insert_with(|| {
+            note(&format!(
+                "an older version made this database; its {total} events are folded anew, once"
+            ));
+            import::bar(total, "events")
+        });
+        bar.set_length(total);
+        bar.set_position(done);
+    });
+    renewed.await?;
+    if let Some(bar) = bar {
+        bar.finish_and_clear();
+    }
+    Ok(db)
+}
+
 /// Opens the database and the workspace, for commands that set something up. The first time, the workspace is made, and with
 /// it an admin key that is shown once.
 async fn open(config: &Config) -> Result<(Db, Workspace)> {
-    let db = store::open(&config.database).await?;
+    let db = database(&config.database).await?;
     let workspace = workspace(&db, &config.workspace).await?;
     Ok((db, workspace))
 }
 
 /// Opens the database and a workspace that must be there, for commands that look at something: a misspelt name is no wish.
 async fn find(config: &Config) -> Result<(Db, Workspace)> {
-    let db = store::open(&config.database).await?;
+    let db = database(&config.database).await?;
     let found = access::workspace(&db, &config.workspace).await?;
     let workspace = found.ok_or_else(|| {
         let name = &config.workspace;

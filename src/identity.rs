@@ -119,36 +119,17 @@ impl Link {
     }
 }
 
-/// Kinds by which links of one customer are placed side by side, the first that a link has.
-const NEAR: [&str; 4] = ["user_id", "email", "phone", "anonymous_id"];
-/// Bytes of a link's id that say near which others it stands; the rest is of the whole set.
-const PLACE: usize = 5;
-
-/// The id of a set of identifiers: 128 bits in base 32, of HMAC-SHA256 keyed by the workspace's secret. It cannot be computed
-/// from an e-mail address without the secret, and it is the same after every rebuild. It begins with a hash of one identifier
-/// alone, so that what is stored of one customer's links mostly stands side by side and is read and written together.
+/// The id of a set of identifiers: an HMAC-SHA256 keyed by the workspace's secret, cut to 128 bits, in base 32. It cannot be
+/// computed from an e-mail address without the secret, and it is the same after every rebuild.
 #[must_use]
 pub fn link_id(secret: &str, identifiers: &[Identifier]) -> String {
-    let mac = hmac::Hmac::<sha2::Sha256>::new_from_slice(secret.as_bytes())
+    let mut mac = hmac::Hmac::<sha2::Sha256>::new_from_slice(secret.as_bytes())
         .expect("HMAC takes any key length");
-    let hash = |identifiers: &[Identifier]| {
-        let mut mac = mac.clone();
-        for identifier in identifiers {
-            for part in [&identifier.kind, &identifier.value] {
-                mac.update(&(part.len() as u64).to_be_bytes());
-                mac.update(part.as_bytes());
-            }
+    for identifier in identifiers {
+        for part in [&identifier.kind, &identifier.value] {
+            mac.update(&(part.len() as u64).to_be_bytes());
+            mac.update(part.as_bytes());
         }
-        mac.finalize().into_bytes()
-    };
-    let near = NEAR
-        .iter()
-        .find_map(|kind| identifiers.iter().find(|id| id.kind == *kind));
-    let near = near
-        .or(identifiers.first())
-        .map_or(&[][..], std::slice::from_ref);
-    let mut id = [0; 16];
-    id[..PLACE].copy_from_slice(&hash(near)[..PLACE]);
-    id[PLACE..].copy_from_slice(&hash(identifiers)[..16 - PLACE]);
-    crate::clock::base32(&id)
+    }
+    crate::clock::base32(&mac.finalize().into_bytes()[..16])
 }

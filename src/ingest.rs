@@ -5,10 +5,11 @@
 
 use crate::event::Event;
 use crate::identity::Carried;
+use crate::profile::Profile;
 use crate::store::access::Workspace;
 use crate::store::event::{Logged, NewEvent, Place};
 use crate::store::reject::Rejected;
-use crate::store::{self, Tx};
+use crate::store::{self, Db, Tx};
 use crate::{Error, Result};
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -67,7 +68,7 @@ fn read(workspace: &Workspace, event: Arc<Event>) -> Result<Prepared> {
     let link = carried.link.clone();
     let logged = Logged { event, link };
     Ok(Prepared {
-        told: Said::by(&logged)?,
+        told: Said::by(&logged),
         new: NewEvent::of(logged)?,
         carried,
         rules: workspace.rules.version,
@@ -131,6 +132,30 @@ pub async fn take<'a>(
     }))
 }
 
+/// Folds anew what an older version of this program derived, as [`rebuild`] does, for every workspace of a database that was just
+/// opened. `progress` is told how many events there are in all and how many are done.
+///
+/// # Errors
+/// When the database refuses; then nothing has changed.
+pub async fn renew(db: &Db, mut progress: impl FnMut(u64, u64)) -> Result<()> {
+    for id in store::access::outdated(db).await? {
+        let Some(workspace) = store::access::workspace_by_id(db, &id).await? else {
+            continue;
+        };
+        let total = u64::try_from(store::event::count(db, &id).await?).unwrap_or(0);
+        let mut tx = db.begin().await?;
+        tx.lock(&id).await?;
+        // Another process may have done it meanwhile.
+        if !store::access::set_folded(&mut tx, &id).await? {
+            continue;
+        }
+        progress(total, 0);
+        rebuild(&mut tx, &workspace, |done| progress(total, done)).await?;
+        tx.commit().await?;
+    }
+    Ok(())
+}
+
 /// Empties everything derived and folds the log again. The same log gives the same bytes.
 ///
 /// # Errors
@@ -155,7 +180,7 @@ pub async fn rebuild(
         total += page.len() as u64;
         let carried = relink(tx, workspace, &mut page).await?;
         let carried: Vec<&Carried> = carried.iter().collect();
-        let told = Said::by_all(&page)?;
+        let told = Said::by_all(&page);
         fold(tx, workspace, &page, &carried, told, Some(&after)).await?;
         progress(total);
     }
@@ -219,5 +244,7 @@ async fn finish(
     for (id, profile) in &mut resolved.profiles {
         profile.id.clone_from(id);
     }
-    store::profile::save(tx, &workspace.id, resolved.profiles.into_values().collect())
+    let profiles: Vec<Profile> = resolved.profiles.into_values().collect();
+    store::profile::save(tx, &workspace.id, &profiles);
+    Ok(())
 }

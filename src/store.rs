@@ -4,11 +4,12 @@
 //! of tables; they read through [`Db`] and write through [`Tx`].
 
 use crate::{Error, Result};
-use sqlx::Connection;
+use sqlx::migrate::{Migration, Migrator};
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
+use sqlx::{AssertSqlSafe, Connection, SqlSafeStr};
 use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -67,7 +68,7 @@ struct Id<'a> {
     id: &'a str,
 }
 
-static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("./migrations");
+static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
 
 /// Opens the database that `url` names, creating an SQLite file if there is none, and brings its schema up to date.
 ///
@@ -83,11 +84,7 @@ pub async fn open(url: &str) -> Result<Db> {
             "the database URL must start with `sqlite:` or `postgres:`",
         ));
     };
-    let migrated = match &engine {
-        Engine::Sqlite { write, .. } => MIGRATIONS.run(write).await,
-        Engine::Postgres(pool) => MIGRATIONS.run(pool).await,
-    };
-    migrated.map_err(|error| Error::Database(error.into()))?;
+    migrate(&engine).await?;
     let (committed, commits) = watch::channel(());
     match &engine {
         Engine::Sqlite { read, .. } if stamp.is_some() => {
@@ -102,6 +99,25 @@ pub async fn open(url: &str) -> Result<Db> {
         tokio::spawn(lease::keep(pool.clone(), shelf, asked));
     }
     Ok(db)
+}
+
+/// Brings the schema up to date, each migration in the words of the engine.
+async fn migrate(engine: &Engine) -> Result<()> {
+    let postgres = matches!(engine, Engine::Postgres(_));
+    let spelt = MIGRATIONS.iter().map(|migration| Migration {
+        sql: AssertSqlSafe(sql::spell_migration(migration.sql.as_str(), postgres)).into_sql_str(),
+        ..migration.clone()
+    });
+    // The checksums stay those of the files, so that they can be told from edited ones.
+    let migrator = Migrator {
+        migrations: spelt.collect(),
+        ..Migrator::DEFAULT
+    };
+    let migrated = match engine {
+        Engine::Sqlite { write, .. } => migrator.run(write).await,
+        Engine::Postgres(pool) => migrator.run(pool).await,
+    };
+    migrated.map_err(|error| Error::Database(error.into()))
 }
 
 /// Moves an SQLite file's write-ahead log into the file some time after commits, beside the writer, until nobody writes any

@@ -58,11 +58,11 @@ async fn move_events(tx: &mut Tx, workspace: &Workspace, held: Vec<Held>) -> Res
     {
         let id = link.link.id.clone();
         let (before, remaining) = (moved.len(), stayed.len());
-        let mut after = (i64::MIN, String::new());
+        let mut after = (i64::MIN, Place::default());
         loop {
             let page = store::event::of_link(tx, &workspace.id, &id, None, &after, PAGE).await?;
             let Some(last) = page.last() else { break };
-            after = (last.event.at, last.event.id.clone());
+            after = (last.event.at, Place::of(&last.event));
             for mut logged in page {
                 let now = workspace.rules.read(&workspace.secret, &logged.event);
                 if now.link == id {
@@ -90,7 +90,7 @@ async fn move_events(tx: &mut Tx, workspace: &Workspace, held: Vec<Held>) -> Res
     let carried: Vec<&Carried> = carried.iter().collect();
     let resolved = resolve::resolve_moved(tx, workspace, &moved, &carried, &left).await?;
     let told = [moved, stayed].concat();
-    let told = super::Said::by_all(&told)?;
+    let told = super::Said::by_all(&told);
     let things = super::telling::things(tx, workspace, told, &resolved).await?;
     super::finish(tx, workspace, things, resolved).await
 }

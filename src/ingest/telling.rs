@@ -2,10 +2,11 @@
 
 use super::resolve::Resolved;
 use crate::Result;
+use crate::profile::packed;
 use crate::profile::record::{Record, RecordKind, Statement};
 use crate::store::access::Workspace;
 use crate::store::event::Logged;
-use crate::store::record::{NewRecord, Told, written};
+use crate::store::record::{NewRecord, Told};
 use crate::store::{self, Tx};
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -18,35 +19,26 @@ pub(super) struct Said {
     link: String,
     record: Arc<Record>,
     /// The record as it is stored, should nothing else be known of it.
-    doc: Arc<str>,
+    doc: Arc<[u8]>,
 }
 
 impl Said {
-    /// What this event says.
-    ///
-    /// # Errors
-    /// When the record cannot be written as JSON, which none is.
-    pub fn by(logged: &Logged) -> Result<Option<Self>> {
-        let Some(statement) = Statement::of(&logged.event) else {
-            return Ok(None);
-        };
+    /// What this event says, if it is about an order or a ticket.
+    pub fn by(logged: &Logged) -> Option<Self> {
+        let statement = Statement::of(&logged.event)?;
         let kind = statement.kind;
         let record = Record::of(&logged.event, statement);
-        Ok(Some(Self {
+        Some(Self {
             kind,
             link: logged.link.clone(),
-            doc: written(&record)?,
+            doc: packed::pack(&record).into(),
             record: Arc::new(record),
-        }))
+        })
     }
 
     /// What these events say.
-    ///
-    /// # Errors
-    /// As [`Said::by`].
-    pub fn by_all(events: &[Logged]) -> Result<Vec<Self>> {
-        let said = events.iter().map(Self::by).collect::<Result<Vec<_>>>()?;
-        Ok(said.into_iter().flatten().collect())
+    pub fn by_all(events: &[Logged]) -> Vec<Self> {
+        events.iter().filter_map(Self::by).collect()
     }
 }
 
@@ -58,7 +50,7 @@ pub(super) struct Part {
     before: Option<Arc<Record>>,
     now: Arc<Record>,
     /// What is now known as it is stored, where that is written already.
-    doc: Option<Arc<str>>,
+    doc: Option<Arc<[u8]>>,
     /// Whether the batch tells of it.
     new: bool,
 }
@@ -100,7 +92,7 @@ pub(super) async fn tell(
             doc: part.doc.clone(),
         })
     });
-    store::record::save(tx, &workspace.id, &parts.collect::<Vec<_>>())?;
+    store::record::save(tx, &workspace.id, &parts.collect::<Vec<_>>());
     for ((kind, _), parts) in things {
         show(*kind, parts, resolved);
     }

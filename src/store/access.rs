@@ -3,6 +3,7 @@
 use super::{Db, Tx};
 use crate::clock::random_id;
 use crate::identity::Rulebook;
+use crate::profile::packed;
 use crate::{Error, Result};
 use sha2::{Digest, Sha256};
 use sqlx::FromRow;
@@ -48,7 +49,7 @@ impl Workspace {
     #[must_use]
     pub fn new(name: &str) -> Self {
         Self {
-            id: random_id("w_", 10),
+            id: random_id("w_", 5),
             name: name.to_owned(),
             secret: random_id("", 32),
             rules: Arc::default(),
@@ -94,6 +95,33 @@ pub fn hash(key: &str) -> String {
     crate::clock::base32(&Sha256::digest(key.as_bytes()))
 }
 
+/// Ids of workspaces whose derived rows were folded into an older form, or by a newer program into another.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn outdated(db: &Db) -> Result<Vec<String>> {
+    let rows: Vec<(String,)> = db
+        .sql("select id from workspace where folded <> $1 order by id")
+        .bind(i64::from(packed::FORM))
+        .all()
+        .await?;
+    Ok(rows.into_iter().map(|(id,)| id).collect())
+}
+
+/// Notes that all that is derived in a workspace has the present form; whether it had another until now.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn set_folded(tx: &mut Tx, workspace: &str) -> Result<bool> {
+    let changed = tx
+        .sql("update workspace set folded = $2 where id = $1 and folded <> $2")
+        .bind(workspace)
+        .bind(i64::from(packed::FORM))
+        .execute()
+        .await?;
+    Ok(changed > 0)
+}
+
 /// The workspace of this name.
 ///
 /// # Errors
@@ -132,11 +160,12 @@ pub async fn workspace_by_id(db: &Db, id: &str) -> Result<Option<Workspace>> {
 /// When the database refuses.
 pub async fn create_workspace(tx: &mut Tx, workspace: &Workspace, now: i64) -> Result<bool> {
     let created = tx
-        .sql("insert into workspace (id, name, secret, created_at) values ($1, $2, $3, $4) on conflict do nothing")
+        .sql("insert into workspace (id, name, secret, created_at, folded) values ($1, $2, $3, $4, $5) on conflict do nothing")
         .bind(&workspace.id)
         .bind(&workspace.name)
         .bind(&workspace.secret)
         .bind(now)
+        .bind(i64::from(packed::FORM))
         .execute()
         .await?;
     Ok(created == 1)

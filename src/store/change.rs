@@ -2,8 +2,8 @@
 
 use super::lease::Committing;
 use super::{Db, Tx, drafts};
+use crate::profile::packed;
 use crate::{Error, Result};
-use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Most changes that are remembered; whoever is further behind forgets all that it keeps.
@@ -80,7 +80,7 @@ impl Tx {
 /// the workspace's lease, empty for nobody.
 async fn append(tx: &mut Tx, workspace: &str, profiles: &Profiles) -> Result<(i64, String)> {
     let named = match profiles {
-        Profiles::These(ids) => Some(json!(ids).to_string()),
+        Profiles::These(ids) => Some(packed::pack(ids)),
         Profiles::All => None,
     };
     let (number, holder): (i64, Option<String>) = tx
@@ -144,7 +144,7 @@ pub(super) async fn since_in(tx: &mut Tx, workspace: &str, seen: i64) -> Result<
 }
 
 /// All of some changes, and the number of the last.
-fn read(rows: &[(i64, Option<String>)], seen: i64) -> Result<(i64, Profiles)> {
+fn read(rows: &[(i64, Option<Vec<u8>>)], seen: i64) -> Result<(i64, Profiles)> {
     let (Some((first, _)), Some((last, _))) = (rows.first(), rows.last()) else {
         return Ok((seen, Profiles::These(BTreeSet::new())));
     };
@@ -153,9 +153,8 @@ fn read(rows: &[(i64, Option<String>)], seen: i64) -> Result<(i64, Profiles)> {
     }
     let mut all = BTreeSet::new();
     for named in rows.iter().filter_map(|(_, named)| named.as_deref()) {
-        let ids: Vec<String> =
-            serde_json::from_str(named).map_err(|_| Error::internal("a change cannot be read"))?;
-        all.extend(ids);
+        let ids: Option<BTreeSet<String>> = packed::unpack(named);
+        all.extend(ids.ok_or_else(|| Error::internal("a change cannot be read"))?);
     }
     Ok((*last, Profiles::These(all)))
 }

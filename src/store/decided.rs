@@ -66,7 +66,7 @@ pub async fn concerned(
     identifiers: &[Identifier],
 ) -> Result<Vec<Profile>> {
     let keys = super::link::keys(links);
-    let mut found: Vec<(String, String)> = db
+    let mut found: Vec<(String, Vec<u8>)> = db
         .sql(
             "select p.id, p.doc from rows($2, r: link text) cross join link l cross join profile p
              where l.workspace = $1 and l.id = r.link and p.workspace = $1 and p.id = l.profile",
@@ -75,7 +75,7 @@ pub async fn concerned(
         .rows(&keys)
         .all()
         .await?;
-    let led: Vec<(String, String)> = db
+    let led: Vec<(String, Vec<u8>)> = db
         .sql(
             "select p.id, p.doc from rows($2, r: kind text, value text) cross join identifier i cross join profile p
              where i.workspace = $1 and i.kind = r.kind and i.value = r.value and p.workspace = $1 and p.id = i.profile",
@@ -85,7 +85,7 @@ pub async fn concerned(
         .all()
         .await?;
     found.extend(led);
-    let by_id: BTreeMap<String, String> = found.into_iter().collect();
+    let by_id: BTreeMap<String, Vec<u8>> = found.into_iter().collect();
     by_id
         .values()
         .map(|doc| super::profile::parse(doc))

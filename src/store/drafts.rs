@@ -1,5 +1,5 @@
 //! Documents as this process wrote them last. Whoever sent events just now will often send more, and then the document need not
-//! be read and parsed again.
+//! be read again.
 //!
 //! They serve only a transaction that holds its workspace's lock, after what others committed meanwhile has been dropped, so
 //! that they are what the database would give.
@@ -7,26 +7,26 @@
 use super::change::{self, Profiles};
 use super::{Db, Tx};
 use crate::Result;
-use crate::profile::Profile;
 use lru::LruCache;
 use std::collections::HashMap;
+use std::sync::Arc;
 
 /// About how many bytes of documents are held in memory.
 const MAX_BYTES: usize = 32 * 1024 * 1024;
-/// What a parsed document takes for each byte of its text, about.
-const EXPANSION: usize = 3;
+/// About how many bytes a document takes beside its own.
+const BESIDE: usize = 150;
 
-/// Profiles by workspace and id, the ones used longest ago dropped first.
+/// Documents by workspace and id, the ones used longest ago dropped first.
 #[derive(Debug)]
 pub(super) struct Drafts {
-    profiles: LruCache<String, (Profile, usize)>,
+    docs: LruCache<String, Arc<[u8]>>,
     bytes: usize,
 }
 
 impl Default for Drafts {
     fn default() -> Self {
         Self {
-            profiles: LruCache::unbounded(),
+            docs: LruCache::unbounded(),
             bytes: 0,
         }
     }
@@ -37,48 +37,44 @@ fn key(workspace: &str, id: &str) -> String {
 }
 
 impl Drafts {
-    /// Takes a profile out.
-    pub(super) fn take(&mut self, workspace: &str, id: &str) -> Option<Profile> {
-        let (profile, bytes) = self.profiles.pop(&key(workspace, id))?;
-        self.bytes -= bytes;
-        Some(profile)
+    /// Takes a document out.
+    pub(super) fn take(&mut self, workspace: &str, id: &str) -> Option<Arc<[u8]>> {
+        self.remove(&key(workspace, id))
     }
 
-    /// Puts in a profile whose document has this length.
-    pub(super) fn put(&mut self, workspace: &str, profile: Profile, length: usize) {
-        let key = key(workspace, &profile.id);
-        self.put_sized(key, profile, length * EXPANSION);
+    fn remove(&mut self, key: &str) -> Option<Arc<[u8]>> {
+        let doc = self.docs.pop(key)?;
+        self.bytes -= doc.len() + BESIDE;
+        Some(doc)
     }
 
-    fn put_sized(&mut self, key: String, profile: Profile, bytes: usize) {
-        self.bytes += bytes;
-        if let Some((_, (_, replaced))) = self.profiles.push(key, (profile, bytes)) {
-            self.bytes -= replaced;
+    fn put(&mut self, key: String, doc: Arc<[u8]>) {
+        self.bytes += doc.len() + BESIDE;
+        if let Some((_, replaced)) = self.docs.push(key, doc) {
+            self.bytes -= replaced.len() + BESIDE;
         }
         while self.bytes > MAX_BYTES
-            && let Some((_, (_, dropped))) = self.profiles.pop_lru()
+            && let Some((_, dropped)) = self.docs.pop_lru()
         {
-            self.bytes -= dropped;
+            self.bytes -= dropped.len() + BESIDE;
         }
     }
 
     fn absorb(&mut self, mut other: Self) {
-        while let Some((key, (profile, bytes))) = other.profiles.pop_lru() {
-            self.put_sized(key, profile, bytes);
+        while let Some((key, doc)) = other.docs.pop_lru() {
+            self.put(key, doc);
         }
     }
 
     fn clear(&mut self, workspace: &str) {
         let prefix = key(workspace, "");
-        let held = self.profiles.iter().map(|(key, _)| key);
+        let held = self.docs.iter().map(|(key, _)| key);
         let held: Vec<String> = held
             .filter(|key| key.starts_with(&prefix))
             .cloned()
             .collect();
         for key in held {
-            if let Some((_, bytes)) = self.profiles.pop(&key) {
-                self.bytes -= bytes;
-            }
+            self.remove(&key);
         }
     }
 }
@@ -120,8 +116,8 @@ impl Tx {
         Ok(())
     }
 
-    /// A profile as it was written last, if it is at hand; it is gone then.
-    pub(super) fn draft(&mut self, workspace: &str, id: &str) -> Option<Profile> {
+    /// A document as it was written last, if it is at hand; it is gone then.
+    pub(super) fn draft(&mut self, workspace: &str, id: &str) -> Option<Arc<[u8]>> {
         let own = self.drafts.take(workspace, id);
         let (locked, _) = self.locked.as_ref()?;
         if locked != workspace {
@@ -132,9 +128,9 @@ impl Tx {
         own.or(older)
     }
 
-    /// Holds on to a profile that was written.
-    pub(super) fn keep_draft(&mut self, workspace: &str, profile: Profile, length: usize) {
-        self.drafts.put(workspace, profile, length);
+    /// Holds on to a document that was written.
+    pub(super) fn keep_draft(&mut self, workspace: &str, id: &str, doc: Arc<[u8]>) {
+        self.drafts.put(key(workspace, id), doc);
     }
 
     /// Drops all drafts of a workspace.

@@ -1,7 +1,7 @@
 //! The log: events in, and back out for folds, timelines and rebuilds.
 
 use super::{Db, Rows, Tx};
-use crate::event::{Event, Kind};
+use crate::event::{Event, Kind, event_id};
 use crate::identity::explain::Activity;
 use crate::{Error, Result};
 use serde::Serialize;
@@ -57,6 +57,22 @@ impl Place {
             message_id: event.message_id.clone(),
         }
     }
+
+    /// As text, for a cursor.
+    #[must_use]
+    pub fn text(&self) -> String {
+        format!("{}\n{}", self.source, self.message_id)
+    }
+
+    /// The place that [`Place::text`] wrote.
+    #[must_use]
+    pub fn read(text: &str) -> Option<Self> {
+        let (source, message_id) = text.split_once('\n')?;
+        Some(Self {
+            source: source.to_owned(),
+            message_id: message_id.to_owned(),
+        })
+    }
 }
 
 /// An event's place as a row for a `rows($n, r: source text, message_id text)`.
@@ -80,7 +96,6 @@ impl<'a> Key<'a> {
 
 #[derive(FromRow)]
 struct EventRow {
-    id: String,
     link: String,
     source: String,
     message_id: String,
@@ -95,10 +110,11 @@ impl TryFrom<EventRow> for Logged {
     type Error = Error;
 
     fn try_from(row: EventRow) -> Result<Self> {
-        let broken = || Error::internal(format!("event {} cannot be read from the log", row.id));
+        let id = event_id(&row.source, &row.message_id);
+        let broken = || Error::internal(format!("event {id} cannot be read from the log"));
         let mut event: Event = serde_json::from_str(&row.body).map_err(|_| broken())?;
         event.kind = Kind::parse(&row.r#type).ok_or_else(broken)?;
-        event.id = row.id;
+        event.id = id;
         event.source = row.source;
         event.message_id = row.message_id;
         event.name = row.name;
@@ -127,23 +143,26 @@ pub async fn append<'a>(
 ) -> Result<Vec<&'a NewEvent>> {
     // To look first is cheaper than to have the statement return what it wrote.
     let keys = offered.iter().map(|new| Key::of(&new.logged.event));
-    let known: Vec<(String,)> = tx
+    let known: Vec<(String, String)> = tx
         .sql(
-            "select e.id from rows($2, r: source text, message_id text) cross join event e
+            "select e.source, e.message_id from rows($2, r: source text, message_id text) cross join event e
              where e.workspace = $1 and e.source = r.source and e.message_id = r.message_id",
         )
         .bind(workspace)
         .rows(&keys.collect::<Vec<_>>())
         .all()
         .await?;
-    let known: HashSet<String> = known.into_iter().map(|(id,)| id).collect();
-    let new = offered
+    let known: HashSet<(&str, &str)> = known
         .iter()
-        .filter(|new| !known.contains(&new.logged.event.id));
+        .map(|(source, id)| (source.as_str(), id.as_str()))
+        .collect();
+    let new = offered.iter().filter(|new| {
+        let event = &new.logged.event;
+        !known.contains(&(event.source.as_str(), event.message_id.as_str()))
+    });
     let new: Vec<&NewEvent> = new.copied().collect();
     let events = || new.iter().map(|new| &*new.logged.event);
     let rows = Rows::default()
-        .text(events().map(|event| event.id.as_str()))
         .text(new.iter().map(|new| new.logged.link.as_str()))
         .text(events().map(|event| event.source.as_str()))
         .text(events().map(|event| event.message_id.as_str()))
@@ -154,8 +173,8 @@ pub async fn append<'a>(
         .shared(new.iter().map(|new| Arc::clone(&new.body)).collect());
     // They are half of all that is written, and few need to read them: that can go on beside the fold.
     tx.hold(
-        "insert into event (workspace, id, link, source, message_id, type, name, at, received_at, body)
-         values rows(text, text, text, text, text, text, bigint, bigint, text)",
+        "insert into event (workspace, link, source, message_id, type, name, at, received_at, body)
+         values rows(text, text, text, text, text, bigint, bigint, text)",
         workspace,
         rows,
     );
@@ -177,7 +196,7 @@ pub async fn of_links(
     // An expression cannot use the primary key, which SQLite would rather walk than the index of links.
     let rows = tx
         .sql(
-            "select e.id, e.link, e.source, e.message_id, e.type, e.name, e.at, e.received_at, e.body
+            "select e.link, e.source, e.message_id, e.type, e.name, e.at, e.received_at, e.body
              from rows($2, r: link text) cross join event e
              where e.workspace = $1 and e.link = r.link
                and ($3 is null or (e.source || '', e.message_id) <= ($3, $4)) limit $5",
@@ -192,7 +211,7 @@ pub async fn of_links(
     read(rows)
 }
 
-/// The next `limit` events of one link after `(at, id)`, oldest first. With `upto` only those that stand there or before.
+/// The next `limit` events of one link after this time and place, oldest first. With `upto` only those that stand there or before.
 ///
 /// # Errors
 /// When the database refuses or a row cannot be read.
@@ -201,21 +220,22 @@ pub async fn of_link(
     workspace: &str,
     link: &str,
     upto: Option<&Place>,
-    after: &(i64, String),
+    after: &(i64, Place),
     limit: i64,
 ) -> Result<Vec<Logged>> {
     tx.release();
     let rows = tx
         .sql(
-            "select id, link, source, message_id, type, name, at, received_at, body from event
-             where workspace = $1 and link = $2 and (at, id) > ($3, $4)
-               and ($5 is null or (source || '', message_id) <= ($5, $6))
-             order by at, id limit $7",
+            "select link, source, message_id, type, name, at, received_at, body from event
+             where workspace = $1 and link = $2 and (at, source, message_id) > ($3, $4, $5)
+               and ($6 is null or (source || '', message_id) <= ($6, $7))
+             order by at, source, message_id limit $8",
         )
         .bind(workspace)
         .bind(link)
         .bind(after.0)
-        .bind(&after.1)
+        .bind(&after.1.source)
+        .bind(&after.1.message_id)
         .bind(upto.map(|place| &place.source))
         .bind(upto.map(|place| &place.message_id))
         .bind(limit)
@@ -224,8 +244,7 @@ pub async fn of_link(
     read(rows)
 }
 
-const PAGE: &str =
-    "select id, link, source, message_id, type, name, at, received_at, body from event
+const PAGE: &str = "select link, source, message_id, type, name, at, received_at, body from event
     where workspace = $1 and (source, message_id) > ($2, $3) order by source, message_id limit $4";
 
 /// The next `limit` events after a place: how a rebuild walks the log.
@@ -261,7 +280,7 @@ pub async fn next(db: &Db, workspace: &str, after: &Place, limit: i64) -> Result
     read(rows)
 }
 
-/// A customer's events before `(at, id)`, newest first.
+/// A customer's events before this time and place, newest first.
 ///
 /// # Errors
 /// When the database refuses or a row cannot be read.
@@ -269,20 +288,22 @@ pub async fn timeline(
     db: &Db,
     workspace: &str,
     profile: &str,
-    before: (i64, &str),
+    before: &(i64, Place),
     limit: i64,
 ) -> Result<Vec<Logged>> {
     let rows = db
         .sql(
-            "select e.id, e.link, e.source, e.message_id, e.type, e.name, e.at, e.received_at, e.body
+            "select e.link, e.source, e.message_id, e.type, e.name, e.at, e.received_at, e.body
              from link l cross join event e
-             where l.workspace = $1 and l.profile = $2 and e.workspace = l.workspace and e.link = l.id and (e.at, e.id) < ($3, $4)
-             order by e.at desc, e.id desc limit $5",
+             where l.workspace = $1 and l.profile = $2 and e.workspace = l.workspace and e.link = l.id
+               and (e.at, e.source, e.message_id) < ($3, $4, $5)
+             order by e.at desc, e.source desc, e.message_id desc limit $6",
         )
         .bind(workspace)
         .bind(profile)
         .bind(before.0)
-        .bind(before.1)
+        .bind(&before.1.source)
+        .bind(&before.1.message_id)
         .bind(limit)
         .all()
         .await?;
@@ -304,8 +325,8 @@ pub async fn relink(tx: &mut Tx, workspace: &str, moved: &[Logged]) -> Result<()
     });
     let rows: Vec<Key<'_>> = rows.collect();
     tx.sql(
-        "insert into event (workspace, id, link, source, message_id, type, name, at, received_at, body)
-         select $1, e.id, r.link, e.source, e.message_id, e.type, e.name, e.at, e.received_at, e.body
+        "insert into event (workspace, link, source, message_id, type, name, at, received_at, body)
+         select $1, r.link, e.source, e.message_id, e.type, e.name, e.at, e.received_at, e.body
          from rows($2, r: source text, message_id text, link text) cross join event e
          where e.workspace = $1 and e.source = r.source and e.message_id = r.message_id
          on conflict (workspace, source, message_id) do update set link = excluded.link",

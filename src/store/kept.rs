@@ -38,7 +38,7 @@ pub struct Kept {
     /// When the last event about the customer arrived, in UTC milliseconds.
     pub received_at: i64,
     id: String,
-    doc: String,
+    doc: Vec<u8>,
     rules: i64,
     outdated: AtomicBool,
 }

@@ -224,7 +224,7 @@ pub async fn added(
 /// # Errors
 /// When the database refuses or a document cannot be read.
 pub async fn profiles(db: &Db, workspace: &str, after: &str, limit: i64) -> Result<Vec<Profile>> {
-    let rows: Vec<(String,)> = db
+    let rows: Vec<(Vec<u8>,)> = db
         .sql("select doc from profile where workspace = $1 and id > $2 order by id limit $3")
         .bind(workspace)
         .bind(after)
@@ -242,7 +242,7 @@ pub async fn profiles(db: &Db, workspace: &str, after: &str, limit: i64) -> Resu
 /// When the database refuses or a document cannot be read.
 pub async fn profiles_of(db: &Db, workspace: &str, ids: &[String]) -> Result<Vec<Profile>> {
     let keys: Vec<Value> = ids.iter().map(|id| json!({"id": id})).collect();
-    let rows: Vec<(String,)> = db
+    let rows: Vec<(Vec<u8>,)> = db
         .sql("select p.doc from rows($2, r: id text) cross join profile p where p.workspace = $1 and p.id = r.id")
         .bind(workspace)
         .rows(&keys)
@@ -259,7 +259,7 @@ pub async fn profiles_of(db: &Db, workspace: &str, ids: &[String]) -> Result<Vec
 /// When the database refuses.
 pub async fn unmatched(db: &Db, workspace: &str, limit: i64) -> Result<Vec<String>> {
     let rows: Vec<(String,)> = db
-        .sql("select id from profile where workspace = $1 and not matched order by id limit $2")
+        .sql("select profile from unmatched where workspace = $1 order by profile limit $2")
         .bind(workspace)
         .bind(limit)
         .all()
@@ -275,8 +275,8 @@ pub async fn set_matched(tx: &mut Tx, workspace: &str, ids: &[&str]) -> Result<(
     for ids in ids.chunks(ROWS) {
         let rows: Vec<Value> = ids.iter().map(|id| json!({"id": id})).collect();
         tx.sql(
-            "update profile set matched = true
-             where workspace = $1 and id in (select r.id from rows($2, r: id text))",
+            "delete from unmatched
+             where workspace = $1 and profile in (select r.id from rows($2, r: id text))",
         )
         .bind(workspace)
         .rows(&rows)

@@ -3,7 +3,7 @@
 use super::access::Workspace;
 use super::{Db, Id, Rows, Tx};
 use crate::identity::{Identifier, MENTION};
-use crate::profile::Profile;
+use crate::profile::{Profile, packed};
 use crate::{Error, Result};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -39,7 +39,7 @@ impl<'a> Asked<'a> {
         &self,
         db: &Db,
         workspace: &Workspace,
-    ) -> Result<Option<(Profile, String)>> {
+    ) -> Result<Option<(Profile, Vec<u8>)>> {
         let statement = match self {
             Self::Link(id) => db
                 .sql(
@@ -57,8 +57,8 @@ impl<'a> Asked<'a> {
                 .bind(&identifier.kind)
                 .bind(&identifier.value),
         };
-        let row: Option<(String,)> = statement.optional().await?;
-        let read = |(doc,): (String,)| Ok((ranked(workspace, &doc)?, doc));
+        let row: Option<(Vec<u8>,)> = statement.optional().await?;
+        let read = |(doc,): (Vec<u8>,)| Ok((ranked(workspace, &doc)?, doc));
         row.map(read).transpose()
     }
 }
@@ -121,17 +121,17 @@ pub(super) async fn by_mention(
 }
 
 /// A document to be read, with the winner of every trait first.
-pub(super) fn ranked(workspace: &Workspace, doc: &str) -> Result<Profile> {
+pub(super) fn ranked(workspace: &Workspace, doc: &[u8]) -> Result<Profile> {
     let mut profile = parse(doc)?;
     profile.rank(&workspace.rules.rules.survivorship);
     Ok(profile)
 }
 
-pub(super) fn parse(doc: &str) -> Result<Profile> {
-    serde_json::from_str(doc).map_err(|error| {
-        Error::internal(format!(
-            "a profile document cannot be read, `acquaint store rebuild` makes all anew: {error}"
-        ))
+pub(super) fn parse(doc: &[u8]) -> Result<Profile> {
+    packed::unpack(doc).ok_or_else(|| {
+        Error::internal(
+            "a profile document cannot be read; `acquaint store rebuild` makes all anew",
+        )
     })
 }
 
@@ -147,14 +147,14 @@ pub async fn load<'a>(
     let (mut loaded, mut keys) = (BTreeMap::new(), Vec::new());
     for id in ids {
         match tx.draft(workspace, id) {
-            Some(profile) => drop(loaded.insert(id.to_owned(), profile)),
+            Some(doc) => drop(loaded.insert(id.to_owned(), parse(&doc)?)),
             None => keys.push(Id { id }),
         }
     }
     if keys.is_empty() {
         return Ok(loaded);
     }
-    let rows: Vec<(String, String)> = tx
+    let rows: Vec<(String, Vec<u8>)> = tx
         .sql("select p.id, p.doc from rows($2, r: id text) cross join profile p where p.workspace = $1 and p.id = r.id")
         .bind(workspace)
         .rows(&keys)
@@ -167,30 +167,26 @@ pub async fn load<'a>(
 }
 
 /// Writes profiles.
-///
-/// # Errors
-/// When one cannot be written as JSON, which none is.
-pub fn save(tx: &mut Tx, workspace: &str, profiles: Vec<Profile>) -> Result<()> {
-    let doc = |profile: &Profile| {
-        serde_json::to_string(profile)
-            .map(Arc::from)
-            .map_err(|_| Error::internal("a profile cannot be written as JSON"))
-    };
-    let docs: Vec<Arc<str>> = profiles.iter().map(doc).collect::<Result<_>>()?;
-    let lengths: Vec<usize> = docs.iter().map(|doc| doc.len()).collect();
+pub fn save(tx: &mut Tx, workspace: &str, profiles: &[Profile]) {
+    let docs = profiles.iter().map(|profile| packed::pack(profile).into());
+    let docs: Vec<Arc<[u8]>> = docs.collect();
     let ids = || profiles.iter().map(|profile| profile.id.as_str());
     tx.change(workspace, ids());
-    let rows = Rows::default().text(ids()).shared(docs);
+    let rows = Rows::default().text(ids()).bytes(docs.clone());
     tx.insert(
-        "insert into profile (workspace, id, doc) values rows(text, text)
-         on conflict (workspace, id) do update set doc = excluded.doc, matched = false",
+        "insert into profile (workspace, id, doc) values rows(text, bytea)
+         on conflict (workspace, id) do update set doc = excluded.doc",
         workspace,
         rows,
     );
-    for (profile, length) in profiles.into_iter().zip(lengths) {
-        tx.keep_draft(workspace, profile, length);
+    tx.insert(
+        "insert into unmatched (workspace, profile) values rows(text) on conflict do nothing",
+        workspace,
+        Rows::default().text(ids()),
+    );
+    for (id, doc) in ids().zip(docs) {
+        tx.keep_draft(workspace, id, doc);
     }
-    Ok(())
 }
 
 /// Removes profiles whose links are all held by others now.
@@ -211,12 +207,13 @@ pub async fn remove<'a>(
         tx.draft(workspace, id);
     }
     let keys: Vec<Id<'_>> = ids.iter().map(|id| Id { id }).collect();
-    tx.sql("delete from profile where workspace = $1 and id in (select r.id from rows($2, r: id text))")
-        .bind(workspace)
-        .rows(&keys)
-        .execute()
-        .await
-        .map(drop)
+    for text in [
+        "delete from profile where workspace = $1 and id in (select r.id from rows($2, r: id text))",
+        "delete from unmatched where workspace = $1 and profile in (select r.id from rows($2, r: id text))",
+    ] {
+        tx.sql(text).bind(workspace).rows(&keys).execute().await?;
+    }
+    Ok(())
 }
 
 /// How many profiles there are.
@@ -242,6 +239,7 @@ pub async fn clear_derived(tx: &mut Tx, workspace: &str) -> Result<()> {
         "delete from link_identifier where workspace = $1",
         "delete from identifier where workspace = $1",
         "delete from profile where workspace = $1",
+        "delete from unmatched where workspace = $1",
         "delete from record where workspace = $1",
     ] {
         tx.sql(text).bind(workspace).execute().await?;

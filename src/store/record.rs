@@ -1,6 +1,7 @@
 //! Records of orders and tickets: kept per link, read per customer.
 
 use super::{Db, Rows, Tx};
+use crate::profile::packed;
 use crate::profile::record::{Record, RecordKind};
 use crate::{Error, Result};
 use serde::Serialize;
@@ -26,7 +27,7 @@ struct RecordRow {
     kind: String,
     link: String,
     profile: Option<String>,
-    doc: String,
+    doc: Vec<u8>,
 }
 
 impl TryFrom<RecordRow> for Told {
@@ -35,7 +36,7 @@ impl TryFrom<RecordRow> for Told {
     fn try_from(row: RecordRow) -> Result<Self> {
         let broken = || Error::internal("a record cannot be read");
         let kind = RecordKind::parse(&row.kind).ok_or_else(broken)?;
-        let record = serde_json::from_str(&row.doc).map_err(|_| broken())?;
+        let record = packed::unpack(&row.doc).ok_or_else(broken)?;
         let record = Arc::new(record);
         Ok(Self {
             kind,
@@ -154,43 +155,29 @@ pub struct NewRecord<'a> {
     pub link: &'a str,
     /// What it tells.
     pub record: &'a Record,
-    /// The same as [`written`] makes it, if that was done already.
-    pub doc: Option<Arc<str>>,
-}
-
-/// A record as it is stored.
-///
-/// # Errors
-/// When it cannot be written as JSON, which none is.
-pub fn written(record: &Record) -> Result<Arc<str>> {
-    serde_json::to_string(record)
-        .map(Arc::from)
-        .map_err(|_| Error::internal("a record cannot be written as JSON"))
+    /// The same as it is stored, if that was made already.
+    pub doc: Option<Arc<[u8]>>,
 }
 
 /// Writes what links tell.
-///
-/// # Errors
-/// As [`written`].
-pub fn save(tx: &mut Tx, workspace: &str, told: &[NewRecord<'_>]) -> Result<()> {
+pub fn save(tx: &mut Tx, workspace: &str, told: &[NewRecord<'_>]) {
     let doc = |told: &NewRecord<'_>| match &told.doc {
-        Some(doc) => Ok(Arc::clone(doc)),
-        None => written(told.record),
+        Some(doc) => Arc::clone(doc),
+        None => packed::pack(told.record).into(),
     };
-    let docs = told.iter().map(doc).collect::<Result<Vec<_>>>()?;
+    let docs = told.iter().map(doc).collect();
     let rows = Rows::default()
         .text(told.iter().map(|told| told.kind.as_str()))
         .text(told.iter().map(|told| told.record.id.as_str()))
         .text(told.iter().map(|told| told.link))
         .bigint(told.iter().map(|told| told.record.began_at))
-        .shared(docs);
+        .bytes(docs);
     tx.insert(
-        "insert into record (workspace, kind, id, link, began_at, doc) values rows(text, text, text, bigint, text)
+        "insert into record (workspace, kind, id, link, began_at, doc) values rows(text, text, text, bigint, bytea)
          on conflict (workspace, kind, id, link) do update set began_at = excluded.began_at, doc = excluded.doc",
         workspace,
         rows,
     );
-    Ok(())
 }
 
 /// A customer's orders or tickets before `(began_at, id)`, newest first, each merged over the links that tell of it. Ids are

@@ -27,6 +27,7 @@ mod text;
 pub use insert::Rows;
 use insert::Write;
 use text::Texts;
+pub(super) use text::spell_migration;
 
 /// A statement that takes longer than this is named in the log.
 const SLOW: Duration = Duration::from_millis(500);

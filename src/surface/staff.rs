@@ -4,7 +4,7 @@ use super::App;
 use super::auth::Bearer;
 use crate::clock::rfc3339;
 use crate::profile::Profile;
-use crate::store::event::Logged;
+use crate::store::event::{Logged, Place};
 use crate::store::{self, Db};
 use crate::tool::caller::{Caller, Scope};
 use crate::tool::cursor;
@@ -111,15 +111,20 @@ pub async fn timeline(
     after: Option<&str>,
     limit: i64,
 ) -> Result<(Vec<Logged>, Option<String>)> {
-    let (at, id) = cursor::decode(after)?;
-    let mut events =
-        store::event::timeline(db, workspace, &profile.id, (at, &id), limit + 1).await?;
+    let before = match after {
+        None => (cursor::START.0, Place::default()),
+        Some(_) => {
+            let (at, place) = cursor::decode(after)?;
+            (at, Place::read(&place).ok_or_else(cursor::foreign)?)
+        }
+    };
+    let mut events = store::event::timeline(db, workspace, &profile.id, &before, limit + 1).await?;
     let more = events.len() as i64 > limit;
     events.truncate(usize::try_from(limit).unwrap_or(0));
     let next = events
         .last()
         .filter(|_| more)
-        .map(|last| cursor::encode(last.event.at, &last.event.id));
+        .map(|last| cursor::encode(last.event.at, &Place::of(&last.event).text()));
     Ok((events, next))
 }
 

@@ -28,7 +28,11 @@ pub fn decode(cursor: Option<&str>) -> Result<(i64, String)> {
         let (at, id) = text.split_once(':')?;
         Some((at.parse().ok()?, id.to_owned()))
     });
-    parsed.ok_or_else(|| {
-        Error::invalid("`cursor` must be the `next_cursor` of an earlier answer, unchanged")
-    })
+    parsed.ok_or_else(foreign)
+}
+
+/// What is said to a cursor that is none of ours.
+#[must_use]
+pub fn foreign() -> Error {
+    Error::invalid("`cursor` must be the `next_cursor` of an earlier answer, unchanged")
 }

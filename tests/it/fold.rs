@@ -4,6 +4,9 @@
 use crate::app::TestApp;
 use acquaint::event::{Event, Kind};
 use acquaint::ingest;
+use acquaint::profile::Profile;
+use acquaint::profile::packed::{Packed, unpack};
+use acquaint::profile::record::Record;
 use acquaint::store::Db;
 use acquaint::store::access::Workspace;
 use proptest::prelude::*;
@@ -144,13 +147,31 @@ pub(crate) async fn derived(db: &Db, workspace: &Workspace) -> Vec<String> {
         "select id || ' ' || first_at || ' ' || coalesce(profile, '-') || ' ' || identifiers from link where workspace = $1 order by id",
         "select kind || ' ' || value || ' ' || link from link_identifier where workspace = $1 order by kind, value, link",
         "select kind || ' ' || value || ' ' || coalesce(profile, '-') || ' ' || cast(shared as text) || ' ' || coalesce(walls, '-') from identifier where workspace = $1 order by kind, value",
-        "select id || ' ' || doc from profile where workspace = $1 order by id",
-        "select kind || ' ' || id || ' ' || link || ' ' || began_at || ' ' || doc from record where workspace = $1 order by kind, id, link",
     ] {
         let rows: Vec<(String,)> = db.sql(text).bind(&workspace.id).all().await.expect("rows");
         all.extend(rows.into_iter().map(|(row,)| row));
     }
+    let profiles = "select id, doc from profile where workspace = $1 order by id";
+    all.extend(packed::<Profile>(db, workspace, profiles).await);
+    let records = "select kind || ' ' || id || ' ' || link || ' ' || began_at, doc from record
+                   where workspace = $1 order by kind, id, link";
+    all.extend(packed::<Record>(db, workspace, records).await);
     all
+}
+
+/// Rows with a document, as it is read and to the byte.
+async fn packed<T: Packed + serde::Serialize>(
+    db: &Db,
+    workspace: &Workspace,
+    text: &'static str,
+) -> Vec<String> {
+    let rows: Vec<(String, Vec<u8>)> = db.sql(text).bind(&workspace.id).all().await.expect("rows");
+    let row = |(row, doc): (String, Vec<u8>)| {
+        let read: T = unpack(&doc).expect("a document");
+        let json = serde_json::to_string(&read).expect("JSON");
+        format!("{row} {json} {doc:?}")
+    };
+    rows.into_iter().map(row).collect()
 }
 
 /// Random logs about `people` people and up to `things` orders and tickets, full of ties, late events and shared values.

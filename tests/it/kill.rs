@@ -3,6 +3,8 @@
 
 use crate::app::TestApp;
 use acquaint::ingest;
+use acquaint::profile::Profile;
+use acquaint::profile::packed::unpack;
 use acquaint::store::access;
 use serde_json::{Value, json};
 use std::io::{Read, Write};
@@ -240,7 +242,7 @@ pub(crate) async fn check_log(app: &TestApp, expected: usize) {
 }
 
 pub(crate) async fn documents(app: &TestApp) -> Vec<Value> {
-    let rows: Vec<(String,)> = app
+    let rows: Vec<(Vec<u8>,)> = app
         .db
         .sql("select doc from profile where workspace = $1 order by id")
         .bind(&app.tenant.workspace.id)
@@ -248,6 +250,9 @@ pub(crate) async fn documents(app: &TestApp) -> Vec<Value> {
         .await
         .expect("documents");
     rows.iter()
-        .map(|(doc,)| serde_json::from_str(doc).expect("JSON"))
+        .map(|(doc,)| {
+            let profile: Profile = unpack(doc).expect("a document");
+            serde_json::to_value(profile).expect("JSON")
+        })
         .collect()
 }

@@ -146,7 +146,7 @@ async fn rows(app: &TestApp) -> Vec<String> {
         "select 'bucket ' || cast(bucket as text) from match_bucket where workspace = $1 order by bucket",
         "select 'key ' || profile from match_key where workspace = $1 order by profile",
         "select 'decision ' || id from decision where workspace = $1 order by id",
-        "select 'matched ' || id from profile where workspace = $1 and matched order by id",
+        "select 'unmatched ' || profile from unmatched where workspace = $1 order by profile",
     ] {
         let found = app.db.sql(text).bind(&app.tenant.workspace.id).all().await;
         let found: Vec<(String,)> = found.expect(text);

@@ -6,6 +6,7 @@ use crate::clock::rfc3339;
 use crate::identity::{Identifier, Known, Link, Rules, Step, trace};
 use crate::profile::Profile;
 use crate::store::access::Workspace;
+use crate::store::event::Place;
 use crate::store::{self, Db};
 use crate::tool::cursor::START;
 use serde_json::{Value, json};
@@ -50,7 +51,8 @@ pub(super) async fn tell(
         let held = store::link::of_profile(db, &workspace.id, &profile.id).await?;
         links.extend(held.into_iter().map(|held| held.link));
         // Newest first, so what stays is the system of a link's first event.
-        for logged in store::event::timeline(db, &workspace.id, &profile.id, START, ALL).await? {
+        let newest = (START.0, Place::default());
+        for logged in store::event::timeline(db, &workspace.id, &profile.id, &newest, ALL).await? {
             systems.insert(logged.link, logged.event.source.clone());
         }
     }

@@ -353,13 +353,13 @@ async fn from_log(
             continue;
         }
         for link in links {
-            let mut after = (i64::MIN, String::new());
+            let mut after = (i64::MIN, Place::default());
             loop {
                 let page =
                     store::event::of_link(tx, &workspace.id, link, folded, &after, EVENTS).await?;
                 page.iter().for_each(|logged| profile.apply(&logged.event));
                 match page.last() {
-                    Some(Logged { event, .. }) => after = (event.at, event.id.clone()),
+                    Some(Logged { event, .. }) => after = (event.at, Place::of(event)),
                     None => break,
                 }
             }

@@ -1,6 +1,9 @@
+//! What is packed comes back, and what is damaged harms nobody.
+
 use super::*;
 use crate::profile::Profile;
 use proptest::prelude::*;
+use serde_json::{Number, Value};
 
 /// Any JSON value, with texts and ids that come again and numbers of every sort.
 fn value() -> impl Strategy<Value = Value> {

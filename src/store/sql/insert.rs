@@ -19,6 +19,7 @@ const SIZES: [usize; 4] = [256, 64, 8, 1];
 enum Column {
     Text(Vec<Option<String>>),
     Shared(Vec<Arc<str>>),
+    Bytes(Vec<Arc<[u8]>>),
     Bigint(Vec<i64>),
     Boolean(Vec<bool>),
 }
@@ -51,6 +52,13 @@ impl Rows {
         self
     }
 
+    /// A column of bytes that others hold too.
+    #[must_use]
+    pub fn bytes(mut self, values: Vec<Arc<[u8]>>) -> Self {
+        self.columns.push(Column::Bytes(values));
+        self
+    }
+
     /// A column of numbers.
     #[must_use]
     pub fn bigint(mut self, values: impl Iterator<Item = i64>) -> Self {
@@ -69,6 +77,7 @@ impl Rows {
         match self.columns.first() {
             Some(Column::Text(values)) => values.len(),
             Some(Column::Shared(values)) => values.len(),
+            Some(Column::Bytes(values)) => values.len(),
             Some(Column::Bigint(values)) => values.len(),
             Some(Column::Boolean(values)) => values.len(),
             None => 0,
@@ -158,6 +167,9 @@ impl Write {
                 Column::Shared(values) => {
                     args.add(values.iter().map(|value| &**value).collect::<Vec<&str>>())
                 }
+                Column::Bytes(values) => {
+                    args.add(values.iter().map(|value| &**value).collect::<Vec<&[u8]>>())
+                }
                 Column::Bigint(values) => args.add(values),
                 Column::Boolean(values) => args.add(values),
             })?;
@@ -183,6 +195,7 @@ impl Write {
                     match column {
                         Column::Text(values) => args.add(values[row].take()),
                         Column::Shared(values) => args.add(Arc::clone(&values[row])),
+                        Column::Bytes(values) => args.add(Arc::clone(&values[row])),
                         Column::Bigint(values) => args.add(values[row]),
                         Column::Boolean(values) => args.add(values[row]),
                     }

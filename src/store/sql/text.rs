@@ -46,6 +46,21 @@ impl Texts {
     }
 }
 
+/// A migration in the words of one engine: as any text, and `/* sqlite: … */` or `/* postgres: … */` is no comment to it.
+pub(in crate::store) fn spell_migration(text: &str, postgres: bool) -> String {
+    let (engine, own) = if postgres {
+        (For::Postgres, "/* postgres: ")
+    } else {
+        (For::Sqlite { rows: 0 }, "/* sqlite: ")
+    };
+    let mut parts = text.split(own);
+    let mut spelt = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        spelt.push_str(&part.replacen(" */", "", 1));
+    }
+    spell(&spelt, engine)
+}
+
 /// The text in the words of one engine.
 fn spell(text: &str, engine: For) -> String {
     let text = spell_values(text, engine);
@@ -139,6 +154,19 @@ mod tests {
         assert_eq!(
             spell(text, For::Postgres),
             "select id from record order by id collate \"C\" desc"
+        );
+    }
+
+    #[test]
+    fn migrations_are_spelt_for_each_engine() {
+        let text = "create table t (id text collate binary) /* sqlite: without rowid *//* postgres: with (fillfactor = 70) */;";
+        assert_eq!(
+            spell_migration(text, true),
+            "create table t (id text collate \"C\") /* sqlite: without rowid */with (fillfactor = 70);"
+        );
+        assert_eq!(
+            spell_migration(text, false),
+            "create table t (id text collate binary) without rowid/* postgres: with (fillfactor = 70) */;"
         );
     }
 

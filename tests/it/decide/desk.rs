@@ -193,15 +193,16 @@ impl<'a> Desk<'a> {
     }
 
     pub(super) async fn profiles(&self) -> Vec<Found> {
-        let rows: Vec<(String, String)> = self
+        let rows: Vec<(String, Vec<u8>)> = self
             .db
             .sql("select id, doc from profile where workspace = $1 order by id")
             .bind(&self.workspace.id)
             .all()
             .await
             .expect("profiles");
-        let found = |(id, doc): (String, String)| {
-            let profile: acquaint::profile::Profile = serde_json::from_str(&doc).expect("JSON");
+        let found = |(id, doc): (String, Vec<u8>)| {
+            let profile: acquaint::profile::Profile =
+                acquaint::profile::packed::unpack(&doc).expect("a document");
             let identifiers = profile
                 .identifiers
                 .into_iter()
