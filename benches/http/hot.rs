@@ -1,4 +1,5 @@
-//! Hot spots: one customer to whom very much happens, and one address that very many visitors give.
+//! Hot spots: one customer to whom very much happens, one who places very many orders, and one address that very many visitors
+//! give.
 
 use crate::load::{Script, run};
 use crate::measure::measure;
@@ -44,6 +45,24 @@ pub async fn customer(
         report::line(Line::new(tool, 1, &mut cost));
     }
     Ok(())
+}
+
+/// One customer with this many orders, each of which brings a link of its own: its number in the shop.
+pub async fn orders(product: &Product, orders: usize) -> Result<(), Box<dyn Error>> {
+    report::title(&format!(
+        "one customer with {orders} orders, each with its reference"
+    ));
+    parts(
+        product,
+        orders,
+        orders.div_ceil(PARTS),
+        |number| match number {
+            0 => shop::sign_up(CUSTOMER),
+            _ => shop::placed(CUSTOMER, number),
+        },
+    )
+    .await?;
+    documents(product).await
 }
 
 /// One e-mail address that this many visitors give.

@@ -65,6 +65,9 @@ struct Options {
     /// For hot: events of the one customer
     #[arg(long, default_value_t = 100_000)]
     events: usize,
+    /// For hot: orders, each with its own reference, of the one customer
+    #[arg(long, default_value_t = 20_000)]
+    orders: usize,
     /// For hot: visitors with the one address
     #[arg(long, default_value_t = 100_000)]
     links: usize,
@@ -198,13 +201,14 @@ async fn tool_rows(
 
 /// Each hot spot on a database of its own.
 async fn hot(options: &Options, engine: &str, folder: &Path) -> Result<(), Box<dyn Error>> {
-    for spot in ["customer", "address"] {
+    for spot in ["customer", "orders", "address"] {
         let Some(database) = options.database(engine, "acquaint_bench", folder).await else {
             return Ok(());
         };
         let product = Product::create(database, folder).await?;
         match spot {
             "customer" => hot::customer(&product, options.events.max(1), options.lasting()).await?,
+            "orders" => hot::orders(&product, options.orders.max(1)).await?,
             _ => hot::address(&product, options.links.max(1)).await?,
         }
         report::end(&product);

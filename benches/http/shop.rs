@@ -241,6 +241,18 @@ pub fn live(customer: usize, number: usize) -> String {
     sign(call, customer, at, &format!("live-{number}"))
 }
 
+/// An order of a customer that its shop knows by a number of its own, so that it comes with a reference nobody has seen.
+pub fn placed(customer: usize, number: usize) -> String {
+    let order = Order::of(&mut Dice(number as u64));
+    let id = format!("placed_{number}");
+    let mut call = order.call(&id);
+    call["context"] = json!({"externalIds": [
+        {"id": id, "type": "shopify_order_id", "collection": "users", "encoding": "none"},
+    ]});
+    let at = OPENED + SPAN as i64 + number as i64;
+    sign(call, customer, at, &format!("placed-{number}"))
+}
+
 /// A product that a customer looked at.
 pub fn view(customer: usize, number: usize) -> String {
     let sku = format!("SKU-{:04}", Dice(number as u64).below(500));
