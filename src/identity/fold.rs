@@ -139,7 +139,7 @@ fn shared(links: &[&Link], rules: &Rules) -> BTreeSet<Identifier> {
         for weak in link
             .identifiers
             .iter()
-            .filter(|id| rules.can_be_shared(&id.kind))
+            .filter(|id| rules.can_be_shared(&id.kind) && rules.joins(&id.kind, &id.value))
         {
             let strength = rules.rule(&weak.kind).priority;
             let stronger = link.identifiers.iter().filter(|id| {

@@ -152,6 +152,14 @@ fn a_shared_mailbox_stops_being_an_identifier_also_for_the_past() {
     );
 }
 
+/// It connects nothing anyway; and how many people carry it in one batch is no property of the log.
+#[test]
+fn a_value_that_joins_nobody_is_never_shared() {
+    let visitor = |at: i64| link(at, &[&format!("user_id:u{at}"), "anonymous_id:null"]);
+    let links: Vec<Link> = (1..=20).map(visitor).collect();
+    assert!(resolve(&links).shared.is_empty());
+}
+
 #[test]
 fn a_customer_of_very_many_orders_has_no_limit_of_them() {
     let orders: Vec<Link> = (0..500)
