@@ -18,6 +18,7 @@ mod place;
 mod rulebook;
 mod rules;
 pub mod split;
+pub mod step;
 
 pub use extract::extract;
 pub use fold::{Customer, Demotion, Known, Resolution, Step, Tied, Wall, Why, fold, trace};

@@ -24,6 +24,7 @@ pub mod matching;
 mod queue;
 mod reread;
 mod resolve;
+mod step;
 mod telling;
 
 pub use component::{Surroundings, surroundings};

@@ -57,10 +57,20 @@ pub struct Resolution {
     pub unattributed: Vec<String>,
     /// Values that more people carry than the rules allow; they connect nothing.
     pub shared: BTreeSet<Identifier>,
+    /// Links that are not whole: an identifier of theirs was demoted, they have none to connect, were set apart, or moved.
+    pub partial: HashSet<String>,
     /// What was decided for each link, in fold order; [`trace`] alone fills it.
     pub steps: Vec<Step>,
     /// What became of the decisions to join customers; [`trace`] alone fills it.
     pub tied: Vec<Tied>,
+}
+
+impl Resolution {
+    /// Whether everything that a link of the component carries and that can connect led to one customer from its place on.
+    #[must_use]
+    pub fn is_whole(&self, link: &Link) -> bool {
+        !self.partial.contains(&link.id)
+    }
 }
 
 /// What one link did to the customers there were before it.

@@ -8,7 +8,7 @@ use super::component::Component;
 use super::reread;
 use super::resolve::Resolved;
 use crate::identity::compare::{Comparison, compare};
-use crate::identity::{self, Identifier, Known, Link, Resolution, Rulebook, Rules, SHIPPED};
+use crate::identity::{self, Identifier, Known, Link, Resolution, Rulebook, Rules, SHIPPED, step};
 use crate::store::access::Workspace;
 use crate::store::identifier::Leading;
 use crate::store::{self, Db, Tx};
@@ -40,6 +40,8 @@ struct Everything {
     links: Vec<Link>,
     /// The profile that holds each link, as stored.
     held: Vec<Option<String>>,
+    /// Whether each link is whole and which core it is found by, as stored.
+    found: Vec<(bool, Option<String>)>,
     leading: Vec<Leading>,
     known: Known,
 }
@@ -48,6 +50,7 @@ impl Everything {
     async fn load(db: &Db, workspace: &str, progress: Progress<'_>) -> Result<Self> {
         let total = usize::try_from(store::link::count(db, workspace).await?).unwrap_or(0);
         let (mut links, mut held) = (Vec::with_capacity(total), Vec::with_capacity(total));
+        let mut found = Vec::with_capacity(total);
         let mut after = String::new();
         loop {
             let page = store::link::page(db, workspace, &after, PAGE).await?;
@@ -56,6 +59,7 @@ impl Everything {
             for row in page {
                 links.push(row.link);
                 held.push(row.profile);
+                found.push((row.whole, row.core));
             }
             progress("reading links", links.len(), total);
         }
@@ -78,13 +82,18 @@ impl Everything {
         Ok(Self {
             links,
             held,
+            found,
             leading,
             known,
         })
     }
 
     /// Ids of links whose component differs from what is stored, and values that are not shared any more.
-    fn differing(&self, resolution: &Resolution) -> (Vec<String>, Vec<Identifier>) {
+    fn differing(
+        &self,
+        workspace: &Workspace,
+        resolution: &Resolution,
+    ) -> (Vec<String>, Vec<Identifier>) {
         let holder = holders(resolution);
         let mut owner: HashMap<&Identifier, &str> = HashMap::new();
         for customer in &resolution.customers {
@@ -102,11 +111,14 @@ impl Everything {
                 differing.insert(&row.identifier);
             }
         }
+        let (rules, secret) = (&workspace.rules.rules, &workspace.secret);
+        let mut cores = step::cores(&self.links, rules, secret, resolution);
         let mut seeds: Vec<(&str, &str)> = Vec::new();
-        for (link, held) in self.links.iter().zip(&self.held) {
+        for ((link, held), found) in self.links.iter().zip(&self.held).zip(&self.found) {
             let now = holder.get(link.id.as_str()).copied();
-            let moved =
-                held.as_deref() != now || link.identifiers.iter().any(|id| differing.contains(id));
+            let moved = held.as_deref() != now
+                || *found != (resolution.is_whole(link), cores.remove(&link.id))
+                || link.identifiers.iter().any(|id| differing.contains(id));
             if moved {
                 seeds.push((now.unwrap_or_default(), &link.id));
             }
@@ -207,7 +219,7 @@ pub async fn apply(db: &Db, workspace: &Workspace, progress: Progress<'_>) -> Re
         let rules = &workspace.rules.rules;
         let resolution = identity::fold(&everything.links, rules, &everything.known);
         applied.links = everything.links.len();
-        let (seeds, unshared) = everything.differing(&resolution);
+        let (seeds, unshared) = everything.differing(workspace, &resolution);
         drop((everything, resolution));
         if seeds.is_empty() {
             break;

@@ -29,18 +29,20 @@ pub(super) struct Component {
 
 impl Component {
     /// Loads what is connected to `changed`, which are links as they are to be. `before` are those of them that are stored.
+    /// `ahead` is what need not be read again.
     pub async fn load(
         tx: &mut Tx,
         workspace: &Workspace,
         changed: Vec<Link>,
         before: impl Iterator<Item = Held>,
+        ahead: Ahead,
     ) -> Result<Self> {
         let mut search = Search::new(workspace);
         let mut component = Self {
             links: BTreeMap::new(),
             before: HashMap::new(),
-            owners: BTreeMap::new(),
-            known: Known::default(),
+            owners: ahead.owners,
+            known: ahead.known,
             walls: HashMap::new(),
             stale: HashSet::new(),
         };
@@ -52,7 +54,7 @@ impl Component {
         component.add(before.collect(), &mut search);
         while !search.is_over() {
             let mut asked = std::mem::take(&mut search.asked);
-            asked.retain(|id| !component.owners.contains_key(id));
+            asked.retain(|id| !component.owners.contains_key(id) && !ahead.asked.contains(id));
             let asked: Vec<Identifier> = asked.into_iter().collect();
             let (owners, known) = store::identifier::owners(tx, &workspace.id, &asked).await?;
             component.owners.extend(owners);
@@ -92,7 +94,7 @@ impl Component {
     pub async fn around(tx: &mut Tx, workspace: &Workspace, links: &[String]) -> Result<Self> {
         let held = store::link::load(tx, &workspace.id, links).await?;
         let seeds = held.iter().map(|held| held.link.clone()).collect();
-        Self::load(tx, workspace, seeds, held.into_iter()).await
+        Self::load(tx, workspace, seeds, held.into_iter(), Ahead::default()).await
     }
 
     /// The links, not loaded yet, that others moved to.
@@ -104,9 +106,41 @@ impl Component {
         missing.map(str::to_owned).collect()
     }
 
+    /// The profiles that hold its links, as stored.
+    pub fn profiles(&self) -> HashSet<String> {
+        let held = self.before.values();
+        held.filter_map(|held| held.profile.clone()).collect()
+    }
+
+    /// Takes in new links that connect it to nothing else.
+    pub fn take(&mut self, new: impl Iterator<Item = Link>) {
+        self.links.extend(new.map(|link| (link.id.clone(), link)));
+    }
+
     /// Its links as they are to be.
     pub fn all(&self) -> Vec<Link> {
         self.links.values().cloned().collect()
+    }
+}
+
+/// Where identifiers lead, read before it is known which component they are of.
+#[derive(Clone, Default)]
+pub(super) struct Ahead {
+    asked: HashSet<Identifier>,
+    /// Where each leads that any link carries.
+    pub owners: BTreeMap<Identifier, Option<String>>,
+    /// Which of them are shared, and what keeps them apart.
+    pub known: Known,
+}
+
+impl Ahead {
+    /// Reads where the identifiers of these links lead.
+    pub async fn read(&mut self, tx: &mut Tx, workspace: &Workspace, links: &[Link]) -> Result<()> {
+        let carried = links.iter().flat_map(|link| &link.identifiers);
+        self.asked = carried.cloned().collect();
+        let asked: Vec<Identifier> = self.asked.iter().cloned().collect();
+        (self.owners, self.known) = store::identifier::owners(tx, &workspace.id, &asked).await?;
+        Ok(())
     }
 }
 

@@ -1,7 +1,7 @@
 //! What stewards decide: joining customers, parting them, and taking either back. Each is added to the log and followed in the
 //! same transaction, through the same fold as everything else.
 
-use super::component::Component;
+use super::component::{Ahead, Component};
 use super::resolve::Resolved;
 use crate::identity::decision::{Act, By, Decision, in_force};
 use crate::identity::split::{self, Split};
@@ -289,7 +289,7 @@ async fn concerned(
         held.insert(found.link.id.clone(), found);
     }
     let seeds = held.values().map(|held| held.link.clone()).collect();
-    Component::load(tx, workspace, seeds, held.into_values()).await
+    Component::load(tx, workspace, seeds, held.into_values(), Ahead::default()).await
 }
 
 /// Brings a decision to bear on a component.

@@ -1,9 +1,10 @@
 //! Identity for a batch: which profile each of its links belongs to, and the documents of the profiles that it touches.
 //!
-//! Most batches speak of known links and cost two reads. A link that is new, or turns out older than it seemed, re-folds its
-//! [`Component`].
+//! Most batches speak of known links and cost two reads. A new link that says nothing new about who is who is a step, which costs
+//! two more. Any other that is new, or turns out older than it seemed, re-folds its [`Component`].
 
-use super::component::Component;
+use super::component::{Ahead, Component};
+use super::step::Plan;
 use crate::Result;
 use crate::identity::{Carried, Identifier, Link, MOVED};
 use crate::profile::Profile;
@@ -61,11 +62,15 @@ pub(super) async fn resolve(
     }
     if !changed.is_empty() {
         let before: Vec<Held> = changed.keys().filter_map(|id| held.remove(id)).collect();
-        let changed = changed.into_values().collect();
-        let component = Component::load(tx, workspace, changed, before.into_iter()).await?;
-        component
-            .settle(tx, workspace, folded, &mut resolved)
-            .await?;
+        let stored: HashSet<&str> = before.iter().map(|held| held.link.id.as_str()).collect();
+        let mut plan = Plan::of(tx, workspace, changed, |id| stored.contains(id)).await?;
+        if !plan.rest.is_empty() {
+            let component = plan.component(tx, workspace, before.into_iter()).await?;
+            component
+                .settle(tx, workspace, folded, &mut resolved)
+                .await?;
+        }
+        plan.write(tx, workspace, &mut resolved);
     }
     let missing: Vec<String> = resolved
         .links
@@ -131,7 +136,7 @@ pub(super) async fn resolve_moved(
             });
     }
     let (changed, before) = (changed.into_values().collect(), held.into_values());
-    let mut component = Component::load(tx, workspace, changed, before).await?;
+    let mut component = Component::load(tx, workspace, changed, before, Ahead::default()).await?;
     component.stale.extend(left.keys().cloned());
     component
         .stale

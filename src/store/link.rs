@@ -1,19 +1,35 @@
 //! Links, the identifiers they carry, and where each identifier leads.
 
 use super::{Db, Rows, Tx};
+use crate::identity::step::CORE;
 use crate::identity::{APART, Identifier, Link, MERGED, MOVED};
 use crate::{Error, Result};
 use serde::Serialize;
 use serde_json::{Value, json};
 use sqlx::FromRow;
+use std::collections::BTreeSet;
 
 /// A link as it is stored, with the profile that holds it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Held {
     /// The link.
     pub link: Link,
     /// The profile that holds it now, unless none of its identifiers is usable.
     pub profile: Option<String>,
+    /// Whether the fold left nothing out of it.
+    pub whole: bool,
+    /// The core that it is found by, as [`crate::identity::step::cores`] has it.
+    pub core: Option<String>,
+}
+
+impl Held {
+    /// All that it is found by: its identifiers, marks and core.
+    #[must_use]
+    pub fn found_by(&self) -> BTreeSet<Identifier> {
+        let all = self.link.identifiers.iter().chain(&self.link.marks);
+        let core = self.core.iter().map(|core| Identifier::new(CORE, core));
+        all.cloned().chain(core).collect()
+    }
 }
 
 #[derive(FromRow)]
@@ -22,6 +38,7 @@ struct LinkRow {
     first_at: i64,
     profile: Option<String>,
     identifiers: String,
+    whole: bool,
 }
 
 impl TryFrom<LinkRow> for Held {
@@ -30,10 +47,12 @@ impl TryFrom<LinkRow> for Held {
     fn try_from(row: LinkRow) -> Result<Self> {
         let pairs: Vec<(String, String)> = serde_json::from_str(&row.identifiers)
             .map_err(|_| Error::internal(format!("link {} cannot be read", row.id)))?;
-        let (marks, identifiers) = pairs
+        let (mut marks, identifiers): (Vec<_>, _) = pairs
             .into_iter()
             .map(|(kind, value)| Identifier { kind, value })
-            .partition(|id| [MERGED, MOVED, APART].contains(&id.kind.as_str()));
+            .partition(|id| [MERGED, MOVED, APART, CORE].contains(&id.kind.as_str()));
+        let core = marks.iter().position(|mark| mark.kind == CORE);
+        let core = core.map(|at| marks.remove(at).value);
         Ok(Self {
             link: Link {
                 id: row.id,
@@ -42,15 +61,18 @@ impl TryFrom<LinkRow> for Held {
                 marks,
             },
             profile: row.profile,
+            whole: row.whole,
+            core,
         })
     }
 }
 
 /// A link's identifiers and marks as they are stored: `[["email", "ada@example.com"]]`.
-fn written(link: &Link) -> String {
-    let all = link.identifiers.iter().chain(&link.marks);
+fn written(held: &Held) -> String {
+    let all = held.link.identifiers.iter().chain(&held.link.marks);
     let pairs: Vec<(&str, &str)> = all
         .map(|id| (id.kind.as_str(), id.value.as_str()))
+        .chain(held.core.iter().map(|core| (CORE, core.as_str())))
         .collect();
     json!(pairs).to_string()
 }
@@ -72,7 +94,7 @@ pub(super) struct Key<'a> {
 /// When the database refuses.
 pub async fn load(tx: &mut Tx, workspace: &str, links: &[String]) -> Result<Vec<Held>> {
     tx.sql(
-        "select l.id, l.first_at, l.profile, l.identifiers
+        "select l.id, l.first_at, l.profile, l.identifiers, l.whole
          from rows($2, r: link text) cross join link l where l.workspace = $1 and l.id = r.link",
     )
     .bind(workspace)
@@ -97,7 +119,7 @@ pub async fn carrying(
         return Ok(Vec::new());
     }
     tx.sql(
-        "select distinct l.id, l.first_at, l.profile, l.identifiers
+        "select distinct l.id, l.first_at, l.profile, l.identifiers, l.whole
          from rows($2, r: kind text, value text)
          cross join link_identifier i cross join link l
          where i.workspace = $1 and i.kind = r.kind and i.value = r.value and l.workspace = $1 and l.id = i.link",
@@ -111,17 +133,59 @@ pub async fn carrying(
     .collect()
 }
 
+#[derive(FromRow)]
+struct WitnessRow {
+    kind: String,
+    value: String,
+    #[sqlx(flatten)]
+    link: LinkRow,
+}
+
+/// For each of these clues a stored link that may be found by it: one that carries it, the only one if it is a core; the link
+/// of this id, if it is a core that no link has beside other identifiers.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn witnesses(
+    tx: &mut Tx,
+    workspace: &str,
+    clues: &[Identifier],
+) -> Result<Vec<(Identifier, Held)>> {
+    if clues.is_empty() {
+        return Ok(Vec::new());
+    }
+    let rows = tx
+        .sql(
+            "select r.kind, r.value, l.id, l.first_at, l.profile, l.identifiers, l.whole
+             from rows($2, r: kind text, value text) cross join link l
+             where l.workspace = $1 and l.id = coalesce(
+               (select min(i.link) from link_identifier i
+                where i.workspace = $1 and i.kind = r.kind and i.value = r.value), r.value)",
+        )
+        .bind(workspace)
+        .rows(&clues)
+        .all::<WitnessRow>()
+        .await?;
+    let read = |row: WitnessRow| {
+        let clue = Identifier::new(row.kind, row.value);
+        Ok((clue, Held::try_from(row.link)?))
+    };
+    rows.into_iter().map(read).collect()
+}
+
 /// Writes links, whether new or known.
 pub fn save(tx: &mut Tx, workspace: &str, links: &[Held]) {
     let rows = Rows::default()
         .text(links.iter().map(|held| held.link.id.as_str()))
         .bigint(links.iter().map(|held| held.link.first_at))
         .nullable(links.iter().map(|held| held.profile.as_deref()))
-        .text(links.iter().map(|held| written(&held.link)));
+        .text(links.iter().map(written))
+        .boolean(links.iter().map(|held| held.whole));
     tx.insert(
-        "insert into link (workspace, id, first_at, profile, identifiers) values rows(text, bigint, text, text)
-         on conflict (workspace, id) do update
-         set first_at = excluded.first_at, profile = excluded.profile, identifiers = excluded.identifiers",
+        "insert into link (workspace, id, first_at, profile, identifiers, whole)
+         values rows(text, bigint, text, text, boolean)
+         on conflict (workspace, id) do update set first_at = excluded.first_at, profile = excluded.profile,
+           identifiers = excluded.identifiers, whole = excluded.whole",
         workspace,
         rows,
     );
@@ -188,7 +252,7 @@ pub async fn count(db: &Db, workspace: &str) -> Result<i64> {
 /// When the database refuses.
 pub async fn page(db: &Db, workspace: &str, after: &str, limit: i64) -> Result<Vec<Held>> {
     db.sql(
-        "select id, first_at, profile, identifiers from link
+        "select id, first_at, profile, identifiers, whole from link
          where workspace = $1 and id > $2 order by id limit $3",
     )
     .bind(workspace)
@@ -208,7 +272,7 @@ pub async fn page(db: &Db, workspace: &str, after: &str, limit: i64) -> Result<V
 pub async fn of_profiles(tx: &mut Tx, workspace: &str, profiles: &[String]) -> Result<Vec<Held>> {
     let keys: Vec<Value> = profiles.iter().map(|id| json!({"profile": id})).collect();
     tx.sql(
-        "select l.id, l.first_at, l.profile, l.identifiers from rows($2, r: profile text)
+        "select l.id, l.first_at, l.profile, l.identifiers, l.whole from rows($2, r: profile text)
          cross join link l where l.workspace = $1 and l.profile = r.profile",
     )
     .bind(workspace)
@@ -226,7 +290,7 @@ pub async fn of_profiles(tx: &mut Tx, workspace: &str, profiles: &[String]) -> R
 /// When the database refuses.
 pub async fn of_profile(db: &Db, workspace: &str, profile: &str) -> Result<Vec<Held>> {
     db.sql(
-        "select id, first_at, profile, identifiers from link where workspace = $1 and profile = $2
+        "select id, first_at, profile, identifiers, whole from link where workspace = $1 and profile = $2
          order by first_at, id",
     )
     .bind(workspace)

@@ -144,7 +144,7 @@ pub(crate) fn disorder(log: &[Event], seed: u64) -> Vec<Vec<Event>> {
 pub(crate) async fn derived(db: &Db, workspace: &Workspace) -> Vec<String> {
     let mut all = Vec::new();
     for text in [
-        "select id || ' ' || first_at || ' ' || coalesce(profile, '-') || ' ' || identifiers from link where workspace = $1 order by id",
+        "select id || ' ' || first_at || ' ' || coalesce(profile, '-') || ' ' || identifiers || ' ' || cast(whole as text) from link where workspace = $1 order by id",
         "select kind || ' ' || value || ' ' || link from link_identifier where workspace = $1 order by kind, value, link",
         "select kind || ' ' || value || ' ' || coalesce(profile, '-') || ' ' || cast(shared as text) || ' ' || coalesce(walls, '-') from identifier where workspace = $1 order by kind, value",
     ] {

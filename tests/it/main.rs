@@ -24,6 +24,7 @@ mod refusals;
 mod replicas;
 mod retail;
 mod rules;
+mod step;
 mod steward;
 mod survivorship;
 mod webhook;

@@ -97,13 +97,15 @@ impl<'a> Board<'a> {
 
     fn take(&mut self, link: usize) {
         if self.links[link].moved_to().is_some() {
-            return;
+            return self.is_partial(link);
         }
         if self.links[link].is_apart() {
+            self.is_partial(link);
             return self.join(link, &[], Vec::new());
         }
         let mut ids = self.carried[link].clone();
         if ids.is_empty() {
+            self.is_partial(link);
             let id = self.links[link].id.clone();
             return self.resolution.unattributed.push(id);
         }
@@ -113,7 +115,15 @@ impl<'a> Board<'a> {
             let identifier = self.entries[ids.remove(at)].identifier.clone();
             demoted.push(Demotion { identifier, why });
         }
+        if !demoted.is_empty() {
+            self.is_partial(link);
+        }
         self.join(link, &ids, demoted);
+    }
+
+    fn is_partial(&mut self, link: usize) {
+        let id = self.links[link].id.clone();
+        self.resolution.partial.insert(id);
     }
 
     fn find(&self, mut slot: usize) -> usize {

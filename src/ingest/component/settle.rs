@@ -3,7 +3,7 @@
 use super::super::resolve::Resolved;
 use super::Component;
 use crate::Result;
-use crate::identity::{self, Class, Customer, Identifier, Link, Resolution};
+use crate::identity::{self, Class, Customer, Identifier, Resolution, step};
 use crate::profile::record::{Record, RecordKind};
 use crate::profile::{self, Profile};
 use crate::store::access::Workspace;
@@ -36,7 +36,8 @@ impl Component {
             holder.extend(links.map(|link| (link.as_str(), customer.id())));
         }
         self.save_walls(tx, workspace).await?;
-        let mut touched = self.save_links(tx, workspace, &holder).await?;
+        let changed = self.changed(workspace, &holder, &resolution);
+        let mut touched = self.save_links(tx, workspace, &changed).await?;
         touched.extend(self.save_owners(tx, workspace, &resolution).await?);
         let stale = self
             .stale
@@ -92,41 +93,60 @@ impl Component {
         store::identifier::set_walls(tx, &workspace.id, changed.into_iter()).await
     }
 
-    /// Writes links that are new, changed or held by another; the customers that this touches.
+    /// The links that are new or other than stored, as they are to be.
+    fn changed(
+        &self,
+        workspace: &Workspace,
+        holder: &HashMap<&str, &str>,
+        resolution: &Resolution,
+    ) -> Vec<Held> {
+        let (rules, secret) = (&workspace.rules.rules, &workspace.secret);
+        let mut cores = step::cores(self.links.values(), rules, secret, resolution);
+        let held = self.links.values().filter_map(|link| {
+            let profile = holder.get(link.id.as_str()).copied();
+            let (whole, core) = (resolution.is_whole(link), cores.remove(&link.id));
+            let same = |held: &Held| {
+                (&held.link, held.profile.as_deref()) == (link, profile)
+                    && (held.whole, &held.core) == (whole, &core)
+            };
+            if self.before.get(&link.id).is_some_and(same) {
+                return None;
+            }
+            Some(Held {
+                link: link.clone(),
+                profile: profile.map(str::to_owned),
+                whole,
+                core,
+            })
+        });
+        held.collect()
+    }
+
+    /// Writes links; the customers that gained or lost one, or hold one that is another now.
     async fn save_links(
         &self,
         tx: &mut Tx,
         workspace: &Workspace,
-        holder: &HashMap<&str, &str>,
+        changed: &[Held],
     ) -> Result<BTreeSet<String>> {
-        let (mut moved, mut touched) = (Vec::new(), BTreeSet::new());
+        let mut touched = BTreeSet::new();
         let (mut carried, mut shed) = (Vec::new(), Vec::new());
-        for (id, link) in &self.links {
-            let profile = holder.get(id.as_str()).map(|id| (*id).to_owned());
-            let before = self.before.get(id);
-            if before.is_some_and(|held| held.link == *link && held.profile == profile) {
-                continue;
+        for held in changed {
+            let before = self.before.get(&held.link.id);
+            let had = before.map(Held::found_by).unwrap_or_default();
+            let has = held.found_by();
+            let row = |id: &Identifier| (id.clone(), held.link.id.as_str());
+            carried.extend(has.difference(&had).map(row));
+            shed.extend(had.difference(&has).map(row));
+            let same = |before: &Held| before.link == held.link && before.profile == held.profile;
+            if !before.is_some_and(same) {
+                touched.extend(held.profile.clone());
+                touched.extend(before.and_then(|held| held.profile.clone()));
             }
-            let (has, had) = (
-                carries(link),
-                before.map(|held| carries(&held.link)).unwrap_or_default(),
-            );
-            let row = |identifier| Carries {
-                identifier,
-                link: id,
-            };
-            carried.extend(has.difference(&had).copied().map(row));
-            shed.extend(had.difference(&has).copied().map(row));
-            touched.extend(profile.clone());
-            touched.extend(before.and_then(|held| held.profile.clone()));
-            moved.push(Held {
-                link: link.clone(),
-                profile,
-            });
         }
-        store::link::save(tx, &workspace.id, &moved);
-        store::link::carry(tx, &workspace.id, &carried);
-        store::link::shed(tx, &workspace.id, &shed).await?;
+        store::link::save(tx, &workspace.id, changed);
+        store::link::carry(tx, &workspace.id, &carries(&carried));
+        store::link::shed(tx, &workspace.id, &carries(&shed)).await?;
         Ok(touched)
     }
 
@@ -333,9 +353,9 @@ impl Component {
     }
 }
 
-/// The identifiers and marks of a link.
-fn carries(link: &Link) -> BTreeSet<&Identifier> {
-    link.identifiers.iter().chain(&link.marks).collect()
+fn carries<'a>(pairs: &'a [(Identifier, &'a str)]) -> Vec<Carries<'a>> {
+    let row = |(identifier, link): &'a (Identifier, &'a str)| Carries { identifier, link };
+    pairs.iter().map(row).collect()
 }
 
 /// A customer's document folded from the log, the batch's events included.
