@@ -191,8 +191,11 @@ impl Event {
     /// # Errors
     /// The first thing about it that Segment's spec or a limit of ours forbids.
     pub fn check(mut self) -> Result<Self, Reject> {
-        for text in [&mut self.name, &mut self.message_id] {
-            strip_nul(text);
+        strip_nul(&mut self.name);
+        if self.message_id.contains('\0') {
+            strip_nul(&mut self.message_id);
+            // It is the event of the message id that is kept, or the log would take the two for different events.
+            self.id = event_id(&self.source, &self.message_id);
         }
         let length = self.message_id.len();
         if length == 0 || length > MAX_MESSAGE_ID {

@@ -50,7 +50,8 @@ impl Identifier {
     #[must_use]
     pub fn parse(text: &str, rules: &Rules) -> Option<Self> {
         let (kind, value) = text.split_once(':')?;
-        if !is_kind(kind) {
+        // No event's identifier has U+0000, and PostgreSQL could not even be asked for it.
+        if !is_kind(kind) || value.contains('\0') {
             return None;
         }
         let value = normalise(rules.rule(kind).form, value, None)?;

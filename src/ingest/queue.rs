@@ -86,8 +86,9 @@ impl Batch {
                         id: crate::event::event_id(source, &format!("{}\0{raw}", reject.code)),
                         source: source.to_owned(),
                         code: reject.code.to_owned(),
-                        message: reject.message.clone(),
-                        message_id: message_id.clone(),
+                        // Whatever was sent, PostgreSQL has to be able to keep it.
+                        message: reject.message.replace('\0', ""),
+                        message_id: message_id.as_ref().map(|id| id.replace('\0', "")),
                         received_at,
                         body: raw.replace('\0', ""),
                     });

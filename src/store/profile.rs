@@ -22,7 +22,9 @@ impl<'a> Asked<'a> {
     /// # Errors
     /// [`Error::Invalid`] when the text names nothing that could be a customer.
     pub(super) fn parse(workspace: &Workspace, customer: &'a str) -> Result<Self> {
-        if let Some(id) = customer.strip_prefix("profile:") {
+        if let Some(id) = customer.strip_prefix("profile:")
+            && !id.contains('\0')
+        {
             return Ok(Self::Link(id.trim()));
         }
         let identifier = Identifier::parse(customer, &workspace.rules.rules);

@@ -376,10 +376,10 @@ impl Statement<'_> {
     }
 }
 
-/// No text of PostgreSQL holds U+0000 (its error 22021): that is the fault of whoever sent one.
+/// No text of PostgreSQL holds U+0000 (its error 22021, or 22P05 within JSON): that is the fault of whoever sent one.
 fn refused(error: sqlx::Error) -> Error {
     let code = error.as_database_error().and_then(|error| error.code());
-    if code.is_some_and(|code| code == "22021") {
+    if code.is_some_and(|code| code == "22021" || code == "22P05") {
         return Error::invalid("a value holds the character U+0000; leave it out");
     }
     error.into()

@@ -18,6 +18,7 @@ mod lease;
 mod limits;
 mod matching;
 mod people;
+mod poison;
 mod power;
 mod provider_rules;
 mod refusals;
