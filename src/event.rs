@@ -13,6 +13,11 @@ pub const MAX_MESSAGE_ID: usize = 100;
 pub const MAX_ID: usize = 500;
 /// Most properties or traits of one event.
 pub const MAX_KEYS: usize = 300;
+/// Most levels that a trait, property or field of the context may nest: with what a document puts around it, it stays
+/// readable (`serde_json` reads 127).
+pub const MAX_DEPTH: usize = 100;
+/// How `serde_json` names the one field of text that is JSON already; an object that begins with it is read as something else.
+const RESERVED: &str = "$serde_json::private::";
 /// The earliest time an event may claim: 1900-01-01.
 pub const EARLIEST: i64 = -2_208_988_800_000;
 
@@ -212,7 +217,7 @@ impl Event {
         }
         self.check_required()?;
         for map in [&mut self.traits, &mut self.properties, &mut self.context] {
-            strip_map(map);
+            clean_map(map, MAX_DEPTH)?;
         }
         if self.traits.len().max(self.properties.len()) > MAX_KEYS {
             let message =
@@ -297,23 +302,52 @@ fn strip_nul(text: &mut String) {
     }
 }
 
-fn strip_map(map: &mut Map<String, Value>) {
+/// Makes a map fit to be written and read again; its values may nest so many levels.
+fn clean_map(map: &mut Map<String, Value>, levels: usize) -> Result<(), Reject> {
     if map.keys().any(|key| key.contains('\0')) {
         *map = std::mem::take(map)
             .into_iter()
             .map(|(key, value)| (key.replace('\0', ""), value))
             .collect();
     }
-    map.values_mut().for_each(strip_value);
+    if map.keys().any(|key| key.starts_with(RESERVED)) {
+        let message = format!("no name of a trait or property may begin with `{RESERVED}`");
+        return Err(Reject::new("reserved_name", message));
+    }
+    map.values_mut()
+        .try_for_each(|value| clean_value(value, levels))
 }
 
-fn strip_value(value: &mut Value) {
+fn clean_value(value: &mut Value, levels: usize) -> Result<(), Reject> {
     match value {
         Value::String(text) => strip_nul(text),
-        Value::Array(items) => items.iter_mut().for_each(strip_value),
-        Value::Object(map) => strip_map(map),
+        Value::Array(_) | Value::Object(_) if levels == 0 => {
+            let message =
+                format!("a value nests more than {MAX_DEPTH} levels deep; send it flatter");
+            return Err(Reject::new("nested_too_deep", message));
+        }
+        Value::Array(items) => {
+            return items
+                .iter_mut()
+                .try_for_each(|item| clean_value(item, levels - 1));
+        }
+        Value::Object(map) => return clean_map(map, levels - 1),
         _ => {}
     }
+    Ok(())
+}
+
+/// Whether a value nests no deeper than an event may; the log may hold some from before there was a bound.
+#[must_use]
+pub fn is_shallow(value: &Value) -> bool {
+    fn within(value: &Value, levels: usize) -> bool {
+        match value {
+            Value::Array(items) => levels > 0 && items.iter().all(|item| within(item, levels - 1)),
+            Value::Object(map) => levels > 0 && map.values().all(|item| within(item, levels - 1)),
+            _ => true,
+        }
+    }
+    within(value, MAX_DEPTH)
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use super::agree::agree;
 use super::packed::{Packed, Packer, Unpacker, packed};
 use super::survivorship::{self, Rule};
-use crate::event::Event;
+use crate::event::{Event, is_shallow};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::cmp::Ordering;
@@ -63,10 +63,10 @@ impl Claim {
         }
     }
 
-    /// The claim, if its value is small enough for a profile.
+    /// The claim, if its value is small and flat enough for a profile.
     #[must_use]
     pub fn sized(event: &Event, value: &Value) -> Option<Self> {
-        (size(value) <= MAX_VALUE).then(|| Self::of(event, value.clone()))
+        (size(value) <= MAX_VALUE && is_shallow(value)).then(|| Self::of(event, value.clone()))
     }
 
     /// The same, of a value that the source has checked. Nothing that was removed can be checked.

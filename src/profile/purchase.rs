@@ -2,7 +2,9 @@
 
 use super::money::{self, DEFAULT_CURRENCY};
 use super::packed::packed;
-use super::record::{Record, RecordKind, Statement, fields, replace_in, text_property};
+use super::record::{
+    Record, RecordKind, Statement, fields, id_property, replace_in, text_property,
+};
 use crate::clock::parse_time;
 use crate::event::{Event, text_of};
 use serde::{Deserialize, Serialize};
@@ -230,7 +232,7 @@ fn implied_status(name: &str) -> Option<Option<&'static str>> {
 /// What an event says of an order, if it is about one. An explicit `status` property beats the one its name implies.
 pub(super) fn statement(event: &Event) -> Option<Statement> {
     let implied = implied_status(&event.name)?;
-    let id = text_property(event, "order_id")?;
+    let id = id_property(event, "order_id")?;
     let refund = implied == Some("refunded");
     let mut fields = fields(event, if refund { &["currency"] } else { FIELDS });
     let mut entries = Vec::new();

@@ -4,7 +4,7 @@
 //! the newest statement, a list its newest entries; merging is commutative and takes repetition.
 
 use super::packed::{Packed, Packer, Unpacker, packed};
-use crate::event::{Event, Kind};
+use crate::event::{Event, Kind, MAX_ID, is_shallow};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::borrow::Cow;
@@ -243,6 +243,11 @@ pub(super) fn text_property(event: &Event, name: &str) -> Option<String> {
         .filter(|text| !text.is_empty())
 }
 
+/// The id of what an event is about: one that is longer than any identifier is none, and PostgreSQL could not index it.
+pub(super) fn id_property(event: &Event, name: &str) -> Option<String> {
+    text_property(event, name).filter(|id| id.len() <= MAX_ID)
+}
+
 /// The properties of these names that are not null, as fields of a statement.
 pub(super) fn fields(event: &Event, names: &[&'static str]) -> Vec<(&'static str, Value)> {
     let stated = |name: &&'static str| {
@@ -251,7 +256,7 @@ pub(super) fn fields(event: &Event, names: &[&'static str]) -> Vec<(&'static str
             event
                 .properties
                 .get(*name)
-                .filter(|value| !value.is_null())?
+                .filter(|value| !value.is_null() && is_shallow(value))?
                 .clone(),
         ))
     };

@@ -1,7 +1,9 @@
 //! Support tickets, whichever help desk they come from.
 
 use super::packed::packed;
-use super::record::{Record, RecordKind, Statement, fields, replace_in, text_property};
+use super::record::{
+    Record, RecordKind, Statement, fields, id_property, replace_in, text_property,
+};
 use crate::clock::parse_time;
 use crate::event::{Event, text_of};
 use serde::{Deserialize, Serialize};
@@ -177,7 +179,7 @@ fn implied_status(name: &str) -> Option<Option<&'static str>> {
 /// What an event says of a ticket, if it is about one.
 pub(super) fn statement(event: &Event) -> Option<Statement> {
     let implied = implied_status(&event.name)?;
-    let id = text_property(event, "ticket_id")?;
+    let id = id_property(event, "ticket_id")?;
     let mut fields = fields(
         event,
         &["subject", "priority", "channel", "assignee", "tags", "csat"],

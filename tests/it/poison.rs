@@ -4,8 +4,29 @@ use crate::app::TestApp;
 use crate::fold::derived;
 use acquaint::ingest;
 use serde_json::Value;
+use std::collections::BTreeSet;
 
-both!(a_nul_costs_its_own_event_alone,);
+both!(
+    a_nul_costs_its_own_event_alone,
+    what_is_taken_is_folded_again,
+    whatever_is_taken_is_folded_again,
+);
+
+/// The key under which `serde_json` hands itself text that is JSON already.
+const MAGIC: &str = "$serde_json::private::RawValue";
+
+/// Random numbers that are the same in every run.
+struct Dice(u64);
+
+impl Dice {
+    fn below(&mut self, end: usize) -> usize {
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) as usize % end
+    }
+}
 
 /// Sends calls, each as the text that it is, as one batch; the codes of those that were refused, by position.
 async fn send(app: &TestApp, calls: &[String]) -> Vec<(u64, String)> {
@@ -96,5 +117,280 @@ async fn a_nul_costs_its_own_event_alone(app: &TestApp) {
             .await;
         assert_eq!(answer.status, status, "{customer}: {}", answer.text());
     }
+    rebuild(app).await;
+}
+
+/// `inner` within so many arrays or objects.
+fn nested(depth: usize, inner: &str, objects: bool) -> String {
+    let (open, close) = if objects {
+        (r#"{"a":"#, "}")
+    } else {
+        ("[", "]")
+    };
+    format!("{}{inner}{}", open.repeat(depth), close.repeat(depth))
+}
+
+/// Calls that are odd in what they say; each is of a customer of its own, whose id is its place.
+fn odd() -> Vec<String> {
+    let mut bodies = Vec::new();
+    for depth in [
+        10, 30, 60, 90, 110, 118, 119, 120, 121, 122, 123, 124, 125, 126,
+    ] {
+        let value = nested(depth, "1", depth % 2 == 0);
+        bodies.push(format!(r#""type":"identify","traits":{{"deep":{value}}}"#));
+        bodies.push(format!(
+            r#""type":"identify","context":{{"traits":{{"deep":{value}}}}}"#
+        ));
+        bodies.push(format!(
+            r#""type":"group","groupId":"g","traits":{{"deep":{value}}}"#
+        ));
+        bodies.push(format!(
+            r#""type":"track","event":"Order Completed","properties":{{"order_id":"deep{depth}","products":{value},"total":{value}}}"#
+        ));
+        bodies.push(format!(
+            r#""type":"track","event":"Ticket Created","properties":{{"ticket_id":"deep{depth}","subject":{value},"tags":{value}}}"#
+        ));
+    }
+    for number in [
+        "-0",
+        "-0.0",
+        "1e308",
+        "-1e308",
+        "1e-400",
+        "0.1e1",
+        "123456789012345678901234567890",
+        "18446744073709551615",
+        "-9223372036854775808",
+        "92233720368547758.07",
+        "9.007199254740993e15",
+        "2.2250738585072011e-308",
+        "1e999",
+    ] {
+        bodies.push(format!(
+            r#""type":"identify","traits":{{"n":{number},"address":{{"n":{number}}}}}"#
+        ));
+        bodies.push(format!(
+            r#""type":"track","event":"Order Completed","properties":{{"order_id":{number},"total":{number},"products":[{{"name":{number},"quantity":{number},"price":{number}}}]}}"#
+        ));
+        bodies.push(format!(
+            r#""type":"page","timestamp":{number},"userId":{number}"#
+        ));
+    }
+    for magic in [
+        MAGIC.to_owned(),
+        format!(r"\u0000{MAGIC}"),
+        "$serde_json::private::Number".to_owned(),
+    ] {
+        for content in [r#""[""#, r#""[1]""#, "1", r#""{\"a\":1}""#] {
+            let object = format!(r#"{{"{magic}":{content}}}"#);
+            bodies.push(format!(
+                r#""type":"identify","traits":{{"m":{object},"n":[{object}]}}"#
+            ));
+            bodies.push(format!(r#""type":"identify","traits":{object}"#));
+            bodies.push(format!(r#""type":"identify","context":{object}"#));
+            bodies.push(format!(
+                r#""type":"identify","traits":{{"m":{{"a":1,"{magic}":{content}}}}}"#
+            ));
+            bodies.push(format!(
+                r#""type":"track","event":"Order Completed","properties":{{"order_id":{content},"total":{object},"products":[{object}]}}"#
+            ));
+        }
+    }
+    let mut dice = Dice(7);
+    for length in [500, 501, 3_000, 9_000, 20_000] {
+        let text: String = (0..length)
+            .map(|_| char::from(b'a' + dice.below(26) as u8))
+            .collect();
+        bodies.push(format!(
+            r#""type":"identify","traits":{{"{text}":"x","b":"{text}"}}"#
+        ));
+        bodies.push(format!(r#""type":"track","event":"{text}""#));
+        bodies.push(format!(r#""type":"track","event":"Order Completed","properties":{{"order_id":"{text}","refund_id":"{text}"}}"#));
+        bodies.push(format!(r#""type":"track","event":"Ticket Created","properties":{{"ticket_id":"{text}","message_id":"{text}","body":"x"}}"#));
+        bodies.push(format!(r#""type":"track","event":"A","context":{{"externalIds":[{{"id":"{text}","type":"crm_id"}},{{"id":"1","type":"{text}"}}]}}"#));
+        bodies.push(format!(
+            r#""type":"group","groupId":"{}","traits":{{}}"#,
+            &text[..500]
+        ));
+    }
+    for text in [
+        r"\ud800",
+        r"a\udc00b",
+        r"\uffff",
+        r"\ud83d\ude00",
+        r"\u0001\u001f\u007f\u0085\u2028\ufeff",
+        "İ",
+        "9999-12-31T23:59:59Z",
+        "-009999-01-01T00:00:00Z",
+        "+1;phone-context=",
+        "+",
+        "+1",
+        "tel:+1-800;ext=1;phone-context=+",
+        "nan",
+        "inf",
+        "-",
+    ] {
+        bodies.push(format!(r#""type":"identify","traits":{{"{text}":"{text}","phone":"{text}","email":"{text}@x.example"}}"#));
+        bodies.push(format!(
+            r#""type":"track","event":"Order Completed","properties":{{"order_id":"{text}","total":"{text}","currency":"{text}","placed_at":"{text}",
+            "status":"{text}","products":[{{"name":"{text}","quantity":"{text}","price":"{text}"}}]}}"#
+        ));
+        bodies.push(format!(
+            r#""type":"track","event":"Ticket Created","properties":{{"ticket_id":"{text}","opened_at":"{text}","status":"{text}","body":"{text}"}}"#
+        ));
+        bodies.push(format!(
+            r#""type":"page","timestamp":"{text}","name":"{text}""#
+        ));
+    }
+    let calls = bodies.into_iter().enumerate();
+    calls
+        .map(|(at, body)| format!(r#"{{"anonymousId":"c{at}","messageId":"m{at}",{body}}}"#))
+        .collect()
+}
+
+async fn what_is_taken_is_folded_again(app: &TestApp) {
+    let calls = odd();
+    let mut codes = BTreeSet::new();
+    for (at, calls) in calls.chunks(25).enumerate() {
+        let refused = send(app, calls).await;
+        codes.extend(refused.iter().map(|(_, code)| code.clone()));
+        for place in 0..calls.len() {
+            let customer = format!("anonymous_id:c{}", at * 25 + place);
+            if refused.iter().any(|(at, _)| *at == place as u64) {
+                continue;
+            }
+            let answer = app
+                .get(&format!("/v1/profiles/{customer}"), &app.tenant.staff_key)
+                .await;
+            assert_eq!(answer.status, 200, "{} {}", calls[place], answer.text());
+        }
+    }
+    let reasons = [
+        "event_too_large",
+        "invalid_event",
+        "invalid_timestamp",
+        "nested_too_deep",
+        "reserved_name",
+        "timestamp_out_of_range",
+    ];
+    assert_eq!(codes.iter().collect::<Vec<_>>(), reasons);
+    // What a batch gives to all of its calls stands one level deeper in each.
+    for depth in [60, 90, 120, 125, 126, 127] {
+        let body = format!(
+            r#"{{"writeKey":"{}","context":{},"batch":[{{"type":"page","userId":"shared{depth}"}}]}}"#,
+            app.tenant.write_key,
+            nested(depth, "1", true)
+        );
+        let answer = app.request("POST", "/v1/batch", &[], body).await;
+        assert!(
+            answer.status == 200 || answer.status == 400,
+            "{}",
+            answer.text()
+        );
+    }
+    rebuild(app).await;
+}
+
+/// A value as JSON text, made of whatever has been trouble somewhere.
+fn value(dice: &mut Dice, depth: usize) -> String {
+    const ATOMS: [&str; 14] = [
+        "null",
+        "true",
+        "0",
+        "-0",
+        "1e308",
+        "0.1",
+        "9007199254740993",
+        "18446744073709551616",
+        "92233720368547758.07",
+        r#""""#,
+        r#""\u0000""#,
+        r#""a\u0000""#,
+        r#""2026-11-23""#,
+        r#""x@y.example""#,
+    ];
+    const KEYS: [&str; 12] = [
+        "a",
+        "",
+        r"\u0000",
+        r"a\u0000",
+        MAGIC,
+        r"\u0000$serde_json::private::RawValue",
+        "order_id",
+        "total",
+        "products",
+        "email",
+        "phone",
+        "currency",
+    ];
+    match dice.below(if depth == 0 { 4 } else { 7 }) {
+        0..4 => ATOMS[dice.below(ATOMS.len())].to_owned(),
+        4 => {
+            let items: Vec<String> = (0..dice.below(3)).map(|_| value(dice, depth - 1)).collect();
+            format!("[{}]", items.join(","))
+        }
+        5 => {
+            let mut field = |_| {
+                let key = KEYS[dice.below(KEYS.len())];
+                format!(r#""{key}":{}"#, value(dice, depth - 1))
+            };
+            let fields: Vec<String> = (0..3).map(&mut field).collect();
+            format!("{{{}}}", fields.join(","))
+        }
+        _ => {
+            let inner = value(dice, depth - 1);
+            nested(dice.below(45), &inner, dice.below(2) == 0)
+        }
+    }
+}
+
+/// A map as JSON text, with the fields that folds look at.
+fn map(dice: &mut Dice) -> String {
+    const KEYS: [&str; 12] = [
+        "order_id",
+        "total",
+        "products",
+        "status",
+        "currency",
+        "ticket_id",
+        "body",
+        "email",
+        "phone",
+        "externalIds",
+        "traits",
+        "placed_at",
+    ];
+    let fields: Vec<String> = (0..4)
+        .map(|_| {
+            let key = KEYS[dice.below(KEYS.len())];
+            let value = value(dice, 4);
+            format!(r#""{key}":{value}"#)
+        })
+        .collect();
+    format!("{{{}}}", fields.join(","))
+}
+
+async fn whatever_is_taken_is_folded_again(app: &TestApp) {
+    const CALLS: [&str; 5] = [
+        r#""type":"identify""#,
+        r#""type":"track","event":"Order Completed""#,
+        r#""type":"track","event":"Order Refunded""#,
+        r#""type":"track","event":"Ticket Created""#,
+        r#""type":"group","groupId":"g""#,
+    ];
+    let mut dice = Dice(0x5eed);
+    let mut taken = 0;
+    for _ in 0..12 {
+        let call = |_| {
+            let (kind, user) = (CALLS[dice.below(CALLS.len())], dice.below(20));
+            let (traits, properties, context) = (map(&mut dice), map(&mut dice), map(&mut dice));
+            format!(
+                r#"{{{kind},"userId":"u{user}","traits":{traits},"properties":{properties},"context":{context}}}"#
+            )
+        };
+        let calls: Vec<String> = (0..50).map(call).collect();
+        taken += calls.len() - send(app, &calls).await.len();
+    }
+    assert!(taken > 100, "{taken}");
     rebuild(app).await;
 }

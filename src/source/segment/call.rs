@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 use super::MAX_EVENT_BYTES;
 use super::field::{id, kind, text, time, word};
 use crate::clock::{base32, random_id};
-use crate::event::{Event, Kind, Reject};
+use crate::event::{Event, Kind, MAX_DEPTH, Reject};
 use crate::source::Parsed;
 
 /// What a call takes from around it.
@@ -236,7 +236,7 @@ fn fault(json: &str, error: &serde_json::Error) -> Reject {
         }
     }
     let message = format!(
-        "the event cannot be read ({error}); send each field once, nested less than 128 deep"
+        "the event cannot be read ({error}); send each field once, nested at most {MAX_DEPTH} deep"
     );
     Reject::new("invalid_event", message)
 }
