@@ -6,6 +6,9 @@ use serde_json::Value;
 /// Used where an order names no currency, as in Segment's e-commerce spec.
 pub const DEFAULT_CURRENCY: &str = "USD";
 
+/// The greatest amount, in minor units, so that sums of some thousands still fit.
+pub const MAX_AMOUNT: i64 = 1_000_000_000_000_000;
+
 /// How many decimal places the currency's minor unit has; two where the code is unknown.
 #[must_use]
 pub fn decimals(currency: &str) -> u32 {
@@ -14,14 +17,15 @@ pub fn decimals(currency: &str) -> u32 {
         .map_or(2, u32::from)
 }
 
-/// An amount in minor units from a JSON number or a decimal string, rounded half away from zero.
+/// An amount in minor units from a JSON number or a decimal string, rounded half away from zero; none beyond [`MAX_AMOUNT`].
 #[must_use]
 pub fn minor(value: &Value, currency: &str) -> Option<i64> {
-    match value {
+    let amount = match value {
         Value::Number(number) => parse(&number.to_string(), decimals(currency)),
         Value::String(text) => parse(text.trim(), decimals(currency)),
         _ => None,
-    }
+    };
+    amount.filter(|amount| amount.abs() <= MAX_AMOUNT)
 }
 
 fn parse(text: &str, places: u32) -> Option<i64> {
@@ -92,6 +96,9 @@ mod tests {
             (json!("12,50"), "EUR", None),
             (json!(""), "USD", None),
             (json!(1e21), "USD", None),
+            (json!("10000000000000.00"), "USD", Some(MAX_AMOUNT)),
+            (json!("10000000000000.01"), "USD", None),
+            (json!("-92233720368547758.07"), "USD", None),
             (json!(null), "USD", None),
         ] {
             assert_eq!(minor(&value, currency), expected, "{value} {currency}");

@@ -1,6 +1,6 @@
 //! Purchases: orders of the Segment e-commerce spec, with their items, totals, status history and refunds.
 
-use super::money::{self, DEFAULT_CURRENCY};
+use super::money::{self, DEFAULT_CURRENCY, MAX_AMOUNT};
 use super::packed::packed;
 use super::record::{
     Record, RecordKind, Statement, fields, id_property, replace_in, text_property,
@@ -183,8 +183,8 @@ impl Purchases {
         for (currency, theirs) in other.totals {
             let total = self.totals.entry(currency).or_default();
             total.orders += theirs.orders;
-            total.spent += theirs.spent;
-            total.refunded += theirs.refunded;
+            total.spent = total.spent.wrapping_add(theirs.spent);
+            total.refunded = total.refunded.wrapping_add(theirs.refunded);
         }
         self.recent.extend(other.recent);
         let newest = |purchase: &Purchase| Reverse((purchase.placed_at, purchase.order_id.clone()));
@@ -207,9 +207,10 @@ impl Purchases {
         let total = self.totals.entry(purchase.currency.clone()).or_default();
         if purchase.status != "cancelled" {
             total.orders = total.orders.saturating_add_signed(sign);
-            total.spent += sign * purchase.total;
+            // Should a sum ever leave the range, it is right again once it is back, in whichever order orders come and go.
+            total.spent = total.spent.wrapping_add(sign * purchase.total);
         }
-        total.refunded += sign * purchase.refunded;
+        total.refunded = total.refunded.wrapping_add(sign * purchase.refunded);
         if *total == Total::default() {
             self.totals.remove(&purchase.currency);
         }
@@ -308,9 +309,10 @@ fn total(record: &Record, items: &[Item], currency: &str) -> i64 {
         .iter()
         .find_map(|name| money::minor(record.field(name)?, currency));
     stated.unwrap_or_else(|| {
-        items.iter().fold(0, |sum: i64, item| {
+        let sum = items.iter().fold(0, |sum: i64, item| {
             sum.saturating_add(item.price.unwrap_or(0).saturating_mul(item.quantity))
-        })
+        });
+        sum.clamp(-MAX_AMOUNT, MAX_AMOUNT)
     })
 }
 

@@ -3,13 +3,14 @@
 use crate::app::TestApp;
 use crate::fold::derived;
 use acquaint::ingest;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
 both!(
     a_nul_costs_its_own_event_alone,
     what_is_taken_is_folded_again,
     whatever_is_taken_is_folded_again,
+    enormous_amounts_come_and_go,
 );
 
 /// The key under which `serde_json` hands itself text that is JSON already.
@@ -392,5 +393,39 @@ async fn whatever_is_taken_is_folded_again(app: &TestApp) {
         taken += calls.len() - send(app, &calls).await.len();
     }
     assert!(taken > 100, "{taken}");
+    rebuild(app).await;
+}
+
+/// Sums of amounts that are near the end of what a number holds are the same in any order.
+async fn enormous_amounts_come_and_go(app: &TestApp) {
+    for (order, total) in [
+        ("o1", json!(92_233_720_368_547_757_i64)),
+        ("o2", json!("92233720368547758.07")),
+        ("o3", json!(-92_233_720_368_547_757_i64)),
+    ] {
+        let properties = json!({"order_id": order, "total": total, "products": [{"name": "x", "price": total, "quantity": 9e18}]});
+        app.track("u1", "Order Completed", properties.clone()).await;
+        app.track(
+            "u2",
+            "Order Completed",
+            json!({"order_id": order, "products": properties["products"]}),
+        )
+        .await;
+        app.track(
+            "u1",
+            "Order Refunded",
+            json!({"order_id": order, "total": total}),
+        )
+        .await;
+    }
+    // The two are found to be one.
+    let call = json!({"type": "alias", "userId": "u1", "previousId": "a1"});
+    app.send(vec![
+        call,
+        json!({"type": "page", "userId": "u2", "anonymousId": "a1"}),
+    ])
+    .await;
+    app.track("u1", "Order Cancelled", json!({"order_id": "o1"}))
+        .await;
     rebuild(app).await;
 }
