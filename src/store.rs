@@ -9,7 +9,7 @@ use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
-use sqlx::{AssertSqlSafe, Connection, SqlSafeStr};
+use sqlx::{AssertSqlSafe, Connection, Postgres, SqlSafeStr, Transaction};
 use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -190,6 +190,14 @@ async fn postgres(url: &str) -> Result<Engine> {
     Ok(Engine::Postgres(pool))
 }
 
+/// Begins a transaction, in a task that nobody cuts off: of one that is given up while it begins, sqlx does not know that it
+/// was begun, and its connection would go back to the pool within it.
+async fn begin(pool: &PgPool) -> sqlx::Result<Transaction<'static, Postgres>> {
+    let pool = pool.clone();
+    let begun = tokio::spawn(async move { pool.begin().await }).await;
+    begun.unwrap_or(Err(sqlx::Error::WorkerCrashed))
+}
+
 /// Opens an SQLite file in WAL mode. `synchronous=full` makes a commit survive a power cut, which an acknowledgement promises.
 async fn sqlite(url: &str) -> Result<(Engine, Option<Stamp>)> {
     let options = SqliteConnectOptions::from_str(url)?
@@ -212,10 +220,11 @@ async fn sqlite(url: &str) -> Result<(Engine, Option<Stamp>)> {
             .max_lifetime(None)
             .test_before_acquire(false)
     };
-    let stamp = (!memory).then(|| Stamp::of(options.get_filename()));
     let (writes, reads) = CACHES;
     let writer = options.clone().pragma("cache_size", writes);
     let write = pool(1).connect_with(writer).await?;
+    // Now the file is there, so that it is known where it really is.
+    let stamp = (!memory).then(|| Stamp::of(options.get_filename()));
     // A database in memory lives in its one connection.
     let read = if memory {
         write.clone()

@@ -322,7 +322,7 @@ async fn renew(pool: &PgPool, holder: &str, leases: &[(String, Arc<Lease>)]) -> 
 
 /// Takes a workspace's lease if nobody has it, everybody else is quiet and nobody commits just now.
 async fn attempt(pool: &PgPool, holder: &str, workspace: &str, lease: &Lease) -> sqlx::Result<()> {
-    let mut tx = pool.begin().await?;
+    let mut tx = super::begin(pool).await?;
     let locked = sqlx::query_as(TRY_LOCK).bind(workspace);
     let (locked,): (bool,) = locked.fetch_one(&mut *tx).await?;
     if !locked {

@@ -152,7 +152,7 @@ impl Db {
             Engine::Sqlite { write, .. } => {
                 Engined::Sqlite(write.begin_with("begin immediate").await?)
             }
-            Engine::Postgres(pool) => Engined::Postgres(pool.begin().await?),
+            Engine::Postgres(pool) => Engined::Postgres(super::begin(pool).await?),
         };
         Ok(Tx {
             state: State::Ready(engine),

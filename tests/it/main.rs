@@ -10,6 +10,7 @@ mod catalogue;
 mod collect;
 mod decide;
 mod fold;
+mod hangup;
 mod identity;
 mod isolation;
 mod kept;
