@@ -14,10 +14,11 @@
 //! gets longer. Replicas that write in turn therefore do without, and ask.
 
 use super::kept::Shelf;
+use super::sql::Engine;
 use super::{Db, Tx};
 use crate::{Error, Result};
-use sqlx::AssertSqlSafe;
-use sqlx::postgres::PgPool;
+use sqlx::postgres::{PgConnection, PgPool};
+use sqlx::{AssertSqlSafe, Connection};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
@@ -235,12 +236,7 @@ impl Tx {
                     return Ok(());
                 }
             } else if !wanted {
-                // Not in this transaction: its holder has to see it, and to be able to write the row.
-                db.sql("update lease set wanted = true where workspace = $1 and holder = $2")
-                    .bind(workspace)
-                    .bind(&holder)
-                    .execute()
-                    .await?;
+                want(&db, workspace, &holder).await?;
             }
             tokio::time::sleep(LOOK).await;
         }
@@ -248,6 +244,25 @@ impl Tx {
             "another process does not give up its lease of the workspace",
         ))
     }
+}
+
+/// Tells the holder of a lease that others wait for it. Not in their transaction: its holder has to see it, and to be able to
+/// write the row. And not on a connection that has to become free first: all of the pool may wait for the lock that whoever
+/// asks holds.
+async fn want(db: &Db, workspace: &str, holder: &str) -> Result<()> {
+    let Engine::Postgres(pool) = &db.engine else {
+        return Ok(());
+    };
+    let text = "update lease set wanted = true where workspace = $1 and holder = $2";
+    let wanted = sqlx::query(text).bind(workspace).bind(holder);
+    if let Some(mut free) = pool.try_acquire() {
+        wanted.execute(&mut *free).await?;
+        return Ok(());
+    }
+    let mut own = PgConnection::connect_with(&pool.connect_options()).await?;
+    wanted.execute(&mut own).await?;
+    own.close().await?;
+    Ok(())
 }
 
 /// Takes, renews and gives up the leases of a process, as long as it has its database open and is asked.

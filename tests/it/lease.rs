@@ -4,6 +4,8 @@
 use crate::app::TestApp;
 use crate::kept::{buy, orders};
 use crate::kill::serve;
+use acquaint::event::{Event, Kind};
+use acquaint::{ingest, store};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
@@ -11,6 +13,7 @@ both!(
     a_holder_is_never_behind_another_that_writes,
     a_holder_asks_nothing,
     nobody_commits_against_a_lease_that_is_renewed,
+    who_waits_for_a_lease_needs_no_connection_of_others,
 );
 
 /// How often a lease is taken and given up; each time takes longer.
@@ -165,4 +168,56 @@ async fn renew(app: &TestApp, acknowledged: &AtomicBool) -> u32 {
     }
     assert!(wanted, "the holder is told that others wait");
     RENEWALS
+}
+
+/// All of a process's connections to PostgreSQL wait for the lock of the one that waits for the lease.
+async fn who_waits_for_a_lease_needs_no_connection_of_others(app: &TestApp) {
+    const OTHERS: usize = 20;
+    if app.db.engine_name() == "sqlite" {
+        return;
+    }
+    let workspace = &app.tenant.workspace;
+    let elsewhere = store::open(&app.url).await.expect("the same database");
+    let sql =
+        "insert into lease (workspace, holder, number, wanted) values ($1, 'elsewhere', 1, false)";
+    let taken = elsewhere.sql(sql).bind(&workspace.id).execute().await;
+    taken.expect("the lease");
+    let holder = async {
+        let sql = "update lease set number = number + 1, holder = case when wanted then '' else holder end
+                   where holder = 'elsewhere' returning wanted";
+        loop {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            let renewed = elsewhere.sql(sql).optional().await;
+            let (wanted,): (bool,) = renewed.expect("renewed").expect("it is held");
+            if wanted {
+                return;
+            }
+        }
+    };
+    let mut tx = app.db.begin().await.expect("a transaction");
+    tx.lock(&workspace.id).await.expect("the lock");
+    let mut event = Event::new("web", "m1", Kind::Page, 5, 9);
+    event.user_id = Some("u1".to_owned());
+    let prepared = ingest::prepare(workspace, event).expect("prepared");
+    let events = [prepared];
+    let done = ingest::take(&mut tx, workspace, events.iter(), &[]).await;
+    done.expect("taken").expect("under these rules");
+    let others: Vec<_> = (0..OTHERS)
+        .map(|_| {
+            let (db, id) = (app.db.clone(), workspace.id.clone());
+            tokio::spawn(async move {
+                let mut tx = db.begin().await?;
+                tx.lock(&id).await
+            })
+        })
+        .collect();
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    let began = Instant::now();
+    let (committed, ()) = tokio::join!(tx.commit(), holder);
+    committed.expect("committed");
+    assert!(began.elapsed() < LONG / 4, "{:?}", began.elapsed());
+    for other in others {
+        other.await.expect("no panic").expect("its turn came");
+    }
+    elsewhere.close().await;
 }
