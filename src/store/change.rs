@@ -104,8 +104,8 @@ async fn append(tx: &mut Tx, workspace: &str, profiles: &Profiles) -> Result<(i6
 }
 
 const LAST: &str = "select coalesce(max(number), 0) from change where workspace = $1";
-const SINCE: &str =
-    "select number, profiles from change where workspace = $1 and number > $2 order by number";
+const SINCE: &str = "select number, case when number > $2 then profiles end from change
+    where workspace = $1 and number >= $2 order by number";
 
 /// The number of the last change; 0 before the first.
 ///
@@ -143,8 +143,14 @@ pub(super) async fn since_in(tx: &mut Tx, workspace: &str, seen: i64) -> Result<
     read(&rows, seen)
 }
 
-/// All of some changes, and the number of the last.
+/// All of some changes, and the number of the last. The first is the one that was seen already: where it is missing it was
+/// dropped long ago, or the database was set back to before it, and then nothing is known. What comes next is read from 0 on.
 fn read(rows: &[(i64, Option<Vec<u8>>)], seen: i64) -> Result<(i64, Profiles)> {
+    let rows = match rows {
+        [(first, _), new @ ..] if *first == seen => new,
+        all if seen == 0 => all,
+        all => return Ok((all.last().map_or(0, |(last, _)| *last), Profiles::All)),
+    };
     let (Some((first, _)), Some((last, _))) = (rows.first(), rows.last()) else {
         return Ok((seen, Profiles::These(BTreeSet::new())));
     };

@@ -20,9 +20,13 @@ pub(super) struct Stamp {
 }
 
 impl Stamp {
-    /// That of the database in this file.
+    /// That of the database in this file, which must be there. SQLite follows symbolic links, so the wal-index stands beside
+    /// the file that they lead to.
     pub(super) fn of(database: &Path) -> Self {
-        let mut path = database.as_os_str().to_owned();
+        let real = std::fs::canonicalize(database);
+        let mut path = real
+            .unwrap_or_else(|_| database.to_owned())
+            .into_os_string();
         path.push("-shm");
         Self {
             path: path.into(),

@@ -26,6 +26,7 @@ mod refusals;
 mod replicas;
 mod retail;
 mod rules;
+mod setback;
 mod step;
 mod steward;
 mod survivorship;
