@@ -202,6 +202,7 @@ impl Profile {
             for (name, claim) in account.traits {
                 claim::newest(&mut mine.traits, name, claim);
             }
+            keep_first(&mut mine.traits, MAX_TRAITS);
             claim::newer(&mut mine.member, account.member);
         }
         keep_first(&mut self.accounts, MAX_ACCOUNTS);
@@ -368,3 +369,6 @@ fn consents(event: &Event) -> Vec<(String, Value)> {
     }
     stated
 }
+
+#[cfg(test)]
+mod tests;
