@@ -6,6 +6,7 @@ use crate::store::{self, Db};
 use crate::tool::caller::Scope;
 use crate::{Error, Result, clock, ingest};
 use clap::{Parser, Subcommand};
+use std::cell::RefCell;
 use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
 
@@ -71,6 +72,35 @@ enum Command {
 /// # Errors
 /// What kept the command from doing what it was asked.
 pub async fn run(cli: Cli) -> Result<()> {
+    let opened = RefCell::default();
+    OPENED
+        .scope(opened, async { close(dispatch(cli).await).await })
+        .await
+}
+
+tokio::task_local! {
+    /// The databases that this command opened.
+    static OPENED: RefCell<Vec<Db>>;
+}
+
+/// Opens a database that is closed when the command comes to its end, whatever becomes of it. What an older version of this
+/// program derived is folded anew first.
+async fn connect(url: &str) -> Result<Db> {
+    let db = store::open(url).await?;
+    OPENED.with(|opened| opened.borrow_mut().push(db.clone()));
+    renew(&db).await?;
+    Ok(db)
+}
+
+/// Closes what the command opened. An SQLite file would keep its write-ahead log beside it, and PostgreSQL a lease.
+async fn close<T>(done: T) -> T {
+    for db in OPENED.with(RefCell::take) {
+        db.close().await;
+    }
+    done
+}
+
+async fn dispatch(cli: Cli) -> Result<()> {
     let config = &cli.config;
     match cli.command {
         Command::Demo(command) => command.run(config).await,
@@ -138,11 +168,9 @@ fn say_json(value: &impl serde::Serialize) -> Result<()> {
     Ok(())
 }
 
-/// Opens a database. What an older version of this program folded is folded anew first.
-async fn database(url: &str) -> Result<Db> {
-    let db = store::open(url).await?;
+async fn renew(db: &Db) -> Result<()> {
     let mut bar = None;
-    let renewed = ingest::renew(&db, |total, done| {
+    let renewed = ingest::renew(db, |total, done| {
         let bar = bar.get_or_insert_with(|| {
             note(&format!(
                 "an older version made this database; its {total} events are folded anew, once"
@@ -156,20 +184,20 @@ async fn database(url: &str) -> Result<Db> {
     if let Some(bar) = bar {
         bar.finish_and_clear();
     }
-    Ok(db)
+    Ok(())
 }
 
 /// Opens the database and the workspace, for commands that set something up. The first time, the workspace is made, and with
 /// it an admin key that is shown once.
 async fn open(config: &Config) -> Result<(Db, Workspace)> {
-    let db = database(&config.database).await?;
+    let db = connect(&config.database).await?;
     let workspace = workspace(&db, &config.workspace).await?;
     Ok((db, workspace))
 }
 
 /// Opens the database and a workspace that must be there, for commands that look at something: a misspelt name is no wish.
 async fn find(config: &Config) -> Result<(Db, Workspace)> {
-    let db = database(&config.database).await?;
+    let db = connect(&config.database).await?;
     let found = access::workspace(&db, &config.workspace).await?;
     let workspace = found.ok_or_else(|| {
         let name = &config.workspace;

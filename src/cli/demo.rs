@@ -101,7 +101,7 @@ impl Demo {
         } else {
             Some(serve::listen(&self.server).await?)
         };
-        let db = super::database(database).await?;
+        let db = super::connect(database).await?;
         let (workspace, sources) = prepare(&db, &config.workspace).await?;
         let (app, committer) = serve::app(&db, Clock::default())?;
         let local = Local::new(Arc::clone(&app));

@@ -8,6 +8,7 @@ mod app;
 mod browser;
 mod catalogue;
 mod collect;
+mod command;
 mod decide;
 mod fold;
 mod hangup;
