@@ -6,6 +6,8 @@ use acquaint::ingest;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
+mod odd;
+
 both!(
     a_nul_costs_its_own_event_alone,
     what_is_taken_is_folded_again,
@@ -53,24 +55,26 @@ async fn rebuild(app: &TestApp) {
     assert_eq!(derived(&app.db, workspace).await, before);
 }
 
-async fn a_nul_costs_its_own_event_alone(app: &TestApp) {
-    let texts = [
-        r#"{"type":"track","event":"A","userId":"u1","messageId":"good"}"#,
-        r#"{"type":"track","event":"B","userId":"u1","messageId":"m\u00001"}"#,
-        r#"{"type":"track","event":"C","userId":"u1","messageId":"m1"}"#,
-        r#"{"type":"track","event":"D","userId":"u1","messageId":"\u0000"}"#,
-        r#"{"type":"track","userId":"u1","messageId":"no\u0000event"}"#,
-        r#"{"type":"track","event":"\u0000","userId":"u1","messageId":"m2"}"#,
-        r#"{"type":"track","event":"E\u0000","userId":"u\u00001","messageId":"m3"}"#,
-        r#"{"type":"track","event":"F","userId":"\u0000","messageId":"m4"}"#,
-        r#"{"type":"identify","userId":"u1","messageId":"m5","traits":{"a\u0000":"b\u0000","c":[{"\u0000d":"\u0000"}]},
+/// Calls with U+0000 wherever a text is, and some without.
+const NULS: [&str; 13] = [
+    r#"{"type":"track","event":"A","userId":"u1","messageId":"good"}"#,
+    r#"{"type":"track","event":"B","userId":"u1","messageId":"m\u00001"}"#,
+    r#"{"type":"track","event":"C","userId":"u1","messageId":"m1"}"#,
+    r#"{"type":"track","event":"D","userId":"u1","messageId":"\u0000"}"#,
+    r#"{"type":"track","userId":"u1","messageId":"no\u0000event"}"#,
+    r#"{"type":"track","event":"\u0000","userId":"u1","messageId":"m2"}"#,
+    r#"{"type":"track","event":"E\u0000","userId":"u\u00001","messageId":"m3"}"#,
+    r#"{"type":"track","event":"F","userId":"\u0000","messageId":"m4"}"#,
+    r#"{"type":"identify","userId":"u1","messageId":"m5","traits":{"a\u0000":"b\u0000","c":[{"\u0000d":"\u0000"}]},
            "context":{"externalIds":[{"id":"7\u0000","type":"crm_id\u0000","collection":"users","encoding":"none"}],"\u0000":{"\u0000":"\u0000"}}}"#,
-        r#"{"type":"track\u0000","event":"A","userId":"u1","messageId":"m6\u0000"}"#,
-        r#"{"type":"group","groupId":"g\u0000","userId":"u1","messageId":"m7"}"#,
-        r#"{"type":"alias","previousId":"p\u0000","userId":"u1","messageId":"m8"}"#,
-        r#"{"type":"track","event":"Order Completed","userId":"u1","messageId":"m9","properties":{"order_id":"o\u00001","total":"1\u0000"}}"#,
-    ];
-    let calls = texts.map(str::to_owned);
+    r#"{"type":"track\u0000","event":"A","userId":"u1","messageId":"m6\u0000"}"#,
+    r#"{"type":"group","groupId":"g\u0000","userId":"u1","messageId":"m7"}"#,
+    r#"{"type":"alias","previousId":"p\u0000","userId":"u1","messageId":"m8"}"#,
+    r#"{"type":"track","event":"Order Completed","userId":"u1","messageId":"m9","properties":{"order_id":"o\u00001","total":"1\u0000"}}"#,
+];
+
+async fn a_nul_costs_its_own_event_alone(app: &TestApp) {
+    let calls = NULS.map(str::to_owned);
     let expected = [
         (3, "invalid_message_id"),
         (4, "no_event"),
@@ -131,131 +135,13 @@ fn nested(depth: usize, inner: &str, objects: bool) -> String {
     format!("{}{inner}{}", open.repeat(depth), close.repeat(depth))
 }
 
-/// Calls that are odd in what they say; each is of a customer of its own, whose id is its place.
-fn odd() -> Vec<String> {
-    let mut bodies = Vec::new();
-    for depth in [
-        10, 30, 60, 90, 110, 118, 119, 120, 121, 122, 123, 124, 125, 126,
-    ] {
-        let value = nested(depth, "1", depth % 2 == 0);
-        bodies.push(format!(r#""type":"identify","traits":{{"deep":{value}}}"#));
-        bodies.push(format!(
-            r#""type":"identify","context":{{"traits":{{"deep":{value}}}}}"#
-        ));
-        bodies.push(format!(
-            r#""type":"group","groupId":"g","traits":{{"deep":{value}}}"#
-        ));
-        bodies.push(format!(
-            r#""type":"track","event":"Order Completed","properties":{{"order_id":"deep{depth}","products":{value},"total":{value}}}"#
-        ));
-        bodies.push(format!(
-            r#""type":"track","event":"Ticket Created","properties":{{"ticket_id":"deep{depth}","subject":{value},"tags":{value}}}"#
-        ));
-    }
-    for number in [
-        "-0",
-        "-0.0",
-        "1e308",
-        "-1e308",
-        "1e-400",
-        "0.1e1",
-        "123456789012345678901234567890",
-        "18446744073709551615",
-        "-9223372036854775808",
-        "92233720368547758.07",
-        "9.007199254740993e15",
-        "2.2250738585072011e-308",
-        "1e999",
-    ] {
-        bodies.push(format!(
-            r#""type":"identify","traits":{{"n":{number},"address":{{"n":{number}}}}}"#
-        ));
-        bodies.push(format!(
-            r#""type":"track","event":"Order Completed","properties":{{"order_id":{number},"total":{number},"products":[{{"name":{number},"quantity":{number},"price":{number}}}]}}"#
-        ));
-        bodies.push(format!(
-            r#""type":"page","timestamp":{number},"userId":{number}"#
-        ));
-    }
-    for magic in [
-        MAGIC.to_owned(),
-        format!(r"\u0000{MAGIC}"),
-        "$serde_json::private::Number".to_owned(),
-    ] {
-        for content in [r#""[""#, r#""[1]""#, "1", r#""{\"a\":1}""#] {
-            let object = format!(r#"{{"{magic}":{content}}}"#);
-            bodies.push(format!(
-                r#""type":"identify","traits":{{"m":{object},"n":[{object}]}}"#
-            ));
-            bodies.push(format!(r#""type":"identify","traits":{object}"#));
-            bodies.push(format!(r#""type":"identify","context":{object}"#));
-            bodies.push(format!(
-                r#""type":"identify","traits":{{"m":{{"a":1,"{magic}":{content}}}}}"#
-            ));
-            bodies.push(format!(
-                r#""type":"track","event":"Order Completed","properties":{{"order_id":{content},"total":{object},"products":[{object}]}}"#
-            ));
-        }
-    }
-    let mut dice = Dice(7);
-    for length in [500, 501, 3_000, 9_000, 20_000] {
-        let text: String = (0..length)
-            .map(|_| char::from(b'a' + dice.below(26) as u8))
-            .collect();
-        bodies.push(format!(
-            r#""type":"identify","traits":{{"{text}":"x","b":"{text}"}}"#
-        ));
-        bodies.push(format!(r#""type":"track","event":"{text}""#));
-        bodies.push(format!(r#""type":"track","event":"Order Completed","properties":{{"order_id":"{text}","refund_id":"{text}"}}"#));
-        bodies.push(format!(r#""type":"track","event":"Ticket Created","properties":{{"ticket_id":"{text}","message_id":"{text}","body":"x"}}"#));
-        bodies.push(format!(r#""type":"track","event":"A","context":{{"externalIds":[{{"id":"{text}","type":"crm_id"}},{{"id":"1","type":"{text}"}}]}}"#));
-        bodies.push(format!(
-            r#""type":"group","groupId":"{}","traits":{{}}"#,
-            &text[..500]
-        ));
-    }
-    for text in [
-        r"\ud800",
-        r"a\udc00b",
-        r"\uffff",
-        r"\ud83d\ude00",
-        r"\u0001\u001f\u007f\u0085\u2028\ufeff",
-        "İ",
-        "9999-12-31T23:59:59Z",
-        "-009999-01-01T00:00:00Z",
-        "+1;phone-context=",
-        "+",
-        "+1",
-        "tel:+1-800;ext=1;phone-context=+",
-        "nan",
-        "inf",
-        "-",
-    ] {
-        bodies.push(format!(r#""type":"identify","traits":{{"{text}":"{text}","phone":"{text}","email":"{text}@x.example"}}"#));
-        bodies.push(format!(
-            r#""type":"track","event":"Order Completed","properties":{{"order_id":"{text}","total":"{text}","currency":"{text}","placed_at":"{text}",
-            "status":"{text}","products":[{{"name":"{text}","quantity":"{text}","price":"{text}"}}]}}"#
-        ));
-        bodies.push(format!(
-            r#""type":"track","event":"Ticket Created","properties":{{"ticket_id":"{text}","opened_at":"{text}","status":"{text}","body":"{text}"}}"#
-        ));
-        bodies.push(format!(
-            r#""type":"page","timestamp":"{text}","name":"{text}""#
-        ));
-    }
-    let calls = bodies.into_iter().enumerate();
-    calls
-        .map(|(at, body)| format!(r#"{{"anonymousId":"c{at}","messageId":"m{at}",{body}}}"#))
-        .collect()
-}
-
 async fn what_is_taken_is_folded_again(app: &TestApp) {
-    let calls = odd();
+    let calls = odd::calls();
     let mut codes = BTreeSet::new();
     for (at, calls) in calls.chunks(25).enumerate() {
         let refused = send(app, calls).await;
         codes.extend(refused.iter().map(|(_, code)| code.clone()));
-        for place in 0..calls.len() {
+        for (place, call) in calls.iter().enumerate() {
             let customer = format!("anonymous_id:c{}", at * 25 + place);
             if refused.iter().any(|(at, _)| *at == place as u64) {
                 continue;
@@ -263,7 +149,7 @@ async fn what_is_taken_is_folded_again(app: &TestApp) {
             let answer = app
                 .get(&format!("/v1/profiles/{customer}"), &app.tenant.staff_key)
                 .await;
-            assert_eq!(answer.status, 200, "{} {}", calls[place], answer.text());
+            assert_eq!(answer.status, 200, "{} {}", call, answer.text());
         }
     }
     let reasons = [
