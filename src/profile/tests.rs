@@ -1,3 +1,5 @@
+//! What joins of profiles keep, whatever their order: the parts that no log of the shuffling tests is large enough to fill.
+
 use super::*;
 use crate::event::Event;
 use serde_json::json;
