@@ -27,6 +27,7 @@ mod lease;
 pub mod link;
 pub mod matching;
 pub mod profile;
+mod reads;
 pub mod record;
 pub mod reject;
 mod sql;

@@ -12,6 +12,7 @@ use super::access::Workspace;
 use super::change::{self, Profiles};
 use super::lease::Lease;
 use super::profile::{self, Asked};
+use super::reads::Reads;
 use super::stamp::{self, Stamp};
 use crate::Result;
 use crate::clock::random_id;
@@ -41,6 +42,13 @@ pub struct Kept {
     doc: Vec<u8>,
     rules: i64,
     outdated: AtomicBool,
+}
+
+impl Kept {
+    /// Whether it is as it was read, as far as changes are known.
+    fn holds(&self) -> bool {
+        !self.outdated.load(Ordering::Acquire)
+    }
 }
 
 /// A customer who was asked for.
@@ -99,6 +107,7 @@ struct Watch {
     stamped: Mutex<Option<Mark>>,
     turn: tokio::sync::Mutex<()>,
     lease: Arc<Lease>,
+    reads: Reads,
 }
 
 fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -166,8 +175,7 @@ impl Shelf {
     /// The profile kept under a name, if it is kept and was not changed as far as is known.
     fn find(&self, name: &str, rules: i64) -> Option<Arc<Kept>> {
         let kept = self.names.get(name)?.upgrade()?;
-        let good = kept.rules == rules && !kept.outdated.load(Ordering::Acquire);
-        good.then_some(kept)
+        (kept.rules == rules && kept.holds()).then_some(kept)
     }
 
     /// Keeps what was read under a name, unless changes became known since the reading began: it may be older than they are.
@@ -177,8 +185,7 @@ impl Shelf {
             return;
         }
         let id = key(workspace, &read.id);
-        let good =
-            |kept: &Arc<Kept>| kept.rules == read.rules && !kept.outdated.load(Ordering::Acquire);
+        let good = |kept: &Arc<Kept>| kept.rules == read.rules && kept.holds();
         let kept = self.profiles.get(&id).filter(good).unwrap_or_else(|| {
             self.profiles.insert(id, Arc::clone(read));
             Arc::clone(read)
@@ -255,9 +262,9 @@ pub async fn customer(db: &Db, workspace: &Workspace, name: &str) -> Result<Opti
     let (shelf, rules) = (&db.shelf, workspace.rules.version);
     let name_key = key(&workspace.id, name);
     let watch = shelf.watch(&workspace.id);
-    if shelf.find(&name_key, rules).is_some() {
+    if let Some(kept) = shelf.find(&name_key, rules) {
         watch.confirm(db, shelf, &workspace.id).await?;
-        if let Some(kept) = shelf.find(&name_key, rules) {
+        if kept.holds() {
             return Ok(Some(Found { kept, parsed: None }));
         }
     }
@@ -266,7 +273,7 @@ pub async fn customer(db: &Db, workspace: &Workspace, name: &str) -> Result<Opti
     }
     let before = *held(&watch.seen);
     let asked = Asked::parse(workspace, name)?;
-    let found = asked.read(db, workspace).await?;
+    let found = watch.reads.read(db, workspace, &asked).await?;
     let Some((profile, doc)) = found else {
         // A contact may only be mentioned: who that is can change with any event, so it is looked up anew each time.
         return match profile::by_mention(db, workspace, &asked).await? {

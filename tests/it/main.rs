@@ -31,5 +31,6 @@ mod setback;
 mod step;
 mod steward;
 mod survivorship;
+mod together;
 mod webhook;
 mod wire;

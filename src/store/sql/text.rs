@@ -199,6 +199,7 @@ mod tests {
             include_str!("../link.rs"),
             include_str!("../matching.rs"),
             include_str!("../profile.rs"),
+            include_str!("../reads.rs"),
             include_str!("../record.rs"),
             include_str!("../reject.rs"),
             include_str!("../suggestion.rs"),
