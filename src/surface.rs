@@ -8,32 +8,34 @@ use crate::store::Db;
 use crate::tool::Tools;
 use crate::{Error, Result};
 use axum::body::Bytes;
-use axum::extract::DefaultBodyLimit;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use axum::{Json, Router, middleware};
+use axum::{Json, Router};
 use metrics_exporter_prometheus::PrometheusHandle;
 use schemars::JsonSchema;
 use serde::Serialize;
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
-use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::cors::{AllowHeaders, AllowMethods, Any, CorsLayer};
-use tower_http::timeout::TimeoutLayer;
 
 mod auth;
 pub mod body;
 mod call;
 mod collect;
+mod guard;
 mod health;
 mod identity;
 pub mod local;
+mod meter;
 mod openapi;
 pub mod staff;
 mod suggestion;
 mod webhook;
+
+use guard::Guard;
+use meter::Meters;
 
 /// Most bytes of a body that is no delivery of events.
 const MAX_BODY: usize = 1024 * 1024;
@@ -55,6 +57,8 @@ pub struct App {
     /// What /metrics shows, if this process records metrics.
     pub metrics: Option<PrometheusHandle>,
     access: auth::Access,
+    /// What tool calls are counted by.
+    calls: Meters,
     openapi: Bytes,
 }
 
@@ -79,6 +83,7 @@ impl App {
             clock,
             metrics,
             access,
+            calls: Meters::new(call::NAMES),
             openapi,
         })
     }
@@ -121,15 +126,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/openapi.json", get(openapi::document));
     rest.merge(stewardship())
         .merge(collect)
-        .layer(DefaultBodyLimit::max(MAX_BODY))
-        .layer(TimeoutLayer::with_status_code(
-            StatusCode::REQUEST_TIMEOUT,
-            REQUEST_TIMEOUT,
-        ))
-        .layer(CatchPanicLayer::custom(|_| {
-            Error::internal("a handler panicked").into_response()
-        }))
-        .layer(middleware::from_fn(health::observe))
+        .layer(Guard::new())
         .with_state(app)
 }
 
@@ -166,9 +163,13 @@ pub async fn serve(
     app: Arc<App>,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> Result<()> {
-    Ok(axum::serve(listener, router(app))
-        .with_graceful_shutdown(shutdown)
-        .await?)
+    let upkeep = app.metrics.clone().map(meter::add_up).map(tokio::spawn);
+    let served = axum::serve(listener, router(app)).with_graceful_shutdown(shutdown);
+    let served = served.await;
+    if let Some(upkeep) = upkeep {
+        upkeep.abort();
+    }
+    Ok(served?)
 }
 
 impl IntoResponse for Error {

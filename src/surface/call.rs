@@ -2,6 +2,7 @@
 
 use super::App;
 use super::auth::Bearer;
+use super::meter::Names;
 use crate::clock::rfc3339;
 use crate::store;
 use crate::tool::caller::{self, Caller, DEFAULT_TTL_S, Scope, Verification};
@@ -19,6 +20,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::Instant;
+
+/// How tool calls are counted.
+pub(super) const NAMES: Names = Names {
+    total: "acquaint_tool_calls_total",
+    seconds: "acquaint_tool_call_seconds",
+    labels: ("tool", "code"),
+};
 
 /// About how many bytes stand around a result.
 const AROUND: usize = 512;
@@ -122,9 +130,7 @@ async fn measured(app: &App, caller: &Caller, name: &str, arguments: Value) -> R
         .find(|tool| tool.name == name)
         .map_or("unknown", |tool| tool.name);
     let code = outcome.as_ref().map_or_else(Error::code, |_| "ok");
-    metrics::counter!("acquaint_tool_calls_total", "tool" => tool, "code" => code).increment(1);
-    metrics::histogram!("acquaint_tool_call_seconds", "tool" => tool)
-        .record(began.elapsed().as_secs_f64());
+    app.calls.add(tool, code, began.elapsed());
     if let Err(error) = &outcome
         && error.status() >= 500
     {

@@ -3,14 +3,12 @@
 use super::App;
 use crate::Result;
 use axum::Json;
-use axum::extract::{MatchedPath, Request, State};
+use axum::extract::State;
 use axum::http::header;
-use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use schemars::JsonSchema;
 use serde::Serialize;
 use std::sync::Arc;
-use std::time::Instant;
 
 /// A process that lives.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -58,23 +56,4 @@ pub(super) async fn metrics(State(app): State<Arc<App>>) -> Response {
         .map(metrics_exporter_prometheus::PrometheusHandle::render)
         .unwrap_or_default();
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], text).into_response()
-}
-
-/// Counts a request and logs it in one line: method, route, status, time; never its content.
-pub(super) async fn observe(request: Request, next: Next) -> Response {
-    let began = Instant::now();
-    let method = request.method().clone();
-    let route = request
-        .extensions()
-        .get::<MatchedPath>()
-        .map_or("other", |path| path.as_str())
-        .to_owned();
-    let response = next.run(request).await;
-    let status = response.status().as_u16();
-    let took = began.elapsed();
-    metrics::counter!("acquaint_http_requests_total", "route" => route.clone(), "status" => status.to_string()).increment(1);
-    metrics::histogram!("acquaint_http_request_seconds", "route" => route.clone())
-        .record(took.as_secs_f64());
-    tracing::debug!(%method, route, status, us = took.as_micros() as u64, "request");
-    response
 }
