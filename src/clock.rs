@@ -5,6 +5,10 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
+/// Milliseconds of a day, and from 1970 until 9999.
+const DAY_MS: u64 = 86_400_000;
+const YEAR_9999: u64 = 253_370_764_800_000;
+
 /// Tells the time in UTC milliseconds: the system's, or one that a test sets.
 #[derive(Clone, Debug, Default)]
 pub struct Clock(Option<Arc<AtomicI64>>);
@@ -113,7 +117,54 @@ fn digit(character: u8) -> Option<u8> {
 /// `at` as RFC 3339 in UTC, to the millisecond where there is one.
 #[must_use]
 pub fn rfc3339(at: i64) -> String {
-    jiff::Timestamp::from_millisecond(at).map_or_else(|_| at.to_string(), |at| at.to_string())
+    match u64::try_from(at) {
+        Ok(at) if at < YEAR_9999 => plain(at),
+        _ => jiff::Timestamp::from_millisecond(at)
+            .map_or_else(|_| at.to_string(), |at| at.to_string()),
+    }
+}
+
+/// The same of a moment from 1970 on, some ten times as fast: an answer holds dozens of them.
+fn plain(at: u64) -> String {
+    let (day, ms) = (at / DAY_MS, at % DAY_MS);
+    let (year, month, day) = civil(day);
+    let mut text = *b"0000-00-00T00:00:00.000Z";
+    let mut put = |from: usize, places: usize, mut number: u64| {
+        for place in text[from..from + places].iter_mut().rev() {
+            *place = b'0' + (number % 10) as u8;
+            number /= 10;
+        }
+    };
+    put(0, 4, year);
+    put(5, 2, month);
+    put(8, 2, day);
+    put(11, 2, ms / 3_600_000);
+    put(14, 2, ms / 60_000 % 60);
+    put(17, 2, ms / 1_000 % 60);
+    put(20, 3, ms % 1_000);
+    let mut kept = if ms % 1_000 == 0 { 19 } else { 23 };
+    while kept > 20 && text[kept - 1] == b'0' {
+        kept -= 1;
+    }
+    text[kept] = b'Z';
+    text[..=kept].iter().map(|byte| char::from(*byte)).collect()
+}
+
+/// Year, month and day of a day since 1970, by Howard Hinnant's `civil_from_days`: years begin in March, so that the leap day is
+/// the last.
+fn civil(day: u64) -> (u64, u64, u64) {
+    let day = day + 719_468;
+    let (era, of_era) = (day / 146_097, day % 146_097);
+    let year = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
+    let of_year = of_era - (365 * year + year / 4 - year / 100);
+    let month = (5 * of_year + 2) / 153;
+    let day = of_year - (153 * month + 2) / 5 + 1;
+    let (month, next) = if month < 10 {
+        (month + 3, 0)
+    } else {
+        (month - 9, 1)
+    };
+    (era * 400 + year + next, month, day)
 }
 
 /// The moment that `text` names, in UTC milliseconds: RFC 3339, the same without an offset (then UTC), or a day.
@@ -160,6 +211,28 @@ mod tests {
             assert_eq!(parse_time(forever), latest, "{forever}");
         }
         assert_eq!(rfc3339(1_795_458_597_441), "2026-11-23T18:29:57.441Z");
+    }
+
+    #[test]
+    fn every_moment_is_written_as_the_library_does() {
+        let by_library = |at| jiff::Timestamp::from_millisecond(at).map(|at| at.to_string());
+        let days = (0..3_000_000).map(|day| day * 86_400_000 + day * 7_919 % 86_400_000);
+        let edges = [
+            -1,
+            0,
+            1,
+            10,
+            100,
+            999,
+            1_000,
+            253_370_764_799_999,
+            253_370_764_800_000,
+        ];
+        for at in days.step_by(13).chain(edges) {
+            if let Ok(text) = by_library(at) {
+                assert_eq!(rfc3339(at), text);
+            }
+        }
     }
 
     #[test]

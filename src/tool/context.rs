@@ -14,13 +14,14 @@ use crate::profile::Profile;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use serde_json::value::RawValue;
 use std::collections::BTreeSet;
 
 mod known;
 mod piece;
 
 use known::Trait;
-use piece::{Consent, Membership, Piece, Ranked, Spending, Visit};
+use piece::{Consent, Membership, Piece, Ranked, Section, Spending, Visit};
 
 /// Tokens of an answer where none are asked for, in short and in full.
 const BUDGET: (u32, u32) = (600, 2_000);
@@ -58,34 +59,37 @@ pub(super) struct CustomerContext {
     /// What is known about them.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Vec<Trait>")]
-    traits: Option<Vec<Trait>>,
+    traits: Option<Pieces>,
     /// What they spent in all, by currency.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Vec<Spending>")]
-    spending: Option<Vec<Spending>>,
+    spending: Option<Pieces>,
     /// Tickets not yet solved, newest first; `open_tickets` has their messages.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Vec<Case>")]
-    open_tickets: Option<Vec<Case>>,
+    open_tickets: Option<Pieces>,
     /// Their last orders, newest first; `recent_purchases` has the rest.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Vec<Order>")]
-    purchases: Option<Vec<Order>>,
+    purchases: Option<Pieces>,
     /// Their last visits, newest first.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Vec<Visit>")]
-    recent_activity: Option<Vec<Visit>>,
+    recent_activity: Option<Pieces>,
     /// Companies or teams they belong to.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Vec<Membership>")]
-    accounts: Option<Vec<Membership>>,
+    accounts: Option<Pieces>,
     /// What they agreed to or refused.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Vec<Consent>")]
-    consents: Option<Vec<Consent>>,
+    consents: Option<Pieces>,
     /// Sections that did not fit entirely.
     omitted: Vec<String>,
 }
+
+/// Pieces of a section as they are sent: what they cost is told from it, so it is written before it is known whether they fit.
+type Pieces = Vec<Box<RawValue>>;
 
 /// A span of time.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -145,7 +149,8 @@ impl CustomerContext {
         seen: Option<SeenRange>,
         budget: usize,
     ) -> BTreeSet<String> {
-        let present: BTreeSet<&str> = pieces.iter().map(|ranked| ranked.piece.section()).collect();
+        let sections = pieces.iter().map(|ranked| ranked.piece.section());
+        let present: BTreeSet<&str> = sections.map(Section::as_str).collect();
         self.start_empty(&present);
         // Every section there is may have to be named as left out.
         let mut spent =
@@ -164,25 +169,25 @@ impl CustomerContext {
         } in pieces
         {
             let section = piece.section();
-            let cost = |piece: &Piece, rests_on: &[String]| {
-                let heading = if begun.contains(section) {
+            let cost = |json: &RawValue, rests_on: &[String]| {
+                let heading = if begun.contains(&section) {
                     0
                 } else {
-                    estimate_tokens(section) + 3
+                    estimate_tokens(section.as_str()) + 3
                 };
                 let new = rests_on.iter().filter(|name| !sources.contains(*name));
                 let named: usize = new.map(|name| estimate_tokens(name) + 2).sum();
-                estimate_tokens(&piece.json()) + 1 + heading + named
+                estimate_tokens(json.get()) + 1 + heading + named
             };
             let left = budget.saturating_sub(spent);
-            let Some((piece, rests_on, cost)) = fit(piece, rests_on, left, cost) else {
-                omitted.insert(section);
+            let Some((json, rests_on, cost)) = fit(piece, rests_on, left, cost) else {
+                omitted.insert(section.as_str());
                 continue;
             };
             spent += cost;
             begun.insert(section);
             sources.extend(rests_on);
-            self.take(piece);
+            self.list(section).get_or_insert_default().push(json);
         }
         self.omitted = omitted.into_iter().map(str::to_owned).collect();
         sources
@@ -190,27 +195,20 @@ impl CustomerContext {
 
     /// Lists of which the customer has nothing are there and empty.
     fn start_empty(&mut self, present: &BTreeSet<&str>) {
-        fn start<T>(present: &BTreeSet<&str>, section: &str) -> Option<Vec<T>> {
-            (!present.contains(section)).then(Vec::new)
+        for section in Section::ALL {
+            *self.list(section) = (!present.contains(section.as_str())).then(Pieces::new);
         }
-        self.traits = start(present, "traits");
-        self.spending = start(present, "spending");
-        self.open_tickets = start(present, "open_tickets");
-        self.purchases = start(present, "purchases");
-        self.recent_activity = start(present, "recent_activity");
-        self.accounts = start(present, "accounts");
-        self.consents = start(present, "consents");
     }
 
-    fn take(&mut self, piece: Piece) {
-        match piece {
-            Piece::Trait(piece) => self.traits.get_or_insert_default().push(piece),
-            Piece::Spending(piece) => self.spending.get_or_insert_default().push(piece),
-            Piece::Ticket(piece) => self.open_tickets.get_or_insert_default().push(piece),
-            Piece::Purchase(piece) => self.purchases.get_or_insert_default().push(piece),
-            Piece::Visit(piece) => self.recent_activity.get_or_insert_default().push(piece),
-            Piece::Account(piece) => self.accounts.get_or_insert_default().push(piece),
-            Piece::Consent(piece) => self.consents.get_or_insert_default().push(piece),
+    fn list(&mut self, section: Section) -> &mut Option<Pieces> {
+        match section {
+            Section::Traits => &mut self.traits,
+            Section::Spending => &mut self.spending,
+            Section::OpenTickets => &mut self.open_tickets,
+            Section::Purchases => &mut self.purchases,
+            Section::RecentActivity => &mut self.recent_activity,
+            Section::Accounts => &mut self.accounts,
+            Section::Consents => &mut self.consents,
         }
     }
 }
@@ -220,15 +218,17 @@ fn fit(
     piece: Piece,
     sources: Vec<String>,
     left: usize,
-    cost: impl Fn(&Piece, &[String]) -> usize,
-) -> Option<(Piece, Vec<String>, usize)> {
-    let whole = cost(&piece, &sources);
+    cost: impl Fn(&RawValue, &[String]) -> usize,
+) -> Option<(Box<RawValue>, Vec<String>, usize)> {
+    let json = piece.json();
+    let whole = cost(&json, &sources);
     if whole <= left {
-        return Some((piece, sources, whole));
+        return Some((json, sources, whole));
     }
     let (piece, sources) = piece.in_short()?;
-    let short = cost(&piece, &sources);
-    (short <= left).then_some((piece, sources, short))
+    let json = piece.json();
+    let short = cost(&json, &sources);
+    (short <= left).then_some((json, sources, short))
 }
 
 /// About how many tokens a value is as JSON.
@@ -245,7 +245,7 @@ fn rank_for(topic: &str, rank: u32, piece: &Piece) -> i64 {
     if piece.words().iter().any(|word| topic.contains(word)) {
         rank -= 60;
     }
-    let text = piece.json().to_lowercase();
+    let text = piece.json().get().to_lowercase();
     let hits = topic
         .split(|c: char| !c.is_alphanumeric())
         .filter(|word| word.len() > 3 && text.contains(word))

@@ -136,17 +136,18 @@ pub fn estimate_tokens(json: &str) -> usize {
     // In twelfths of a token: a run of letters costs one per five, digits come in threes, punctuation mostly in pairs, and
     // other scripts cost about one a character.
     let (mut twelfths, mut letters) = (0, 0_usize);
-    for c in json.chars() {
-        if c.is_ascii_alphabetic() {
+    for byte in json.bytes() {
+        if byte.is_ascii_alphabetic() {
             letters += 1;
             continue;
         }
         twelfths += 12 * letters.div_ceil(5);
         letters = 0;
-        twelfths += match c {
-            ' ' => 0,
-            '0'..='9' => 5,
-            _ if c.is_ascii() => 7,
+        twelfths += match byte {
+            // What follows the first byte of a character belongs to it.
+            b' ' | 0x80..0xc0 => 0,
+            b'0'..=b'9' => 5,
+            _ if byte.is_ascii() => 7,
             _ => 12,
         };
     }

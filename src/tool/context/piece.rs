@@ -13,6 +13,7 @@ use crate::tool::tickets::Case;
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
+use serde_json::value::{RawValue, to_raw_value};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What was spent in one currency.
@@ -67,6 +68,43 @@ pub(super) struct Consent {
     at: String,
 }
 
+/// A list of the answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Section {
+    Traits,
+    Spending,
+    OpenTickets,
+    Purchases,
+    RecentActivity,
+    Accounts,
+    Consents,
+}
+
+impl Section {
+    pub const ALL: [Self; 7] = [
+        Self::Traits,
+        Self::Spending,
+        Self::OpenTickets,
+        Self::Purchases,
+        Self::RecentActivity,
+        Self::Accounts,
+        Self::Consents,
+    ];
+
+    /// Its name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Traits => "traits",
+            Self::Spending => "spending",
+            Self::OpenTickets => "open_tickets",
+            Self::Purchases => "purchases",
+            Self::RecentActivity => "recent_activity",
+            Self::Accounts => "accounts",
+            Self::Consents => "consents",
+        }
+    }
+}
+
 /// A piece of the profile that is taken, whole or in short, or left out.
 pub(super) enum Piece {
     Trait(Trait),
@@ -80,30 +118,30 @@ pub(super) enum Piece {
 
 impl Piece {
     /// The list it goes into.
-    pub fn section(&self) -> &'static str {
+    pub fn section(&self) -> Section {
         match self {
-            Self::Trait(_) => "traits",
-            Self::Spending(_) => "spending",
-            Self::Ticket(_) => "open_tickets",
-            Self::Purchase(_) => "purchases",
-            Self::Visit(_) => "recent_activity",
-            Self::Account(_) => "accounts",
-            Self::Consent(_) => "consents",
+            Self::Trait(_) => Section::Traits,
+            Self::Spending(_) => Section::Spending,
+            Self::Ticket(_) => Section::OpenTickets,
+            Self::Purchase(_) => Section::Purchases,
+            Self::Visit(_) => Section::RecentActivity,
+            Self::Account(_) => Section::Accounts,
+            Self::Consent(_) => Section::Consents,
         }
     }
 
     /// As it stands in the answer.
-    pub fn json(&self) -> String {
+    pub fn json(&self) -> Box<RawValue> {
         let json = match self {
-            Self::Trait(piece) => serde_json::to_string(piece),
-            Self::Spending(piece) => serde_json::to_string(piece),
-            Self::Ticket(piece) => serde_json::to_string(piece),
-            Self::Purchase(piece) => serde_json::to_string(piece),
-            Self::Visit(piece) => serde_json::to_string(piece),
-            Self::Account(piece) => serde_json::to_string(piece),
-            Self::Consent(piece) => serde_json::to_string(piece),
+            Self::Trait(piece) => to_raw_value(piece),
+            Self::Spending(piece) => to_raw_value(piece),
+            Self::Ticket(piece) => to_raw_value(piece),
+            Self::Purchase(piece) => to_raw_value(piece),
+            Self::Visit(piece) => to_raw_value(piece),
+            Self::Account(piece) => to_raw_value(piece),
+            Self::Consent(piece) => to_raw_value(piece),
         };
-        json.unwrap_or_default()
+        json.unwrap_or_else(|_| RawValue::NULL.to_owned())
     }
 
     /// The piece without what can be spared, and the sources that this rests on; none where all of it is needed.
