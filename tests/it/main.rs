@@ -32,5 +32,6 @@ mod step;
 mod steward;
 mod survivorship;
 mod together;
+mod upgrade;
 mod webhook;
 mod wire;

@@ -161,11 +161,12 @@ async fn finding_alone_writes_nothing(app: &TestApp) {
     assert_eq!(find(app).await.matches.len(), 11);
     assert_eq!(rows(app).await, before);
     run(app).await;
-    let kinds = ["suggestion ", "model ", "person ", "bucket ", "matched "];
     let after = rows(app).await;
-    for kind in kinds {
-        assert!(after.iter().any(|row| row.starts_with(kind)), "{kind}");
+    let has = |rows: &[String], kind: &str| rows.iter().any(|row| row.starts_with(kind));
+    for kind in ["suggestion ", "model ", "person ", "bucket "] {
+        assert!(has(&after, kind), "{kind}");
     }
+    assert!(has(&before, "unmatched ") && !has(&after, "unmatched "));
 }
 
 async fn accept_joins_and_undo_parts_for_good(app: &TestApp) {

@@ -37,7 +37,7 @@ async fn what_was_set_back_is_forgotten(app: &TestApp) {
     let sql = "select p.doc, max(c.number) from profile p cross join change c
                where p.workspace = $1 and c.workspace = $1 group by p.doc";
     let before = app.db.sql(sql).bind(&workspace.id).one();
-    let (doc, number): (String, i64) = before.await.expect("a profile");
+    let (doc, number): (Vec<u8>, i64) = before.await.expect("a profile");
     buy(app, 2).await;
     assert_eq!(orders(app).await, 2);
     let mut tx = app.db.begin().await.expect("a transaction");
