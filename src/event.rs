@@ -40,16 +40,6 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// Every kind, in the order of its numbers.
-    pub const ALL: [Self; 6] = [
-        Self::Identify,
-        Self::Track,
-        Self::Page,
-        Self::Screen,
-        Self::Group,
-        Self::Alias,
-    ];
-
     /// The word for it on the wire and in the log.
     #[must_use]
     pub fn as_str(self) -> &'static str {

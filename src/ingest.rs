@@ -13,7 +13,6 @@ use crate::store::{self, Db, Tx};
 use crate::{Error, Result};
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
-use std::sync::Arc;
 
 pub mod apply;
 pub mod audit;
@@ -60,17 +59,11 @@ pub struct Prepared {
 ///
 /// # Errors
 /// When the event cannot be written as JSON, which none that was checked is.
-pub fn prepare(workspace: &Workspace, event: Event) -> Result<Prepared> {
-    read(workspace, Arc::new(event))
-}
-
-fn read(workspace: &Workspace, event: Arc<Event>) -> Result<Prepared> {
-    let carried = workspace.rules.read(&workspace.secret, &event);
-    let link = carried.link.clone();
-    let logged = Logged { event, link };
+pub fn prepare(workspace: &Workspace, event: &Event) -> Result<Prepared> {
+    let carried = workspace.rules.read(&workspace.secret, event);
     Ok(Prepared {
-        told: Said::by(&logged),
-        new: NewEvent::of(logged)?,
+        told: Said::by(event, &carried.link),
+        new: NewEvent::of(event, carried.link.clone())?,
         carried,
         rules: workspace.rules.version,
     })
@@ -82,7 +75,7 @@ impl Prepared {
     /// # Errors
     /// As [`prepare`].
     pub fn again(&self, workspace: &Workspace) -> Result<Self> {
-        read(workspace, Arc::clone(&self.new.logged.event))
+        prepare(workspace, &self.new.event()?)
     }
 }
 

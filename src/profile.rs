@@ -15,6 +15,7 @@ use std::collections::BTreeMap;
 pub mod activity;
 mod agree;
 pub mod claim;
+mod gist;
 pub mod money;
 pub mod packed;
 pub mod purchase;
@@ -24,6 +25,7 @@ pub mod ticket;
 
 use activity::Activity;
 use claim::{Claim, Claims};
+pub use gist::gist;
 use packed::packed;
 use purchase::{Purchase, Purchases};
 use record::{Record, RecordKind};

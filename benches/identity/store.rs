@@ -34,7 +34,7 @@ async fn take(db: &Db, workspace: &Workspace, events: impl Iterator<Item = Event
         let batch: Vec<_> = events
             .by_ref()
             .take(BATCH)
-            .map(|event| ingest::prepare(workspace, event))
+            .map(|event| ingest::prepare(workspace, &event))
             .collect::<Result<_, _>>()?;
         let mut tx = db.begin().await?;
         ingest::take(&mut tx, workspace, batch.iter(), &[]).await?;

@@ -9,6 +9,7 @@ use crate::store::link::Held;
 use crate::store::{self, Tx};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
+mod log;
 mod settle;
 
 /// Every link that is connected to some others.

@@ -80,7 +80,7 @@ impl Batch {
         ) in parsed.into_iter().enumerate()
         {
             match outcome {
-                Ok(event) => batch.events.push(prepare(workspace, event)?),
+                Ok(event) => batch.events.push(prepare(workspace, &event)?),
                 Err(reject) => {
                     batch.rejected.push(Rejected {
                         id: crate::event::event_id(source, &format!("{}\0{raw}", reject.code)),

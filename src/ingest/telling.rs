@@ -2,6 +2,7 @@
 
 use super::resolve::Resolved;
 use crate::Result;
+use crate::event::Event;
 use crate::profile::packed;
 use crate::profile::record::{Record, RecordKind, Statement};
 use crate::store::access::Workspace;
@@ -24,13 +25,13 @@ pub(super) struct Said {
 
 impl Said {
     /// What this event says, if it is about an order or a ticket.
-    pub fn by(logged: &Logged) -> Option<Self> {
-        let statement = Statement::of(&logged.event)?;
+    pub fn by(event: &Event, link: &str) -> Option<Self> {
+        let statement = Statement::of(event)?;
         let kind = statement.kind;
-        let record = Record::of(&logged.event, statement);
+        let record = Record::of(event, statement);
         Some(Self {
             kind,
-            link: logged.link.clone(),
+            link: link.to_owned(),
             doc: packed::pack(&record).into(),
             record: Arc::new(record),
         })
@@ -38,7 +39,8 @@ impl Said {
 
     /// What these events say.
     pub fn by_all(events: &[Logged]) -> Vec<Self> {
-        events.iter().filter_map(Self::by).collect()
+        let by = |logged: &Logged| Self::by(&logged.event, &logged.link);
+        events.iter().filter_map(by).collect()
     }
 }
 

@@ -10,6 +10,18 @@ pub const MAX_RECENT: usize = 50;
 /// A pause longer than this ends a session, in milliseconds, as web analytics count it.
 pub const SESSION_GAP: i64 = 30 * 60 * 1000;
 
+/// The properties that say what an event was about, the first that it has; the last one does so for what a customer did alone.
+pub(super) const ABOUT: [&str; 8] = [
+    "order_id",
+    "ticket_id",
+    "query",
+    "product_name",
+    "email_subject",
+    "path",
+    "title",
+    "name",
+];
+
 /// One event in a line.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Activity {
@@ -38,6 +50,16 @@ packed!(Activity {
     about
 });
 
+/// Every kind, in the order of its numbers.
+const KINDS: [Kind; 6] = [
+    Kind::Identify,
+    Kind::Track,
+    Kind::Page,
+    Kind::Screen,
+    Kind::Group,
+    Kind::Alias,
+];
+
 impl Packed for Kind {
     fn pack<'a>(&'a self, into: &mut Packer<'a>) {
         into.byte(*self as u8);
@@ -45,7 +67,7 @@ impl Packed for Kind {
 
     fn unpack(from: &mut Unpacker<'_>) -> Option<Self> {
         let number = usize::from(from.byte()?);
-        Self::ALL.get(number).copied()
+        KINDS.get(number).copied()
     }
 }
 
@@ -69,20 +91,12 @@ impl Activity {
 }
 
 fn about(event: &Event) -> Option<String> {
-    let stated = [
-        "order_id",
-        "ticket_id",
-        "query",
-        "product_name",
-        "email_subject",
-        "path",
-        "title",
-    ];
-    if let Some(text) = stated.iter().find_map(|name| event.property(name)) {
+    let (names, track) = ABOUT.split_at(ABOUT.len() - 1);
+    if let Some(text) = names.iter().find_map(|name| event.property(name)) {
         return Some(text);
     }
     if event.kind == Kind::Track
-        && let Some(name) = event.property("name")
+        && let Some(name) = track.iter().find_map(|name| event.property(name))
     {
         return Some(name);
     }

@@ -3,7 +3,7 @@
 //! A profile says the same few things again and again: each claim, order and line of what happened lately names the event and
 //! the source it is from. Here a text that was written before is written as its number, an id as its bytes, a time as its distance from the
 //! time before it. That is a third to a quarter of the same document as JSON, which is what a customer's next event has to read
-//! and write. Formats that describe themselves (MessagePack, CBOR) name every field or repeat every text.
+//! and write. Formats that describe themselves (`MessagePack`, CBOR) name every field or repeat every text.
 //!
 //! What is stored so is derived from the log. So there is one form, numbered by [`FORM`], and what an older version wrote is
 //! folded anew.

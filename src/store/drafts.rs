@@ -12,7 +12,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 /// About how many bytes of documents are held in memory.
-const MAX_BYTES: usize = 32 * 1024 * 1024;
+const MAX_BYTES: usize = 16 * 1024 * 1024;
 /// About how many bytes a document takes beside its own.
 const BESIDE: usize = 150;
 

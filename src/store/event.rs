@@ -3,11 +3,16 @@
 use super::{Db, Rows, Tx};
 use crate::event::{Event, Kind, event_id};
 use crate::identity::explain::Activity;
+use crate::profile::gist;
 use crate::{Error, Result};
 use serde::Serialize;
 use sqlx::FromRow;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
+
+mod place;
+
+pub use place::Place;
 
 /// An event and the link it belongs to.
 #[derive(Clone, Debug)]
@@ -18,11 +23,12 @@ pub struct Logged {
     pub link: String,
 }
 
-/// An event that is to be appended: its body is written as JSON already.
+/// An event that is to be appended.
 #[derive(Clone, Debug)]
 pub struct NewEvent {
-    /// The event and its link.
+    /// The gist of the event, and its link.
     pub logged: Logged,
+    /// The event as JSON.
     body: Arc<str>,
 }
 
@@ -31,46 +37,33 @@ impl NewEvent {
     ///
     /// # Errors
     /// When the event cannot be written as JSON, which none that was checked is.
-    pub fn of(logged: Logged) -> Result<Self> {
-        let body = serde_json::to_string(&*logged.event)
+    pub fn of(event: &Event, link: String) -> Result<Self> {
+        let body = serde_json::to_string(event)
             .map_err(|_| Error::internal("an event cannot be written as JSON"))?;
-        let body = body.into();
-        Ok(Self { logged, body })
-    }
-}
-
-/// Where an event stands in the log: a message counts once within its source. The default is before every event.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Place {
-    /// The source that it came through.
-    pub source: String,
-    /// The sender's id of the message.
-    pub message_id: String,
-}
-
-impl Place {
-    /// That of an event.
-    #[must_use]
-    pub fn of(event: &Event) -> Self {
-        Self {
-            source: event.source.clone(),
-            message_id: event.message_id.clone(),
-        }
+        let event = Arc::new(gist(event));
+        Ok(Self {
+            logged: Logged { event, link },
+            body: body.into(),
+        })
     }
 
-    /// As text, for a cursor.
-    #[must_use]
-    pub fn text(&self) -> String {
-        format!("{}\n{}", self.source, self.message_id)
-    }
-
-    /// The place that [`Place::text`] wrote.
-    #[must_use]
-    pub fn read(text: &str) -> Option<Self> {
-        let (source, message_id) = text.split_once('\n')?;
-        Some(Self {
-            source: source.to_owned(),
-            message_id: message_id.to_owned(),
+    /// The whole event.
+    ///
+    /// # Errors
+    /// When what was written cannot be read, which never happens to an event that was checked.
+    pub fn event(&self) -> Result<Event> {
+        let gist = &self.logged.event;
+        let body: Event = serde_json::from_str(&self.body)
+            .map_err(|_| Error::internal("an event cannot be read again"))?;
+        Ok(Event {
+            id: gist.id.clone(),
+            source: gist.source.clone(),
+            message_id: gist.message_id.clone(),
+            kind: gist.kind,
+            name: gist.name.clone(),
+            at: gist.at,
+            received_at: gist.received_at,
+            ..body
         })
     }
 }

@@ -110,7 +110,7 @@ pub(crate) fn workspace() -> Workspace {
 pub(crate) async fn take(db: &Db, workspace: &Workspace, batches: &[Vec<Event>]) {
     for batch in batches {
         let mut tx = db.begin().await.expect("a transaction");
-        let prepare = |event: &Event| ingest::prepare(workspace, event.clone()).expect("prepared");
+        let prepare = |event: &Event| ingest::prepare(workspace, event).expect("prepared");
         let events: Vec<_> = batch.iter().map(prepare).collect();
         ingest::take(&mut tx, workspace, events.iter(), &[])
             .await

@@ -198,7 +198,7 @@ async fn who_waits_for_a_lease_needs_no_connection_of_others(app: &TestApp) {
     tx.lock(&workspace.id).await.expect("the lock");
     let mut event = Event::new("web", "m1", Kind::Page, 5, 9);
     event.user_id = Some("u1".to_owned());
-    let prepared = ingest::prepare(workspace, event).expect("prepared");
+    let prepared = ingest::prepare(workspace, &event).expect("prepared");
     let events = [prepared];
     let done = ingest::take(&mut tx, workspace, events.iter(), &[]).await;
     done.expect("taken").expect("under these rules");

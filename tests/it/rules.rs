@@ -245,7 +245,7 @@ async fn an_apply_that_was_cut_off_goes_on(app: &TestApp) {
 async fn events_that_were_read_under_old_rules_are_read_again(app: &TestApp) {
     let old = workspace(&app.db).await;
     let text = SHIPPED.replacen("\"identify.traits.email\", ", "", 1);
-    let prepared = ingest::prepare(&old, sample().remove(0)).expect("prepared");
+    let prepared = ingest::prepare(&old, &sample()[0]).expect("prepared");
     let new = set(&app.db, &old, &text, SET_AT).await;
     let mut tx = app.db.begin().await.expect("a transaction");
     let refused = ingest::take(&mut tx, &old, std::iter::once(&prepared), &[]).await;

@@ -2,22 +2,18 @@
 
 use super::super::resolve::Resolved;
 use super::Component;
+use super::log::from_log;
 use crate::Result;
 use crate::identity::{self, Class, Customer, Identifier, Resolution, step};
 use crate::profile::record::{Record, RecordKind};
 use crate::profile::{self, Profile};
 use crate::store::access::Workspace;
-use crate::store::event::{Logged, Place};
+use crate::store::event::Place;
 use crate::store::link::{Carries, Held};
 use crate::store::record::Told;
 use crate::store::{self, Tx};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
-
-/// Links whose events are read from the log at a time.
-const LINKS: usize = 500;
-/// Events that are held in memory at a time while a document is folded from the log.
-const EVENTS: i64 = 5_000;
 
 impl Component {
     /// Folds the component, writes what changed, and hands over the documents of the customers that it concerns. `folded` is
@@ -356,36 +352,6 @@ impl Component {
 fn carries<'a>(pairs: &'a [(Identifier, &'a str)]) -> Vec<Carries<'a>> {
     let row = |(identifier, link): &'a (Identifier, &'a str)| Carries { identifier, link };
     pairs.iter().map(row).collect()
-}
-
-/// A customer's document folded from the log, the batch's events included.
-async fn from_log(
-    tx: &mut Tx,
-    workspace: &Workspace,
-    customer: &Customer,
-    folded: Option<&Place>,
-) -> Result<Profile> {
-    let mut profile = Profile::default();
-    for links in customer.links.chunks(LINKS) {
-        let page = store::event::of_links(tx, &workspace.id, links, folded, EVENTS).await?;
-        if (page.len() as i64) < EVENTS {
-            page.iter().for_each(|logged| profile.apply(&logged.event));
-            continue;
-        }
-        for link in links {
-            let mut after = (i64::MIN, Place::default());
-            loop {
-                let page =
-                    store::event::of_link(tx, &workspace.id, link, folded, &after, EVENTS).await?;
-                page.iter().for_each(|logged| profile.apply(&logged.event));
-                match page.last() {
-                    Some(Logged { event, .. }) => after = (event.at, Place::of(event)),
-                    None => break,
-                }
-            }
-        }
-    }
-    Ok(profile)
 }
 
 /// The identifiers that a profile shows: those of people, records, contacts and devices, not of things.
