@@ -1,7 +1,7 @@
 //! The step: what a new link of a settled customer comes to, without folding anything.
 //!
 //! An order or ticket brings a link of its own, so a customer of n orders has n links, and folding all of them for each new
-//! one would be quadratic. Most of these links say nothing new about who is who. [`step`] tells when that is certain.
+//! one would be quadratic. Most of these links say nothing new about who is who. [`Candidate::holds`] tells when that is certain.
 //!
 //! # Why it is exact
 //!

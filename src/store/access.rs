@@ -95,17 +95,24 @@ pub fn hash(key: &str) -> String {
     crate::clock::base32(&Sha256::digest(key.as_bytes()))
 }
 
-/// Ids of workspaces whose derived rows were folded into an older form, or by a newer program into another.
+/// Ids of workspaces whose derived rows were folded into an older form.
 ///
 /// # Errors
-/// When the database refuses.
+/// [`Error::Conflict`] when a newer version of this program folded any; when the database refuses.
 pub async fn outdated(db: &Db) -> Result<Vec<String>> {
-    let rows: Vec<(String,)> = db
-        .sql("select id from workspace where folded <> $1 order by id")
-        .bind(i64::from(packed::FORM))
+    let ours = i64::from(packed::FORM);
+    let rows: Vec<(String, i64)> = db
+        .sql("select id, folded from workspace where folded <> $1 order by id")
+        .bind(ours)
         .all()
         .await?;
-    Ok(rows.into_iter().map(|(id,)| id).collect())
+    if rows.iter().any(|(_, folded)| *folded > ours) {
+        return Err(Error::Conflict(
+            "a newer version of acquaint wrote this database; use that one, or a copy from before"
+                .to_owned(),
+        ));
+    }
+    Ok(rows.into_iter().map(|(id, _)| id).collect())
 }
 
 /// Notes that all that is derived in a workspace has the present form; whether it had another until now.
@@ -114,7 +121,7 @@ pub async fn outdated(db: &Db) -> Result<Vec<String>> {
 /// When the database refuses.
 pub async fn set_folded(tx: &mut Tx, workspace: &str) -> Result<bool> {
     let changed = tx
-        .sql("update workspace set folded = $2 where id = $1 and folded <> $2")
+        .sql("update workspace set folded = $2 where id = $1 and folded < $2")
         .bind(workspace)
         .bind(i64::from(packed::FORM))
         .execute()

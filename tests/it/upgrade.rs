@@ -60,5 +60,12 @@ async fn what_an_older_version_derived_is_folded_anew(app: &TestApp) {
     ingest::renew(&db, |_, _| panic!("nothing is left to do"))
         .await
         .expect("nothing to do");
+    let mut tx = db.begin().await.expect("a transaction");
+    let newer = "update workspace set folded = folded + 1";
+    tx.sql(newer).execute().await.expect(newer);
+    tx.commit().await.expect("committed");
+    let refused = ingest::renew(&db, |_, _| panic!("it is not ours to fold")).await;
+    let refused = refused.expect_err("a newer version folded it").to_string();
+    assert!(refused.contains("newer version"), "{refused}");
     db.close().await;
 }
