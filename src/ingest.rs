@@ -5,7 +5,6 @@
 
 use crate::event::Event;
 use crate::identity::Carried;
-use crate::profile::Profile;
 use crate::store::access::Workspace;
 use crate::store::event::{Logged, NewEvent, Place};
 use crate::store::reject::Rejected;
@@ -18,6 +17,7 @@ pub mod apply;
 pub mod audit;
 mod component;
 pub mod decide;
+mod document;
 mod explain;
 pub mod matching;
 mod queue;
@@ -30,7 +30,7 @@ pub use component::{Surroundings, surroundings};
 pub use explain::explain;
 pub use queue::{Batch, Ingest, Receipt, Refused};
 
-use resolve::Resolved;
+use document::finish;
 use telling::{Said, Things};
 
 /// Events folded at a time by a rebuild.
@@ -213,32 +213,9 @@ async fn fold(
     if events.is_empty() {
         return Ok(());
     }
-    let mut resolved = resolve::resolve(tx, workspace, events, carried, folded).await?;
+    let resolved = resolve::resolve(tx, workspace, events, carried, folded).await?;
     let things = telling::things(tx, workspace, told, &resolved).await?;
     // All is read that most batches need, so that what is worked out from here on is worked out while events are written.
     tx.release();
-    for Logged { event, link } in events {
-        if let Some(profile) = resolved.profile_of(link)
-            && !resolved.refolded.contains(&profile)
-        {
-            resolved.profiles.entry(profile).or_default().apply(event);
-        }
-    }
-    finish(tx, workspace, things, resolved).await
-}
-
-/// Brings records up to date with what is told of `things`, and writes the documents.
-async fn finish(
-    tx: &mut Tx,
-    workspace: &Workspace,
-    things: Things,
-    mut resolved: Resolved,
-) -> Result<()> {
-    telling::tell(tx, workspace, &things, &mut resolved).await?;
-    for (id, profile) in &mut resolved.profiles {
-        profile.id.clone_from(id);
-    }
-    let profiles: Vec<Profile> = resolved.profiles.into_values().collect();
-    store::profile::save(tx, &workspace.id, &profiles);
-    Ok(())
+    finish(tx, workspace, events, things, resolved).await
 }

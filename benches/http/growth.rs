@@ -8,7 +8,7 @@ use crate::report;
 use crate::shop;
 use crate::tools;
 use std::error::Error;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// Most that the p95 of a cold read may grow, and least that ingest may keep, against the first size.
@@ -46,17 +46,21 @@ struct Size {
     peak_mb: f64,
 }
 
-/// Measures every size, each on a database of its own that `make` makes; None where there is none to be had.
+/// Measures every size, each on a database of its own that `make` makes; None where there is none to be had. The folder `seeded`
+/// keeps those that were seeded for other runs.
 pub async fn run<F: Future<Output = Option<Database>>>(
     make: impl Fn() -> F,
     sizes: &[usize],
     lasting: Duration,
     folder: &Path,
+    seeded: Option<&Path>,
 ) -> Result<(), Box<dyn Error>> {
     let mut done = Vec::new();
     for customers in sizes {
         if let Some(database) = make().await {
-            done.push(size(database, (*customers).max(1), lasting, folder).await?);
+            let file = |dir: &Path| dir.join(format!("{customers}.db"));
+            let seeded = seeded.filter(|_| database.engine() == "sqlite").map(file);
+            done.push(size(database, (*customers).max(1), lasting, folder, seeded).await?);
         }
     }
     compare(&done);
@@ -68,13 +72,26 @@ async fn size(
     customers: usize,
     lasting: Duration,
     folder: &Path,
+    seeded: Option<PathBuf>,
 ) -> Result<Size, Box<dyn Error>> {
     report::title(&format!("{}, {customers} customers", database.engine()));
     let mut product = Product::create(database, folder).await?;
     let first = product.server.start;
-    let load = product.seed(customers).await?;
-    report::seeded(customers, customers * shop::EVENTS, &load);
-    product.stop()?;
+    match seeded {
+        Some(file) if file.exists() => {
+            report::note(&format!("seeded by an earlier run: {}", file.display()));
+            product.take_over(&file).await?;
+            product.stop()?;
+        }
+        keep => {
+            let load = product.seed(customers).await?;
+            report::seeded(customers, customers * shop::EVENTS, &load);
+            product.stop()?;
+            if let Some(file) = keep {
+                product.leave(&file)?;
+            }
+        }
+    }
     let (bytes, events) = (
         product.database.bytes().await?,
         product.database.events().await?,

@@ -62,6 +62,9 @@ struct Options {
     /// For growth: how many customers each database has
     #[arg(long, value_delimiter = ',', default_value = "10000,100000,1000000")]
     sizes: Vec<usize>,
+    /// For growth: a folder in which seeded SQLite databases are kept, for this run and others
+    #[arg(long, value_name = "DIR")]
+    seeded: Option<PathBuf>,
     /// For hot: events of the one customer
     #[arg(long, default_value_t = 100_000)]
     events: usize,
@@ -130,7 +133,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
         match options.only.as_str() {
             "growth" => {
                 let make = || options.database(engine, "acquaint_bench", folder);
-                growth::run(make, &options.sizes, options.lasting(), folder).await?;
+                let seeded = options.seeded.as_deref();
+                growth::run(make, &options.sizes, options.lasting(), folder, seeded).await?;
             }
             "hot" => hot(&options, engine, folder).await?,
             "import" => {}

@@ -140,6 +140,33 @@ impl Product {
         basic(&self.write_key)
     }
 
+    /// Puts a database that an earlier run seeded in the place of this one; it is copied, and the server started anew.
+    pub async fn take_over(&mut self, file: &Path) -> Result<(), Box<dyn Error>> {
+        self.stop()?;
+        let Database::Sqlite(own) = &self.database else {
+            return Err("only an SQLite database can be taken over".into());
+        };
+        std::fs::copy(file, own)?;
+        self.restart().await?;
+        let db = store::open(&self.database.url()).await?;
+        let workspace = access::workspace(&db, WORKSPACE).await?;
+        self.workspace = workspace.ok_or("the database has no such workspace")?;
+        let sources = access::sources(&db, &self.workspace.id).await?;
+        let source = sources.into_iter().find(|source| source.name == SOURCE);
+        self.write_key = source.ok_or("the database has no such source")?.write_key;
+        db.close().await;
+        Ok(())
+    }
+
+    /// Ends the server and leaves a copy of its database in this file.
+    pub fn leave(&mut self, file: &Path) -> Result<(), Box<dyn Error>> {
+        self.stop()?;
+        if let Database::Sqlite(own) = &self.database {
+            std::fs::copy(own, file)?;
+        }
+        Ok(())
+    }
+
     /// Sends the histories of the first customers, made on the way; how long the making took is in the load.
     pub async fn seed(&self, customers: usize) -> Result<Load, Box<dyn Error>> {
         let basic = self.basic();

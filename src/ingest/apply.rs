@@ -258,5 +258,5 @@ async fn settle(tx: &mut Tx, workspace: &Workspace, links: &[String]) -> Result<
     let component = Component::around(tx, workspace, links).await?;
     let mut resolved = Resolved::default();
     component.settle(tx, workspace, None, &mut resolved).await?;
-    super::finish(tx, workspace, super::Things::new(), resolved).await
+    super::finish(tx, workspace, &[], super::Things::new(), resolved).await
 }

@@ -325,7 +325,7 @@ async fn finish(
     store::identity::decide(tx, &workspace.id, decisions).await?;
     let mut resolved = Resolved::default();
     component.settle(tx, workspace, None, &mut resolved).await?;
-    super::finish(tx, workspace, super::Things::new(), resolved).await
+    super::finish(tx, workspace, &[], super::Things::new(), resolved).await
 }
 
 /// What decisions do to a component before it is settled.

@@ -92,7 +92,7 @@ async fn move_events(tx: &mut Tx, workspace: &Workspace, held: Vec<Held>) -> Res
     let told = [moved, stayed].concat();
     let told = super::Said::by_all(&told);
     let things = super::telling::things(tx, workspace, told, &resolved).await?;
-    super::finish(tx, workspace, things, resolved).await
+    super::finish(tx, workspace, &[], things, resolved).await
 }
 
 /// What rules that read events differently would make of a workspace.

@@ -4,10 +4,10 @@
 //! two more. Any other that is new, or turns out older than it seemed, re-folds its [`Component`].
 
 use super::component::{Ahead, Component};
+use super::document::Document;
 use super::step::Plan;
 use crate::Result;
 use crate::identity::{Carried, Identifier, Link, MOVED};
-use crate::profile::Profile;
 use crate::profile::record::RecordKind;
 use crate::store::access::Workspace;
 use crate::store::event::{Logged, Place};
@@ -21,7 +21,7 @@ pub(super) struct Resolved {
     /// The profile that holds each link.
     pub links: HashMap<String, Option<String>>,
     /// The documents of every profile that the batch touches, by id.
-    pub profiles: BTreeMap<String, Profile>,
+    pub profiles: BTreeMap<String, Document>,
     /// Those that were folded from the log and so hold the batch's events already.
     pub refolded: HashSet<String>,
     /// Those whose orders or tickets have to be counted again from all records.
@@ -30,8 +30,8 @@ pub(super) struct Resolved {
 
 impl Resolved {
     /// The profile that a link of the batch belongs to.
-    pub fn profile_of(&self, link: &str) -> Option<String> {
-        self.links.get(link).cloned().flatten()
+    pub fn profile_of(&self, link: &str) -> Option<&str> {
+        self.links.get(link)?.as_deref()
     }
 }
 
@@ -81,6 +81,8 @@ pub(super) async fn resolve(
         .collect();
     let loaded =
         store::profile::load(tx, &workspace.id, missing.iter().map(String::as_str)).await?;
+    let loaded = loaded.into_iter();
+    let loaded = loaded.map(|(id, doc)| (id, Document::Packed(doc)));
     resolved.profiles.extend(loaded);
     Ok(resolved)
 }

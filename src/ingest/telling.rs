@@ -3,13 +3,13 @@
 use super::resolve::Resolved;
 use crate::Result;
 use crate::event::Event;
-use crate::profile::packed;
 use crate::profile::record::{Record, RecordKind, Statement};
+use crate::profile::{Profile, packed};
 use crate::store::access::Workspace;
 use crate::store::event::Logged;
 use crate::store::record::{NewRecord, Told};
 use crate::store::{self, Tx};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 /// What one event says of an order or ticket.
@@ -57,6 +57,13 @@ pub(super) struct Part {
     new: bool,
 }
 
+impl Part {
+    /// The profile that holds the link.
+    pub fn profile(&self) -> Option<&str> {
+        self.profile.as_deref()
+    }
+}
+
 /// The orders and tickets that a batch speaks of, with all links that tell of them.
 pub(super) type Things = HashMap<(RecordKind, String), Vec<Part>>;
 
@@ -78,13 +85,8 @@ pub(super) async fn things(
     Ok(things)
 }
 
-/// Brings the records up to date, and in the profiles what they add up to.
-pub(super) async fn tell(
-    tx: &mut Tx,
-    workspace: &Workspace,
-    things: &Things,
-    resolved: &mut Resolved,
-) -> Result<()> {
+/// Writes what links tell now.
+pub(super) fn save(tx: &mut Tx, workspace: &Workspace, things: &Things) {
     let parts = things.iter().flat_map(|((kind, _), parts)| {
         let new = parts.iter().filter(|part| part.new);
         new.map(|part| NewRecord {
@@ -95,17 +97,16 @@ pub(super) async fn tell(
         })
     });
     store::record::save(tx, &workspace.id, &parts.collect::<Vec<_>>());
-    for ((kind, _), parts) in things {
-        show(*kind, parts, resolved);
-    }
-    for (profile, kind) in std::mem::take(&mut resolved.recount) {
-        let all = store::record::of_profile(tx, &workspace.id, &profile, kind).await?;
-        let all = store::record::merge(all);
-        if let Some(document) = resolved.profiles.get_mut(&profile) {
-            document.recount(kind, &all);
-        }
-    }
-    Ok(())
+}
+
+/// Shows in the profile of this id what its links tell of one order or ticket. True when a list may lack an entry now, as
+/// [`Profile::replace`] says.
+#[must_use]
+pub(super) fn show(profile: &mut Profile, id: &str, kind: RecordKind, parts: &[Part]) -> bool {
+    let own = || parts.iter().filter(|part| part.profile() == Some(id));
+    let before = Record::merged(own().filter_map(|part| part.before.as_deref()));
+    let after = Record::merged(own().map(|part| &*part.now));
+    after.is_some_and(|after| profile.replace(kind, before.as_deref(), &after))
 }
 
 /// What a batch says, as one part for each thing and link.
@@ -121,7 +122,7 @@ fn said(told: Vec<Said>, resolved: &Resolved) -> Things {
             continue;
         }
         parts.push(Part {
-            profile: resolved.profile_of(&said.link),
+            profile: resolved.profile_of(&said.link).map(str::to_owned),
             link: said.link,
             before: None,
             now: said.record,
@@ -151,33 +152,5 @@ fn add(things: &mut Things, told: Told) {
             doc: None,
             new: false,
         }),
-    }
-}
-
-/// Shows in each profile what its links tell of one order or ticket.
-fn show(kind: RecordKind, parts: &[Part], resolved: &mut Resolved) {
-    let profiles: BTreeSet<&String> = parts
-        .iter()
-        .filter_map(|part| part.profile.as_ref())
-        .collect();
-    for profile in profiles {
-        let key = (profile.clone(), kind);
-        if resolved.recount.contains(&key) {
-            continue;
-        }
-        let Some(document) = resolved.profiles.get_mut(profile) else {
-            continue;
-        };
-        let own = || {
-            let own = |part: &&Part| part.profile.as_ref() == Some(profile);
-            parts.iter().filter(own)
-        };
-        let before = Record::merged(own().filter_map(|part| part.before.as_deref()));
-        let Some(after) = Record::merged(own().map(|part| &*part.now)) else {
-            continue;
-        };
-        if document.replace(kind, before.as_deref(), &after) {
-            resolved.recount.insert(key);
-        }
     }
 }

@@ -88,6 +88,6 @@ pub async fn concerned(
     let by_id: BTreeMap<String, Vec<u8>> = found.into_iter().collect();
     by_id
         .values()
-        .map(|doc| super::profile::parse(doc))
+        .map(|doc| super::profile::open(doc))
         .collect()
 }

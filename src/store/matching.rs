@@ -232,7 +232,7 @@ pub async fn profiles(db: &Db, workspace: &str, after: &str, limit: i64) -> Resu
         .all()
         .await?;
     rows.iter()
-        .map(|(doc,)| super::profile::parse(doc))
+        .map(|(doc,)| super::profile::open(doc))
         .collect()
 }
 
@@ -249,7 +249,7 @@ pub async fn profiles_of(db: &Db, workspace: &str, ids: &[String]) -> Result<Vec
         .all()
         .await?;
     rows.iter()
-        .map(|(doc,)| super::profile::parse(doc))
+        .map(|(doc,)| super::profile::open(doc))
         .collect()
 }
 

@@ -124,12 +124,16 @@ pub(super) async fn by_mention(
 
 /// A document to be read, with the winner of every trait first.
 pub(super) fn ranked(workspace: &Workspace, doc: &[u8]) -> Result<Profile> {
-    let mut profile = parse(doc)?;
+    let mut profile = open(doc)?;
     profile.rank(&workspace.rules.rules.survivorship);
     Ok(profile)
 }
 
-pub(super) fn parse(doc: &[u8]) -> Result<Profile> {
+/// A document as it is stored, to be gone on with.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn open(doc: &[u8]) -> Result<Profile> {
     packed::unpack(doc).ok_or_else(|| {
         Error::internal(
             "a profile document cannot be read; `acquaint store rebuild` makes all anew",
@@ -137,7 +141,7 @@ pub(super) fn parse(doc: &[u8]) -> Result<Profile> {
     })
 }
 
-/// The stored profiles among these ids.
+/// The stored documents among these ids.
 ///
 /// # Errors
 /// When the database refuses.
@@ -145,11 +149,11 @@ pub async fn load<'a>(
     tx: &mut Tx,
     workspace: &str,
     ids: impl Iterator<Item = &'a str>,
-) -> Result<BTreeMap<String, Profile>> {
+) -> Result<BTreeMap<String, Arc<[u8]>>> {
     let (mut loaded, mut keys) = (BTreeMap::new(), Vec::new());
     for id in ids {
         match tx.draft(workspace, id) {
-            Some(doc) => drop(loaded.insert(id.to_owned(), parse(&doc)?)),
+            Some(doc) => drop(loaded.insert(id.to_owned(), doc)),
             None => keys.push(Id { id }),
         }
     }
@@ -162,19 +166,16 @@ pub async fn load<'a>(
         .rows(&keys)
         .all()
         .await?;
-    for (id, doc) in rows {
-        loaded.insert(id, parse(&doc)?);
-    }
+    loaded.extend(rows.into_iter().map(|(id, doc)| (id, doc.into())));
     Ok(loaded)
 }
 
-/// Writes profiles.
-pub fn save(tx: &mut Tx, workspace: &str, profiles: &[Profile]) {
-    let docs = profiles.iter().map(|profile| packed::pack(profile).into());
-    let docs: Vec<Arc<[u8]>> = docs.collect();
-    let ids = || profiles.iter().map(|profile| profile.id.as_str());
+/// Writes documents, each with the id of its profile.
+pub fn save(tx: &mut Tx, workspace: &str, documents: Vec<(Arc<[u8]>, String)>) {
+    let ids = || documents.iter().map(|(_, id)| id.as_str());
     tx.change(workspace, ids());
-    let rows = Rows::default().text(ids()).bytes(docs.clone());
+    let docs = documents.iter().map(|(doc, _)| Arc::clone(doc));
+    let rows = Rows::default().text(ids()).bytes(docs.collect());
     tx.insert(
         "insert into profile (workspace, id, doc) values rows(text, bytea)
          on conflict (workspace, id) do update set doc = excluded.doc",
@@ -186,8 +187,8 @@ pub fn save(tx: &mut Tx, workspace: &str, profiles: &[Profile]) {
         workspace,
         Rows::default().text(ids()),
     );
-    for (id, doc) in ids().zip(docs) {
-        tx.keep_draft(workspace, id, doc);
+    for (doc, id) in documents {
+        tx.keep_draft(workspace, &id, doc);
     }
 }
 

@@ -1,5 +1,6 @@
 //! Settling a component: the fold over its links, and everything that changes by it.
 
+use super::super::document::Document;
 use super::super::resolve::Resolved;
 use super::Component;
 use super::log::from_log;
@@ -65,7 +66,8 @@ impl Component {
                 from_log(tx, workspace, customer, folded).await?
             };
             profile.identifiers = shown(customer, workspace);
-            resolved.profiles.insert(id, profile);
+            let made = Document::Made(Box::new(profile));
+            resolved.profiles.insert(id, made);
         }
         for id in self.links.keys() {
             let held = holder.get(id.as_str()).map(|id| (*id).to_owned());
@@ -217,7 +219,11 @@ impl Component {
         let needed: BTreeSet<&str> = customers
             .flat_map(|customer| self.origins(customer))
             .collect();
-        store::profile::load(tx, &workspace.id, needed.into_iter()).await
+        let stored = store::profile::load(tx, &workspace.id, needed.into_iter()).await?;
+        let opened = stored
+            .into_iter()
+            .map(|(id, doc)| Ok((id, store::profile::open(&doc)?)));
+        opened.collect()
     }
 
     /// The profile that held a link before.
