@@ -11,6 +11,7 @@ use crate::identity::Identifier;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 pub mod activity;
 mod agree;
@@ -38,6 +39,9 @@ pub const MAX_TRAITS: usize = 300;
 pub const MAX_ACCOUNTS: usize = 100;
 /// Most sources that are counted apart.
 pub const MAX_SOURCES: usize = 50;
+
+/// Different texts that most documents have at most.
+const WORDS: usize = 200;
 
 /// Everything that an agent is likely to ask about one customer. Times are UTC milliseconds, money is integer minor units.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -155,6 +159,12 @@ impl Seen {
 }
 
 impl Profile {
+    /// The document as it is stored.
+    #[must_use]
+    pub fn packed(&self) -> Arc<[u8]> {
+        packed::pack_with_room(self, WORDS).into()
+    }
+
     /// Takes one event into everything but purchases and tickets, which records bring. The event must not have been taken before.
     pub fn apply(&mut self, event: &Event) {
         let one = Seen::one(event);

@@ -139,7 +139,8 @@ impl Ahead {
     pub async fn read(&mut self, tx: &mut Tx, workspace: &Workspace, links: &[Link]) -> Result<()> {
         let carried = links.iter().flat_map(|link| &link.identifiers);
         self.asked = carried.cloned().collect();
-        let asked: Vec<Identifier> = self.asked.iter().cloned().collect();
+        let mut asked: Vec<Identifier> = self.asked.iter().cloned().collect();
+        asked.sort_unstable();
         (self.owners, self.known) = store::identifier::owners(tx, &workspace.id, &asked).await?;
         Ok(())
     }

@@ -6,8 +6,8 @@ use super::resolve::Resolved;
 use super::telling::{self, Part};
 use crate::Result;
 use crate::event::Event;
+use crate::profile::Profile;
 use crate::profile::record::RecordKind;
-use crate::profile::{Profile, packed};
 use crate::store::access::Workspace;
 use crate::store::event::Logged;
 use crate::store::{self, Tx};
@@ -74,7 +74,7 @@ pub(super) async fn finish(
             open.push((profile, recount));
             continue;
         }
-        done.push((packed::pack(&profile).into(), profile.id));
+        done.push((profile.packed(), profile.id));
         if done.len() == WRITTEN {
             store::profile::save(tx, &workspace.id, std::mem::take(&mut done));
         }
@@ -84,7 +84,7 @@ pub(super) async fn finish(
             let all = store::record::of_profile(tx, &workspace.id, &profile.id, kind).await?;
             profile.recount(kind, &store::record::merge(all));
         }
-        done.push((packed::pack(&profile).into(), profile.id));
+        done.push((profile.packed(), profile.id));
     }
     store::profile::save(tx, &workspace.id, done);
     Ok(())

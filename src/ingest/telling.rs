@@ -9,7 +9,7 @@ use crate::store::access::Workspace;
 use crate::store::event::Logged;
 use crate::store::record::{NewRecord, Told};
 use crate::store::{self, Tx};
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// What one event says of an order or ticket.
@@ -64,8 +64,9 @@ impl Part {
     }
 }
 
-/// The orders and tickets that a batch speaks of, with all links that tell of them.
-pub(super) type Things = HashMap<(RecordKind, String), Vec<Part>>;
+/// The orders and tickets that a batch speaks of, with all links that tell of them. Neighbours in a table are read and written
+/// one after another.
+pub(super) type Things = BTreeMap<(RecordKind, String), Vec<Part>>;
 
 /// What is known of each order and ticket that a batch speaks of, before it and with it.
 pub(super) async fn things(
@@ -111,7 +112,7 @@ pub(super) fn show(profile: &mut Profile, id: &str, kind: RecordKind, parts: &[P
 
 /// What a batch says, as one part for each thing and link.
 fn said(told: Vec<Said>, resolved: &Resolved) -> Things {
-    let mut things = Things::with_capacity(told.len());
+    let mut things = Things::new();
     for said in told {
         let parts = things
             .entry((said.kind, said.record.id.clone()))

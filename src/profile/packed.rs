@@ -50,12 +50,18 @@ macro_rules! packed {
 }
 pub(crate) use packed;
 
-/// A document in its stored form.
+/// Something small in its stored form.
 #[must_use]
 pub fn pack(document: &impl Packed) -> Vec<u8> {
+    pack_with_room(document, 16)
+}
+
+/// A document in its stored form; `words` is about how many different texts it may have.
+#[must_use]
+pub fn pack_with_room(document: &impl Packed, words: usize) -> Vec<u8> {
     let mut packer = Packer {
-        bytes: Vec::with_capacity(1024),
-        words: HashMap::default(),
+        bytes: Vec::with_capacity(words * 16),
+        words: HashMap::with_capacity_and_hasher(words, BuildHasherDefault::default()),
         last: 0,
     };
     packer.bytes.push(FORM);
@@ -72,7 +78,7 @@ pub fn unpack<T: Packed>(bytes: &[u8]) -> Option<T> {
     }
     let mut unpacker = Unpacker {
         bytes,
-        words: Vec::with_capacity(64),
+        words: Vec::with_capacity(bytes.len() / 8),
         last: 0,
         depth: 0,
     };
@@ -85,16 +91,35 @@ pub fn unpack<T: Packed>(bytes: &[u8]) -> Option<T> {
 #[derive(Default)]
 pub struct WordHasher(u64);
 
+impl WordHasher {
+    fn add(&mut self, word: u64) {
+        let mixed = (self.0.rotate_left(5) ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        self.0 = mixed ^ (mixed >> 32);
+    }
+}
+
 impl Hasher for WordHasher {
     fn write(&mut self, bytes: &[u8]) {
-        for chunk in bytes.chunks(8) {
-            let mut word = [0; 8];
-            word[..chunk.len()].copy_from_slice(chunk);
-            let mixed = (self.0.rotate_left(5) ^ u64::from_le_bytes(word))
-                .wrapping_mul(0x9e37_79b9_7f4a_7c15);
-            self.0 = mixed ^ (mixed >> 32);
+        self.0 ^= bytes.len() as u64;
+        // What is left beyond the last eight is read with some of them again: a word of any other length costs more to load.
+        if let Some(last) = bytes.last_chunk::<8>() {
+            for word in bytes[..bytes.len() - 1].as_chunks::<8>().0 {
+                self.add(u64::from_le_bytes(*word));
+            }
+            self.add(u64::from_le_bytes(*last));
+        } else if let (Some(first), Some(last)) = (bytes.first_chunk(), bytes.last_chunk::<4>()) {
+            let [first, last] = [first, last].map(|half| u64::from(u32::from_le_bytes(*half)));
+            self.add(first << 32 | last);
+        } else {
+            let short = bytes
+                .iter()
+                .fold(0, |word, byte| word << 8 | u64::from(*byte));
+            self.add(short);
         }
     }
+
+    /// What ends a text says nothing: its length is in already.
+    fn write_u8(&mut self, _: u8) {}
 
     fn finish(&self) -> u64 {
         self.0
@@ -169,7 +194,7 @@ impl<'a> Packer<'a> {
 /// A document that is being read.
 pub struct Unpacker<'b> {
     bytes: &'b [u8],
-    words: Vec<Cow<'b, str>>,
+    words: Vec<Word<'b>>,
     last: i64,
     depth: usize,
 }
@@ -223,16 +248,32 @@ impl<'b> Unpacker<'b> {
     fn text(&mut self) -> Option<Cow<'b, str>> {
         let head = self.count()?;
         let length = usize::try_from(head >> 2).ok()?;
-        let text = match head & 3 {
-            0 => Cow::Borrowed(std::str::from_utf8(self.take(length)?).ok()?),
-            1 => return self.words.get(length).cloned(),
-            2 => Cow::Owned(clock::base32(self.take(ID)?)),
+        let word = match head & 3 {
+            0 => Word::Text(std::str::from_utf8(self.take(length)?).ok()?),
+            1 => return self.words.get(length).map(Word::read),
+            2 => Word::Id(self.take(ID)?),
             _ => return None,
         };
-        if text.len() > 1 {
-            self.words.push(text.clone());
+        if head & 3 == 2 || length > 1 {
+            self.words.push(word);
         }
-        Some(text)
+        Some(word.read())
+    }
+}
+
+/// A text as it was written first.
+#[derive(Clone, Copy)]
+enum Word<'b> {
+    Text(&'b str),
+    Id(&'b [u8]),
+}
+
+impl<'b> Word<'b> {
+    fn read(&self) -> Cow<'b, str> {
+        match self {
+            Self::Text(text) => Cow::Borrowed(text),
+            Self::Id(id) => Cow::Owned(clock::base32(id)),
+        }
     }
 }
 

@@ -135,14 +135,18 @@ pub async fn append<'a>(
     offered: &[&'a NewEvent],
 ) -> Result<Vec<&'a NewEvent>> {
     // To look first is cheaper than to have the statement return what it wrote.
-    let keys = offered.iter().map(|new| Key::of(&new.logged.event));
+    let mut keys: Vec<_> = offered
+        .iter()
+        .map(|new| Key::of(&new.logged.event))
+        .collect();
+    keys.sort_unstable_by_key(|key| (key.source, key.message_id));
     let known: Vec<(String, String)> = tx
         .sql(
             "select e.source, e.message_id from rows($2, r: source text, message_id text) cross join event e
              where e.workspace = $1 and e.source = r.source and e.message_id = r.message_id",
         )
         .bind(workspace)
-        .rows(&keys.collect::<Vec<_>>())
+        .rows(&keys)
         .all()
         .await?;
     let known: HashSet<(&str, &str)> = known
@@ -153,7 +157,9 @@ pub async fn append<'a>(
         let event = &new.logged.event;
         !known.contains(&(event.source.as_str(), event.message_id.as_str()))
     });
-    let new: Vec<&NewEvent> = new.copied().collect();
+    let mut new: Vec<&NewEvent> = new.copied().collect();
+    // A customer's events are read together, so they lie together as far as they come together.
+    new.sort_by(|a, b| a.logged.link.cmp(&b.logged.link));
     let events = || new.iter().map(|new| &*new.logged.event);
     let rows = Rows::default()
         .text(new.iter().map(|new| new.logged.link.as_str()))

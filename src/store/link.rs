@@ -203,6 +203,8 @@ pub struct Carries<'a> {
 
 /// Notes that links carry these identifiers and marks.
 pub fn carry(tx: &mut Tx, workspace: &str, carried: &[Carries<'_>]) {
+    let mut carried = carried.to_vec();
+    carried.sort_unstable_by_key(|one| (one.identifier, one.link));
     let rows = Rows::default()
         .text(carried.iter().map(|one| one.identifier.kind.as_str()))
         .text(carried.iter().map(|one| one.identifier.value.as_str()))
