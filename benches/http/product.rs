@@ -146,7 +146,7 @@ impl Product {
         let Database::Sqlite(own) = &self.database else {
             return Err("only an SQLite database can be taken over".into());
         };
-        std::fs::copy(file, own)?;
+        copy(file, own)?;
         self.restart().await?;
         let db = store::open(&self.database.url()).await?;
         let workspace = access::workspace(&db, WORKSPACE).await?;
@@ -162,7 +162,7 @@ impl Product {
     pub fn leave(&mut self, file: &Path) -> Result<(), Box<dyn Error>> {
         self.stop()?;
         if let Database::Sqlite(own) = &self.database {
-            std::fs::copy(own, file)?;
+            copy(own, file)?;
         }
         Ok(())
     }
@@ -194,6 +194,12 @@ impl Product {
         let value = values.find_map(|(found, value)| (found == name).then_some(value));
         Ok(value.map_or(Ok(0.0), str::parse)?)
     }
+}
+
+/// Copies a file and waits until all of it is on the disk, or its way there would be measured too.
+fn copy(from: &Path, to: &Path) -> std::io::Result<()> {
+    std::fs::copy(from, to)?;
+    std::fs::File::open(to)?.sync_all()
 }
 
 /// Asks for as many orders as the statement beside it gives.
