@@ -27,6 +27,8 @@ pub type Counts = HashMap<String, i64>;
 /// Rows of one table, oldest first.
 struct Table {
     name: String,
+    /// Whether it lies in the order of its key, which its first columns are.
+    by_key: bool,
     columns: Vec<String>,
     rows: Vec<Vec<Cell>>,
 }
@@ -54,9 +56,10 @@ async fn connect(path: &Path) -> sqlx::Result<SqliteConnection> {
         .filename(path)
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
-        // The same as acquaint sets.
-        .pragma("cache_size", "-8192")
-        .pragma("wal_autocheckpoint", "8000")
+        // The same as acquaint sets, but that the log is not moved into the file meanwhile.
+        .pragma("cache_size", "-16384")
+        .pragma("temp_store", "memory")
+        .pragma("wal_autocheckpoint", "48000")
         .connect()
         .await
 }
@@ -110,6 +113,9 @@ pub async fn write(
             let keep = table.rows.len() - share;
             let mut rows = table.rows.split_off(keep);
             rows.reverse();
+            if table.by_key {
+                rows.sort_by(|a, b| key(a).cmp(key(b)));
+            }
             insert(&mut tx, &table.name, &table.columns, rows).await?;
         }
         tx.commit().await?;
@@ -118,6 +124,14 @@ pub async fn write(
     connection.close().await?;
     new.remove().await?;
     Ok(Raw { events, rows, took })
+}
+
+/// The texts that a row begins with.
+fn key(row: &[Cell]) -> impl Iterator<Item = &str> {
+    row.iter().map_while(|cell| match cell {
+        Cell::Text(text) => Some(text.as_str()),
+        _ => None,
+    })
 }
 
 async fn insert(
@@ -145,7 +159,7 @@ async fn insert(
             }
         }
         let (columns, values) = (columns.join(","), vec![row.as_str(); count].join(","));
-        let sql = format!("insert into {table} ({columns}) values {values}");
+        let sql = format!("insert or fail into {table} ({columns}) values {values}");
         sqlx::query_with(AssertSqlSafe(sql), arguments)
             .execute(&mut *connection)
             .await?;
@@ -186,6 +200,7 @@ async fn take(path: &Path, before: &Counts) -> Result<Vec<Table>, Box<dyn Error>
         let rows: sqlx::Result<Vec<_>> = rows.iter().rev().map(cells).collect();
         tables.push(Table {
             name: name.clone(),
+            by_key,
             columns,
             rows: rows?,
         });
