@@ -7,11 +7,12 @@ use crate::event::Event;
 use crate::identity::Carried;
 use crate::store::access::Workspace;
 use crate::store::event::{Logged, NewEvent, Place};
+use crate::store::link::Held;
+use crate::store::record::Told;
 use crate::store::reject::Rejected;
-use crate::store::{self, Db, Tx};
+use crate::store::{self, Answer, Db, Tx};
 use crate::{Error, Result};
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
+use std::collections::HashSet;
 
 pub mod apply;
 pub mod audit;
@@ -93,33 +94,42 @@ pub async fn take<'a>(
     tx.lock(&workspace.id).await?;
     let rules = store::identity::state(tx, &workspace.id).await?.rules;
     let mut offered = 0;
-    let mut first: HashMap<&str, &Prepared> = HashMap::new();
-    let mut rows = Vec::new();
+    let mut seen: HashSet<&str> = HashSet::new();
+    let mut first: Vec<&Prepared> = Vec::new();
     for prepared in events {
         if prepared.rules != rules {
             return Ok(None);
         }
         offered += 1;
         // The first of two with one id is what the log keeps, so it is also what is folded.
-        if let Entry::Vacant(free) = first.entry(&prepared.new.logged.event.id) {
-            free.insert(prepared);
-            rows.push(&prepared.new);
+        if seen.insert(&prepared.new.logged.event.id) {
+            first.push(prepared);
         }
     }
     store::reject::append(tx, &workspace.id, rejected).await?;
-    if rows.is_empty() {
+    if first.is_empty() {
         return Ok(Some(Taken::default()));
     }
-    let new = store::event::append(tx, &workspace.id, &rows).await?;
+    let known = store::event::ask_known(tx, &workspace.id, first.iter().map(|it| &it.new));
+    let carried = first.iter().map(|prepared| &prepared.carried);
+    let told = first.iter().filter_map(|prepared| prepared.told.as_ref());
+    let asked = Asked::about(tx, workspace, carried, told);
+    // A customer's events are read together, so they lie together as far as they come together.
+    first.sort_by(|a, b| a.carried.link.cmp(&b.carried.link));
+    let known = known.get(tx).await?;
+    if !known.is_empty() {
+        first.retain(|prepared| {
+            let event = &prepared.new.logged.event;
+            !known.contains(&(event.source.clone(), event.message_id.clone()))
+        });
+    }
+    let new: Vec<&NewEvent> = first.iter().map(|prepared| &prepared.new).collect();
+    store::event::append(tx, &workspace.id, &new);
     let logged: Vec<Logged> = new.iter().map(|new| new.logged.clone()).collect();
-    let appended = || {
-        new.iter()
-            .filter_map(|new| first.get(new.logged.event.id.as_str()))
-    };
-    let carried: Vec<&Carried> = appended().map(|prepared| &prepared.carried).collect();
-    let told = appended().filter_map(|prepared| prepared.told.clone());
+    let carried: Vec<&Carried> = first.iter().map(|prepared| &prepared.carried).collect();
+    let told = first.iter().filter_map(|prepared| prepared.told.clone());
     let told: Vec<Said> = told.collect();
-    fold(tx, workspace, &logged, &carried, told, None).await?;
+    fold(tx, workspace, &logged, &carried, told, asked, None).await?;
     Ok(Some(Taken {
         new: new.len(),
         known: offered - new.len(),
@@ -175,7 +185,8 @@ pub async fn rebuild(
         let carried = relink(tx, workspace, &mut page).await?;
         let carried: Vec<&Carried> = carried.iter().collect();
         let told = Said::by_all(&page);
-        fold(tx, workspace, &page, &carried, told, Some(&after)).await?;
+        let asked = Asked::about(tx, workspace, carried.iter().copied(), told.iter());
+        fold(tx, workspace, &page, &carried, told, asked, Some(&after)).await?;
         progress(total);
     }
     decide::follow(tx, workspace).await?;
@@ -199,23 +210,48 @@ async fn relink(tx: &mut Tx, workspace: &Workspace, events: &mut [Logged]) -> Re
     Ok(all)
 }
 
+/// What every batch needs of the database, read while the committer goes on.
+struct Asked {
+    links: Answer<Vec<Held>>,
+    told: Answer<Vec<Told>>,
+}
+
+impl Asked {
+    /// Asks for the links that events carry, and for what is told already of the orders and tickets that they speak of.
+    fn about<'a>(
+        tx: &mut Tx,
+        workspace: &Workspace,
+        carried: impl Iterator<Item = &'a Carried>,
+        told: impl Iterator<Item = &'a Said>,
+    ) -> Self {
+        Self {
+            links: resolve::ask(tx, workspace, carried),
+            told: telling::ask(tx, workspace, told),
+        }
+    }
+}
+
 /// Brings identity, records and profiles up to date with events that are new to them. `carried` is what identity takes from
-/// each, `told` what they say of orders and tickets. `folded` is the place in the log of the last event that counts as folded already or now; without it the whole log does. Only a
-/// rebuild has events beyond it.
+/// each, `told` what they say of orders and tickets. `folded` is the place in the log of the last event that counts as folded
+/// already or now; without it the whole log does. Only a rebuild has events beyond it.
 async fn fold(
     tx: &mut Tx,
     workspace: &Workspace,
     events: &[Logged],
     carried: &[&Carried],
     told: Vec<Said>,
+    asked: Asked,
     folded: Option<&Place>,
 ) -> Result<()> {
     if events.is_empty() {
         return Ok(());
     }
-    let resolved = resolve::resolve(tx, workspace, events, carried, folded).await?;
-    let things = telling::things(tx, workspace, told, &resolved).await?;
-    // All is read that most batches need, so that what is worked out from here on is worked out while events are written.
+    let held = asked.links.get(tx).await?;
+    let mut resolved = resolve::resolve(tx, workspace, events, carried, held, folded).await?;
+    let stored = resolved.ask(tx, workspace);
+    let things = telling::things(told, asked.told.get(tx).await?, &resolved);
+    // All is asked for that most batches need, so that what is worked out from here on is worked out while events are written.
     tx.release();
+    resolved.take(stored.get(tx).await?);
     finish(tx, workspace, events, things, resolved).await
 }

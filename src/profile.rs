@@ -165,6 +165,14 @@ impl Profile {
         packed::pack_with_room(self, WORDS).into()
     }
 
+    /// Whether an event may say something of who the customer is that the profile does not say yet, and not only what they did.
+    #[must_use]
+    pub fn learns_from(&self, event: &Event) -> bool {
+        event.kind == Kind::Identify
+            || event.context.contains_key("traits")
+            || !self.sources.contains_key(&event.source)
+    }
+
     /// Takes one event into everything but purchases and tickets, which records bring. The event must not have been taken before.
     pub fn apply(&mut self, event: &Event) {
         let one = Seen::one(event);

@@ -34,9 +34,9 @@ mod sql;
 mod stamp;
 pub mod suggestion;
 
-pub use sql::{Db, Rows, Statement, Tx};
+pub use sql::{Answer, Db, Rows, Statement, Tx};
 
-use sql::Engine;
+use sql::{Engine, Lookup};
 use stamp::Stamp;
 
 /// How long a statement waits for another process's write lock before it gives up.
@@ -61,7 +61,7 @@ const ANALYZE_UNTIL: u32 = 512;
 /// Most connections to PostgreSQL from one process.
 const CONNECTIONS: u32 = 16;
 /// Most readers of an SQLite file; each is a thread.
-const READERS: u32 = 8;
+const READERS: u32 = 4;
 
 /// An id as a row for a `rows($n, r: id text)`.
 #[derive(serde::Serialize)]
@@ -227,12 +227,19 @@ async fn sqlite(url: &str) -> Result<(Engine, Option<Stamp>)> {
     // Now the file is there, so that it is known where it really is.
     let stamp = (!memory).then(|| Stamp::of(options.get_filename()));
     // A database in memory lives in its one connection.
-    let read = if memory {
-        write.clone()
+    let (read, lookup) = if memory {
+        (write.clone(), None)
     } else {
-        pool(READERS).connect_lazy_with(options.pragma("cache_size", reads))
+        let lookup = Lookup::of(options.get_filename(), reads);
+        let read = pool(READERS).connect_lazy_with(options.pragma("cache_size", reads));
+        (read, Some(Arc::new(lookup)))
     };
-    Ok((Engine::Sqlite { write, read }, stamp))
+    let engine = Engine::Sqlite {
+        write,
+        read,
+        lookup,
+    };
+    Ok((engine, stamp))
 }
 
 impl Db {
@@ -256,7 +263,12 @@ impl Db {
     /// Closes every connection; an SQLite file is checkpointed by it.
     pub async fn close(&self) {
         match &self.engine {
-            Engine::Sqlite { write, read } => {
+            Engine::Sqlite {
+                write,
+                read,
+                lookup,
+            } => {
+                lookup.iter().for_each(|lookup| lookup.close());
                 read.close().await;
                 write.close().await;
             }

@@ -10,7 +10,8 @@ use crate::store::Db;
 use crate::store::kept::{self, Found};
 use crate::{Error, Result};
 use futures_util::future::BoxFuture;
-use moka::sync::Cache;
+use quick_cache::Weighter;
+use quick_cache::sync::Cache;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
@@ -114,13 +115,15 @@ pub struct Context<'a> {
 
 /// About how many bytes of answers are remembered.
 const MAX_REMEMBERED: u64 = 24 * 1024 * 1024;
+/// About how many bytes an answer takes.
+const USUAL: usize = 2_048;
 
 /// The tools of a server and what they read.
 pub struct Tools {
     db: Db,
     clock: Clock,
     tools: Vec<Tool>,
-    answers: Cache<Question, Arc<Answer>>,
+    answers: Cache<Question, Arc<Answer>, Bytes>,
 }
 
 /// All that an answer depends on. A change of the customer makes a new edition of them, so an answer that is remembered
@@ -133,6 +136,16 @@ struct Question {
     session: Option<Verification>,
     /// In canonical form.
     arguments: String,
+}
+
+/// An answer weighs about what it takes in memory.
+#[derive(Clone, Copy)]
+struct Bytes;
+
+impl Weighter<Question, Arc<Answer>> for Bytes {
+    fn weight(&self, question: &Question, answer: &Arc<Answer>) -> u64 {
+        (question.arguments.len() + answer.data.get().len() + 200) as u64
+    }
 }
 
 impl Tool {
@@ -214,17 +227,10 @@ impl Tools {
     /// # Errors
     /// When a shipped tool's file does not fit its types, which the tests rule out.
     pub fn new(db: Db, clock: Clock) -> Result<Self> {
-        let weight = |question: &Question, answer: &Arc<Answer>| {
-            let bytes = question.arguments.len() + answer.data.get().len() + 200;
-            u32::try_from(bytes).unwrap_or(u32::MAX)
-        };
         Ok(Self {
             db,
             clock,
-            answers: Cache::builder()
-                .max_capacity(MAX_REMEMBERED)
-                .weigher(weight)
-                .build(),
+            answers: Cache::with_weighter(MAX_REMEMBERED as usize / USUAL, MAX_REMEMBERED, Bytes),
             tools: NATIVE.iter().map(Tool::load).collect::<Result<_>>()?,
         })
     }

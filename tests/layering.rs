@@ -16,8 +16,9 @@ const ROWS: [&[&str]; 8] = [
 ];
 
 /// What may be named only in these rooms.
-const ONLY_IN: [(&str, &[&str]); 4] = [
+const ONLY_IN: [(&str, &[&str]); 5] = [
     ("sqlx::", &["store", "error"]),
+    ("rusqlite::", &["store"]),
     ("axum", &["surface"]),
     ("std::env", &["config"]),
     ("SystemTime", &["clock"]),

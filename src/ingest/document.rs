@@ -4,13 +4,14 @@
 use super::Things;
 use super::resolve::Resolved;
 use super::telling::{self, Part};
-use crate::Result;
 use crate::event::Event;
 use crate::profile::Profile;
 use crate::profile::record::RecordKind;
 use crate::store::access::Workspace;
 use crate::store::event::Logged;
+use crate::store::profile::Written;
 use crate::store::{self, Tx};
+use crate::{Error, Result};
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
@@ -58,33 +59,36 @@ pub(super) async fn finish(
     for (profile, kind) in &resolved.recount {
         recounts.entry(profile).or_default().insert(*kind);
     }
-    let (mut done, mut open) = (Vec::new(), Vec::new());
+    let mut done = Vec::new();
     for (id, document) in documents {
         let mut recount = recounts.remove(id.as_str()).unwrap_or_default();
+        let made = matches!(document, Document::Made(_));
         let mut profile = document.open()?;
         let turn = turns.remove(id.as_str()).unwrap_or_default();
+        let mut learns = turn.events.iter().map(|event| profile.learns_from(event));
+        let learned = made || learns.any(|learns| learns);
         turn.events.iter().for_each(|event| profile.apply(event));
         for (kind, parts) in turn.told {
             if !recount.contains(&kind) && telling::show(&mut profile, &id, kind, parts) {
                 recount.insert(kind);
             }
         }
-        profile.id = id;
-        if !recount.is_empty() {
-            open.push((profile, recount));
-            continue;
+        for kind in recount {
+            let all = store::record::of_profile(tx, &workspace.id, &id, kind).await?;
+            profile.recount(kind, &store::record::merge(all));
         }
-        done.push((profile.packed(), profile.id));
+        profile.id.clone_from(&id);
+        let doc = profile.packed();
+        done.push(Written { id, doc, learned });
         if done.len() == WRITTEN {
             store::profile::save(tx, &workspace.id, std::mem::take(&mut done));
         }
     }
-    for (mut profile, kinds) in open {
-        for kind in kinds {
-            let all = store::record::of_profile(tx, &workspace.id, &profile.id, kind).await?;
-            profile.recount(kind, &store::record::merge(all));
-        }
-        done.push((profile.packed(), profile.id));
+    // What others say of the same order is left over too.
+    if turns.values().any(|turn| !turn.events.is_empty()) {
+        return Err(Error::internal(
+            "a customer's document is missing; `acquaint store rebuild` makes all anew",
+        ));
     }
     store::profile::save(tx, &workspace.id, done);
     Ok(())

@@ -91,7 +91,8 @@ async fn move_events(tx: &mut Tx, workspace: &Workspace, held: Vec<Held>) -> Res
     let resolved = resolve::resolve_moved(tx, workspace, &moved, &carried, &left).await?;
     let told = [moved, stayed].concat();
     let told = super::Said::by_all(&told);
-    let things = super::telling::things(tx, workspace, told, &resolved).await?;
+    let stored = super::telling::ask(tx, workspace, told.iter());
+    let things = super::telling::things(told, stored.get(tx).await?, &resolved);
     super::finish(tx, workspace, &[], things, resolved).await
 }
 

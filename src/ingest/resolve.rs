@@ -1,7 +1,7 @@
 //! Identity for a batch: which profile each of its links belongs to, and the documents of the profiles that it touches.
 //!
-//! Most batches speak of known links and cost two reads. A new link that says nothing new about who is who is a step, which costs
-//! two more. Any other that is new, or turns out older than it seemed, re-folds its [`Component`].
+//! Most batches speak of known links and cost two reads, of links and of documents. A new link that says nothing new about who is
+//! who is a step, which costs two more. Any other that is new, or turns out older than it seemed, re-folds its [`Component`].
 
 use super::component::{Ahead, Component};
 use super::document::Document;
@@ -12,7 +12,8 @@ use crate::profile::record::RecordKind;
 use crate::store::access::Workspace;
 use crate::store::event::{Logged, Place};
 use crate::store::link::Held;
-use crate::store::{self, Tx};
+use crate::store::profile::Documents;
+use crate::store::{self, Answer, Tx};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 /// What identity says of a batch, and the documents to go on with.
@@ -29,31 +30,56 @@ pub(super) struct Resolved {
 }
 
 impl Resolved {
+    /// Asks for the documents that are missing.
+    pub fn ask(&self, tx: &mut Tx, workspace: &Workspace) -> Answer<Documents> {
+        let touched: BTreeSet<&str> = self.links.values().flatten().map(String::as_str).collect();
+        let missing = touched
+            .into_iter()
+            .filter(|id| !self.profiles.contains_key(*id));
+        store::profile::ask(tx, &workspace.id, missing)
+    }
+
+    /// Takes in stored documents.
+    pub fn take(&mut self, stored: Documents) {
+        let stored = stored.into_iter();
+        let stored = stored.map(|(id, doc)| (id, Document::Packed(doc)));
+        self.profiles.extend(stored);
+    }
+
     /// The profile that a link of the batch belongs to.
     pub fn profile_of(&self, link: &str) -> Option<&str> {
         self.links.get(link)?.as_deref()
     }
 }
 
-/// Resolves a batch, and writes links and identifiers. `carried` is what identity takes from each of the events.
+/// Asks for the links that events carry, or carried under other rules.
+pub(super) fn ask<'a>(
+    tx: &mut Tx,
+    workspace: &Workspace,
+    carried: impl Iterator<Item = &'a Carried>,
+) -> Answer<Vec<Held>> {
+    let mut ids: BTreeSet<&str> = BTreeSet::new();
+    for carried in carried {
+        ids.insert(&carried.link);
+        ids.extend(carried.earlier.iter().map(String::as_str));
+    }
+    let ids: Vec<String> = ids.into_iter().map(str::to_owned).collect();
+    store::link::ask(tx, &workspace.id, &ids)
+}
+
+/// Resolves a batch, and writes links and identifiers. `carried` is what identity takes from each of the events, `held` are the
+/// stored ones among the links that they carry.
 pub(super) async fn resolve(
     tx: &mut Tx,
     workspace: &Workspace,
     events: &[Logged],
     carried: &[&Carried],
+    held: Vec<Held>,
     folded: Option<&Place>,
 ) -> Result<Resolved> {
     let seen = Seen::of(events, carried);
-    let ids: Vec<String> = seen
-        .present
-        .keys()
-        .chain(seen.moved.keys())
-        .map(|link| (*link).to_owned())
-        .collect();
-    let mut held: HashMap<String, Held> = HashMap::new();
-    for link in store::link::load(tx, &workspace.id, &ids).await? {
-        held.insert(link.link.id.clone(), link);
-    }
+    let held = held.into_iter().map(|held| (held.link.id.clone(), held));
+    let mut held: HashMap<String, Held> = held.collect();
     let mut resolved = Resolved::default();
     let changed = seen.changed(&held, &HashSet::new());
     for id in seen.present.keys().filter(|id| !changed.contains_key(**id)) {
@@ -72,18 +98,6 @@ pub(super) async fn resolve(
         }
         plan.write(tx, workspace, &mut resolved);
     }
-    let missing: Vec<String> = resolved
-        .links
-        .values()
-        .flatten()
-        .filter(|id| !resolved.profiles.contains_key(*id))
-        .cloned()
-        .collect();
-    let loaded =
-        store::profile::load(tx, &workspace.id, missing.iter().map(String::as_str)).await?;
-    let loaded = loaded.into_iter();
-    let loaded = loaded.map(|(id, doc)| (id, Document::Packed(doc)));
-    resolved.profiles.extend(loaded);
     Ok(resolved)
 }
 

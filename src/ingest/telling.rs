@@ -1,15 +1,14 @@
 //! What a batch tells of orders and tickets: each link keeps what it was told, and the profile shows what its links tell together.
 
 use super::resolve::Resolved;
-use crate::Result;
 use crate::event::Event;
 use crate::profile::record::{Record, RecordKind, Statement};
 use crate::profile::{Profile, packed};
 use crate::store::access::Workspace;
 use crate::store::event::Logged;
 use crate::store::record::{NewRecord, Told};
-use crate::store::{self, Tx};
-use std::collections::BTreeMap;
+use crate::store::{self, Answer, Tx};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// What one event says of an order or ticket.
@@ -68,22 +67,30 @@ impl Part {
 /// one after another.
 pub(super) type Things = BTreeMap<(RecordKind, String), Vec<Part>>;
 
-/// What is known of each order and ticket that a batch speaks of, before it and with it.
-pub(super) async fn things(
+/// Asks what is told already of the orders and tickets that a batch speaks of.
+pub(super) fn ask<'a>(
     tx: &mut Tx,
     workspace: &Workspace,
-    told: Vec<Said>,
-    resolved: &Resolved,
-) -> Result<Things> {
-    let mut things = said(told, resolved);
-    if things.is_empty() {
-        return Ok(things);
+    said: impl Iterator<Item = &'a Said>,
+) -> Answer<Vec<Told>> {
+    let ids: BTreeSet<(RecordKind, &str)> = said
+        .map(|said| (said.kind, said.record.id.as_str()))
+        .collect();
+    let ids: Vec<(RecordKind, &str)> = ids.into_iter().collect();
+    store::record::ask(tx, &workspace.id, &ids)
+}
+
+/// What is known of each order and ticket that a batch speaks of, before it, as it is `stored`, and with what it `said`.
+pub(super) fn things(said: Vec<Said>, stored: Vec<Told>, resolved: &Resolved) -> Things {
+    let mut things = parts(said, resolved);
+    for mut told in stored {
+        // It was read before the batch was resolved, which may have given the link to another.
+        if let Some(profile) = resolved.links.get(&told.link) {
+            told.profile.clone_from(profile);
+        }
+        add(&mut things, told);
     }
-    let ids = things.keys().map(|(kind, id)| (*kind, id.as_str()));
-    let ids: Vec<(RecordKind, &str)> = ids.collect();
-    let stored = store::record::told_of(tx, &workspace.id, &ids).await?;
-    stored.into_iter().for_each(|told| add(&mut things, told));
-    Ok(things)
+    things
 }
 
 /// Writes what links tell now.
@@ -111,9 +118,9 @@ pub(super) fn show(profile: &mut Profile, id: &str, kind: RecordKind, parts: &[P
 }
 
 /// What a batch says, as one part for each thing and link.
-fn said(told: Vec<Said>, resolved: &Resolved) -> Things {
+fn parts(said: Vec<Said>, resolved: &Resolved) -> Things {
     let mut things = Things::new();
-    for said in told {
+    for said in said {
         let parts = things
             .entry((said.kind, said.record.id.clone()))
             .or_default();
@@ -134,11 +141,11 @@ fn said(told: Vec<Said>, resolved: &Resolved) -> Things {
     things
 }
 
-/// Adds what a link told before.
+/// Adds what a link told before, if the batch speaks of it.
 fn add(things: &mut Things, told: Told) {
-    let parts = things
-        .entry((told.kind, told.record.id.clone()))
-        .or_default();
+    let Some(parts) = things.get_mut(&(told.kind, told.record.id.clone())) else {
+        return;
+    };
     match parts.iter_mut().find(|part| part.link == told.link) {
         Some(part) => {
             Arc::make_mut(&mut part.now).merge(&told.record);

@@ -1,6 +1,6 @@
 //! The log: events in, and back out for folds, timelines and rebuilds.
 
-use super::{Db, Rows, Tx};
+use super::{Answer, Db, Rows, Tx};
 use crate::event::{Event, Kind, event_id};
 use crate::identity::explain::Activity;
 use crate::profile::gist;
@@ -124,42 +124,28 @@ fn read(rows: Vec<EventRow>) -> Result<Vec<Logged>> {
     rows.into_iter().map(Logged::try_from).collect()
 }
 
-/// Appends events, which all differ in their ids; those that were not there yet. Their rows are written when the log is read
-/// next, when [`Tx::release`] is called or at the end.
-///
-/// # Errors
-/// When the database refuses.
-pub async fn append<'a>(
+/// Asks which of these events are in the log already, by source and message id.
+#[must_use]
+pub fn ask_known<'a>(
     tx: &mut Tx,
     workspace: &str,
-    offered: &[&'a NewEvent],
-) -> Result<Vec<&'a NewEvent>> {
-    // To look first is cheaper than to have the statement return what it wrote.
-    let mut keys: Vec<_> = offered
-        .iter()
-        .map(|new| Key::of(&new.logged.event))
-        .collect();
+    offered: impl Iterator<Item = &'a NewEvent>,
+) -> Answer<HashSet<(String, String)>> {
+    // To look first is cheaper than to have the statement that writes them return what it wrote.
+    let mut keys: Vec<_> = offered.map(|new| Key::of(&new.logged.event)).collect();
     keys.sort_unstable_by_key(|key| (key.source, key.message_id));
-    let known: Vec<(String, String)> = tx
-        .sql(
-            "select e.source, e.message_id from rows($2, r: source text, message_id text) cross join event e
-             where e.workspace = $1 and e.source = r.source and e.message_id = r.message_id",
-        )
-        .bind(workspace)
-        .rows(&keys)
-        .all()
-        .await?;
-    let known: HashSet<(&str, &str)> = known
-        .iter()
-        .map(|(source, id)| (source.as_str(), id.as_str()))
-        .collect();
-    let new = offered.iter().filter(|new| {
-        let event = &new.logged.event;
-        !known.contains(&(event.source.as_str(), event.message_id.as_str()))
-    });
-    let mut new: Vec<&NewEvent> = new.copied().collect();
-    // A customer's events are read together, so they lie together as far as they come together.
-    new.sort_by(|a, b| a.logged.link.cmp(&b.logged.link));
+    tx.sql(
+        "select e.source, e.message_id from rows($2, r: source text, message_id text) cross join event e
+         where e.workspace = $1 and e.source = r.source and e.message_id = r.message_id",
+    )
+    .bind(workspace)
+    .rows(&keys)
+    .ask(|known: Vec<(String, String)>| Ok(known.into_iter().collect()))
+}
+
+/// Appends events that are not in the log. Their rows are written when the log is read next, when [`Tx::release`] is called or
+/// at the end.
+pub fn append(tx: &mut Tx, workspace: &str, new: &[&NewEvent]) {
     let events = || new.iter().map(|new| &*new.logged.event);
     let rows = Rows::default()
         .text(new.iter().map(|new| new.logged.link.as_str()))
@@ -169,7 +155,7 @@ pub async fn append<'a>(
         .text(events().map(|event| event.name.as_str()))
         .bigint(events().map(|event| event.at))
         .bigint(events().map(|event| event.received_at))
-        .shared(new.iter().map(|new| Arc::clone(&new.body)).collect());
+        .shared(new.iter().map(|new| Arc::clone(&new.body)));
     // They are half of all that is written, and few need to read them: that can go on beside the fold.
     tx.hold(
         "insert into event (workspace, link, source, message_id, type, name, at, received_at, body)
@@ -177,7 +163,6 @@ pub async fn append<'a>(
         workspace,
         rows,
     );
-    Ok(new)
 }
 
 /// Up to `limit` events of these links, in no order. With `upto` only those that stand there or before.

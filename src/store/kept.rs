@@ -17,7 +17,8 @@ use super::stamp::{self, Stamp};
 use crate::Result;
 use crate::clock::random_id;
 use crate::profile::Profile;
-use moka::sync::Cache;
+use quick_cache::Weighter;
+use quick_cache::sync::Cache;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
@@ -26,8 +27,10 @@ use tokio::sync::watch;
 
 /// About how many bytes of profiles are kept.
 const MAX_BYTES: u64 = 32 * 1024 * 1024;
+/// About how many bytes a profile of them takes.
+const USUAL: usize = 2_048;
 /// Most names of customers that are remembered.
-const MAX_NAMES: u64 = 100_000;
+const MAX_NAMES: usize = 100_000;
 
 /// A profile as it was read. What is kept is its document: a parsed one takes several times as much, and most questions are
 /// asked again as they were.
@@ -73,10 +76,20 @@ impl Found {
     }
 }
 
+/// A kept profile weighs what it takes in memory.
+#[derive(Clone, Copy, Debug)]
+struct Bytes;
+
+impl Weighter<String, Arc<Kept>> for Bytes {
+    fn weight(&self, id: &String, kept: &Arc<Kept>) -> u64 {
+        (size_of::<Kept>() + kept.doc.len() + kept.id.len() + id.len()) as u64
+    }
+}
+
 /// All that a process keeps of a database.
 #[derive(Debug)]
 pub(super) struct Shelf {
-    profiles: Cache<String, Arc<Kept>>,
+    profiles: Cache<String, Arc<Kept>, Bytes>,
     names: Cache<String, Weak<Kept>>,
     watches: Mutex<HashMap<String, Arc<Watch>>>,
     editions: AtomicU64,
@@ -120,15 +133,8 @@ fn key(workspace: &str, name: &str) -> String {
 
 impl Shelf {
     pub(super) fn new(stamp: Option<Stamp>) -> Self {
-        let weight = |id: &String, kept: &Arc<Kept>| {
-            let bytes = size_of::<Kept>() + kept.doc.len() + kept.id.len() + id.len();
-            u32::try_from(bytes).unwrap_or(u32::MAX)
-        };
         Self {
-            profiles: Cache::builder()
-                .max_capacity(MAX_BYTES)
-                .weigher(weight)
-                .build(),
+            profiles: Cache::with_weighter(MAX_BYTES as usize / USUAL, MAX_BYTES, Bytes),
             names: Cache::new(MAX_NAMES),
             watches: Mutex::default(),
             editions: AtomicU64::new(0),
@@ -201,16 +207,17 @@ impl Shelf {
                 let kept = ids
                     .iter()
                     .filter_map(|id| self.profiles.remove(&key(workspace, id)));
-                kept.for_each(|kept| outdated(&kept));
+                kept.for_each(|(_, kept)| outdated(&kept));
             }
             Profiles::All => {
                 let prefix = key(workspace, "");
-                for (id, kept) in &self.profiles {
-                    if id.starts_with(&prefix) {
-                        self.profiles.invalidate(id.as_ref());
-                        outdated(&kept);
+                self.profiles.retain(|id, kept| {
+                    let other = !id.starts_with(&prefix);
+                    if !other {
+                        outdated(kept);
                     }
-                }
+                    other
+                });
             }
         }
     }
@@ -273,14 +280,14 @@ pub async fn customer(db: &Db, workspace: &Workspace, name: &str) -> Result<Opti
     }
     let before = *held(&watch.seen);
     let asked = Asked::parse(workspace, name)?;
-    let found = watch.reads.read(db, workspace, &asked).await?;
-    let Some((profile, doc)) = found else {
+    let Some(doc) = watch.reads.read(db, workspace, &asked).await? else {
         // A contact may only be mentioned: who that is can change with any event, so it is looked up anew each time.
         return match profile::by_mention(db, workspace, &asked).await? {
             Some(id) => Box::pin(customer(db, workspace, &format!("profile:{id}"))).await,
             None => Ok(None),
         };
     };
+    let profile = profile::ranked(workspace, &doc)?;
     let kept = Arc::new(Kept {
         edition: shelf.editions.fetch_add(1, Ordering::Relaxed),
         received_at: profile.seen.received_at,

@@ -1,6 +1,6 @@
 //! Links, the identifiers they carry, and where each identifier leads.
 
-use super::{Db, Rows, Tx};
+use super::{Answer, Db, Rows, Tx};
 use crate::identity::step::CORE;
 use crate::identity::{APART, Identifier, Link, MERGED, MOVED};
 use crate::{Error, Result};
@@ -88,22 +88,24 @@ pub(super) struct Key<'a> {
     link: &'a str,
 }
 
-/// The stored links among these ids.
-///
-/// # Errors
-/// When the database refuses.
-pub async fn load(tx: &mut Tx, workspace: &str, links: &[String]) -> Result<Vec<Held>> {
+/// Asks for the stored links among these ids.
+#[must_use]
+pub fn ask(tx: &mut Tx, workspace: &str, links: &[String]) -> Answer<Vec<Held>> {
     tx.sql(
         "select l.id, l.first_at, l.profile, l.identifiers, l.whole
          from rows($2, r: link text) cross join link l where l.workspace = $1 and l.id = r.link",
     )
     .bind(workspace)
     .rows(&keys(links))
-    .all::<LinkRow>()
-    .await?
-    .into_iter()
-    .map(Held::try_from)
-    .collect()
+    .ask(|rows: Vec<LinkRow>| rows.into_iter().map(Held::try_from).collect())
+}
+
+/// The stored links among these ids.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn load(tx: &mut Tx, workspace: &str, links: &[String]) -> Result<Vec<Held>> {
+    ask(tx, workspace, links).get(tx).await
 }
 
 /// The stored links that carry any of these identifiers.

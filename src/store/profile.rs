@@ -1,7 +1,7 @@
 //! Profile documents: one keyed read for a tool call, one multi-row write for a batch.
 
 use super::access::Workspace;
-use super::{Db, Id, Rows, Tx};
+use super::{Answer, Db, Id, Rows, Statement, Tx};
 use crate::identity::{Identifier, MENTION};
 use crate::profile::{Profile, packed};
 use crate::{Error, Result};
@@ -33,35 +33,51 @@ impl<'a> Asked<'a> {
         })
     }
 
-    /// The profile that it leads to, and its document: one keyed read.
+    /// The statement that reads its document, with the workspace as `$1`, and the keys that follow.
+    fn statement(&self) -> (&'static str, Vec<&str>) {
+        match self {
+            Self::Link(id) => (
+                "select p.doc from link l cross join profile p
+                 where l.workspace = $1 and l.id = $2 and p.workspace = l.workspace and p.id = l.profile",
+                vec![*id],
+            ),
+            Self::Identifier(it) => (
+                "select p.doc from identifier i cross join profile p
+                 where i.workspace = $1 and i.kind = $2 and i.value = $3 and p.workspace = i.workspace and p.id = i.profile",
+                vec![&it.kind, &it.value],
+            ),
+        }
+    }
+
+    /// The document that it leads to, if that can be told at once.
+    pub(super) fn look_up(&self, db: &Db, workspace: &Workspace) -> Option<Option<Vec<u8>>> {
+        let (sql, mut keys) = self.statement();
+        keys.insert(0, &workspace.id);
+        db.look_up(sql, &keys)
+    }
+
+    /// The document that it leads to: one keyed read.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub(super) async fn read(&self, db: &Db, workspace: &Workspace) -> Result<Option<Vec<u8>>> {
+        let (sql, keys) = self.statement();
+        let statement = db.sql(sql).bind(&workspace.id);
+        let statement = keys.into_iter().fold(statement, Statement::bind);
+        let row: Option<(Vec<u8>,)> = statement.optional().await?;
+        Ok(row.map(|(doc,)| doc))
+    }
+
+    /// The profile that it leads to.
     ///
     /// # Errors
     /// When the database refuses or the document cannot be read.
-    pub(super) async fn read(
-        &self,
-        db: &Db,
-        workspace: &Workspace,
-    ) -> Result<Option<(Profile, Vec<u8>)>> {
-        let statement = match self {
-            Self::Link(id) => db
-                .sql(
-                    "select p.doc from link l cross join profile p
-                     where l.workspace = $1 and l.id = $2 and p.workspace = l.workspace and p.id = l.profile",
-                )
-                .bind(&workspace.id)
-                .bind(*id),
-            Self::Identifier(identifier) => db
-                .sql(
-                    "select p.doc from identifier i cross join profile p
-                     where i.workspace = $1 and i.kind = $2 and i.value = $3 and p.workspace = i.workspace and p.id = i.profile",
-                )
-                .bind(&workspace.id)
-                .bind(&identifier.kind)
-                .bind(&identifier.value),
+    async fn profile(&self, db: &Db, workspace: &Workspace) -> Result<Option<Profile>> {
+        let doc = match self.look_up(db, workspace) {
+            Some(doc) => doc,
+            None => self.read(db, workspace).await?,
         };
-        let row: Option<(Vec<u8>,)> = statement.optional().await?;
-        let read = |(doc,): (Vec<u8>,)| Ok((ranked(workspace, &doc)?, doc));
-        row.map(read).transpose()
+        doc.map(|doc| ranked(workspace, &doc)).transpose()
     }
 }
 
@@ -70,8 +86,7 @@ impl<'a> Asked<'a> {
 /// # Errors
 /// When the database refuses.
 pub async fn by_id(db: &Db, workspace: &Workspace, id: &str) -> Result<Option<Profile>> {
-    let found = Asked::Link(id).read(db, workspace).await?;
-    Ok(found.map(|(profile, _)| profile))
+    Asked::Link(id).profile(db, workspace).await
 }
 
 /// The profile of a customer named `type:value`; `profile:` takes any link's id.
@@ -80,7 +95,7 @@ pub async fn by_id(db: &Db, workspace: &Workspace, id: &str) -> Result<Option<Pr
 /// [`Error::Invalid`] when the text names nothing that could be a customer.
 pub async fn by_name(db: &Db, workspace: &Workspace, customer: &str) -> Result<Option<Profile>> {
     let asked = Asked::parse(workspace, customer)?;
-    if let Some((profile, _)) = asked.read(db, workspace).await? {
+    if let Some(profile) = asked.profile(db, workspace).await? {
         return Ok(Some(profile));
     }
     match by_mention(db, workspace, &asked).await? {
@@ -141,16 +156,17 @@ pub fn open(doc: &[u8]) -> Result<Profile> {
     })
 }
 
-/// The stored documents among these ids.
-///
-/// # Errors
-/// When the database refuses.
-pub async fn load<'a>(
+/// Documents by the ids of their profiles.
+pub type Documents = BTreeMap<String, Arc<[u8]>>;
+
+/// Asks for the stored documents among these ids.
+#[must_use]
+pub fn ask<'a>(
     tx: &mut Tx,
     workspace: &str,
     ids: impl Iterator<Item = &'a str>,
-) -> Result<BTreeMap<String, Arc<[u8]>>> {
-    let (mut loaded, mut keys) = (BTreeMap::new(), Vec::new());
+) -> Answer<Documents> {
+    let (mut loaded, mut keys) = (Documents::new(), Vec::new());
     for id in ids {
         match tx.draft(workspace, id) {
             Some(doc) => drop(loaded.insert(id.to_owned(), doc)),
@@ -158,23 +174,33 @@ pub async fn load<'a>(
         }
     }
     if keys.is_empty() {
-        return Ok(loaded);
+        return Answer::known(loaded);
     }
-    let rows: Vec<(String, Vec<u8>)> = tx
-        .sql("select p.id, p.doc from rows($2, r: id text) cross join profile p where p.workspace = $1 and p.id = r.id")
+    tx.sql("select p.id, p.doc from rows($2, r: id text) cross join profile p where p.workspace = $1 and p.id = r.id")
         .bind(workspace)
         .rows(&keys)
-        .all()
-        .await?;
-    loaded.extend(rows.into_iter().map(|(id, doc)| (id, doc.into())));
-    Ok(loaded)
+        .ask(|rows: Vec<(String, Vec<u8>)>| {
+            loaded.extend(rows.into_iter().map(|(id, doc)| (id, doc.into())));
+            Ok(loaded)
+        })
 }
 
-/// Writes documents, each with the id of its profile.
-pub fn save(tx: &mut Tx, workspace: &str, documents: Vec<(Arc<[u8]>, String)>) {
-    let ids = || documents.iter().map(|(_, id)| id.as_str());
+/// A document that is to be written.
+#[derive(Debug)]
+pub struct Written {
+    /// The profile's id.
+    pub id: String,
+    /// The document.
+    pub doc: Arc<[u8]>,
+    /// Whether it says anything else of who the customer is, so that matching has to look again.
+    pub learned: bool,
+}
+
+/// Writes documents.
+pub fn save(tx: &mut Tx, workspace: &str, documents: Vec<Written>) {
+    let ids = || documents.iter().map(|written| written.id.as_str());
     tx.change(workspace, ids());
-    let docs = documents.iter().map(|(doc, _)| Arc::clone(doc));
+    let docs = documents.iter().map(|written| Arc::clone(&written.doc));
     let rows = Rows::default().text(ids()).bytes(docs.collect());
     tx.insert(
         "insert into profile (workspace, id, doc) values rows(text, bytea)
@@ -182,12 +208,14 @@ pub fn save(tx: &mut Tx, workspace: &str, documents: Vec<(Arc<[u8]>, String)>) {
         workspace,
         rows,
     );
+    let learned = documents.iter().filter(|written| written.learned);
+    let rows = Rows::default().text(learned.map(|written| written.id.as_str()));
     tx.insert(
         "insert into unmatched (workspace, profile) values rows(text) on conflict do nothing",
         workspace,
-        Rows::default().text(ids()),
+        rows,
     );
-    for (doc, id) in documents {
+    for Written { id, doc, .. } in documents {
         tx.keep_draft(workspace, &id, doc);
     }
 }

@@ -1,4 +1,4 @@
-//! Customers who are asked for at the same time are read by one statement.
+//! Customers who are asked for at the same time are read by one statement, where they cannot be read at once.
 //!
 //! What a statement costs beside its rows, the way to the connection's thread or process and back, is most of what reading one
 //! customer costs. So who comes while statements are under way waits for the next, which reads for all who wait. It begins after
@@ -7,9 +7,8 @@
 
 use super::Db;
 use super::access::Workspace;
-use super::profile::{self, Asked};
+use super::profile::Asked;
 use crate::Result;
-use crate::profile::Profile;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::oneshot;
@@ -85,7 +84,7 @@ impl Default for Reads {
 }
 
 impl Reads {
-    /// The profile that a name leads to, and its document.
+    /// The document that a name leads to.
     ///
     /// # Errors
     /// As [`Asked::read`].
@@ -94,7 +93,10 @@ impl Reads {
         db: &Db,
         workspace: &Workspace,
         asked: &Asked<'_>,
-    ) -> Result<Option<(Profile, Vec<u8>)>> {
+    ) -> Result<Option<Vec<u8>>> {
+        if let Some(doc) = asked.look_up(db, workspace) {
+            return Ok(doc);
+        }
         let (queue, kind, value) = match asked {
             Asked::Link(id) => (&self.links, "", *id),
             Asked::Identifier(it) => (&self.identifiers, it.kind.as_str(), it.value.as_str()),
@@ -105,8 +107,7 @@ impl Reads {
         }
         let (kind, value) = (kind.to_owned(), value.to_owned());
         match queue.ask(db, workspace, Key { kind, value }).await {
-            Some(Some(doc)) => Ok(Some((profile::ranked(workspace, &doc)?, doc))),
-            Some(None) => Ok(None),
+            Some(doc) => Ok(doc),
             None => asked.read(db, workspace).await,
         }
     }

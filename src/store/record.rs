@@ -1,6 +1,6 @@
 //! Records of orders and tickets: kept per link, read per customer.
 
-use super::{Db, Rows, Tx};
+use super::{Answer, Db, Rows, Tx};
 use crate::profile::packed;
 use crate::profile::record::{Record, RecordKind};
 use crate::{Error, Result};
@@ -51,6 +51,32 @@ fn read(rows: Vec<RecordRow>) -> Result<Vec<Told>> {
     rows.into_iter().map(Told::try_from).collect()
 }
 
+/// Asks for everything told of these orders and tickets, through any link.
+#[must_use]
+pub fn ask(tx: &mut Tx, workspace: &str, ids: &[(RecordKind, &str)]) -> Answer<Vec<Told>> {
+    #[derive(Serialize)]
+    struct Key<'a> {
+        kind: &'static str,
+        id: &'a str,
+    }
+    if ids.is_empty() {
+        return Answer::known(Vec::new());
+    }
+    let keys = ids.iter().map(|(kind, id)| Key {
+        kind: kind.as_str(),
+        id,
+    });
+    let keys: Vec<Key<'_>> = keys.collect();
+    tx.sql(
+        "select c.kind, c.link, l.profile, c.doc from rows($2, r: kind text, id text)
+         cross join record c cross join link l
+         where c.workspace = $1 and c.kind = r.kind and c.id = r.id and l.workspace = $1 and l.id = c.link",
+    )
+    .bind(workspace)
+    .rows(&keys)
+    .ask(read)
+}
+
 /// Everything told of these orders and tickets, through any link.
 ///
 /// # Errors
@@ -60,27 +86,7 @@ pub async fn told_of(
     workspace: &str,
     ids: &[(RecordKind, &str)],
 ) -> Result<Vec<Told>> {
-    #[derive(Serialize)]
-    struct Key<'a> {
-        kind: &'static str,
-        id: &'a str,
-    }
-    let keys = ids.iter().map(|(kind, id)| Key {
-        kind: kind.as_str(),
-        id,
-    });
-    let keys: Vec<Key<'_>> = keys.collect();
-    let rows = tx
-        .sql(
-            "select c.kind, c.link, l.profile, c.doc from rows($2, r: kind text, id text)
-             cross join record c cross join link l
-             where c.workspace = $1 and c.kind = r.kind and c.id = r.id and l.workspace = $1 and l.id = c.link",
-        )
-        .bind(workspace)
-        .rows(&keys)
-        .all()
-        .await?;
-    read(rows)
+    ask(tx, workspace, ids).get(tx).await
 }
 
 /// The orders and tickets that some of these links and some of those `others` tell of.

@@ -13,6 +13,7 @@ use super::drafts::{Desk, Drafts};
 use super::kept::Shelf;
 use super::stamp::Stamp;
 use crate::{Error, Result};
+use futures_util::future::BoxFuture;
 use sqlx::postgres::{PgArguments, PgPool, PgRow};
 use sqlx::sqlite::{SqliteArguments, SqlitePool, SqliteRow};
 use sqlx::{Arguments, AssertSqlSafe, Encode, FromRow, Postgres, Sqlite, Type};
@@ -21,11 +22,15 @@ use std::time::{Duration, Instant};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+mod ask;
 mod insert;
+mod lookup;
 mod text;
 
+pub use ask::Answer;
 pub use insert::Rows;
 use insert::Write;
+pub(super) use lookup::Lookup;
 use text::Texts;
 pub(super) use text::spell_migration;
 
@@ -35,8 +40,12 @@ const SLOW: Duration = Duration::from_millis(500);
 /// The engine behind the pools.
 #[derive(Clone, Debug)]
 pub(super) enum Engine {
-    /// SQLite has one writer; reads go to a pool of their own.
-    Sqlite { write: SqlitePool, read: SqlitePool },
+    /// SQLite has one writer; reads go to a pool of their own, those of one row past it.
+    Sqlite {
+        write: SqlitePool,
+        read: SqlitePool,
+        lookup: Option<Arc<Lookup>>,
+    },
     /// PostgreSQL.
     Postgres(PgPool),
 }
@@ -52,7 +61,7 @@ pub struct Db {
     texts: Texts,
 }
 
-/// A write transaction. Rows are written while whoever gave them goes on; what is asked of it next waits for them.
+/// A write transaction. Rows are written, and questions answered, while whoever gave them goes on, one after another.
 #[derive(Debug)]
 pub struct Tx {
     state: State,
@@ -70,8 +79,8 @@ pub struct Tx {
 #[derive(Debug)]
 enum State {
     Ready(Engined),
-    /// With the task that writes rows through it.
-    Writing(JoinHandle<(Option<Engined>, Result<()>)>),
+    /// With the task that writes or reads rows through it.
+    Busy(JoinHandle<(Option<Engined>, Result<()>)>),
     /// Nowhere, since that task was given up.
     Gone,
 }
@@ -185,7 +194,7 @@ impl Tx {
 
     /// The connection, once the rows that are being written are there.
     async fn ready(&mut self) -> Result<&mut Engined> {
-        if let State::Writing(task) = &mut self.state {
+        if let State::Busy(task) = &mut self.state {
             let (engine, done) = task.await.unwrap_or_else(|_| (None, Err(lost())));
             self.state = engine.map_or(State::Gone, State::Ready);
             done?;
@@ -194,6 +203,28 @@ impl Tx {
             State::Ready(engine) => Ok(engine),
             _ => Err(lost()),
         }
+    }
+
+    /// Has something done with the connection once all before it is done, unless that failed.
+    fn then<F>(&mut self, work: F)
+    where
+        F: for<'c> FnOnce(&'c mut Engined) -> BoxFuture<'c, Result<()>> + Send + 'static,
+    {
+        let before = std::mem::replace(&mut self.state, State::Gone);
+        self.state = State::Busy(tokio::spawn(async move {
+            let (engine, done) = match before {
+                State::Ready(engine) => (Some(engine), Ok(())),
+                State::Busy(task) => task.await.unwrap_or_else(|_| (None, Err(lost()))),
+                State::Gone => (None, Err(lost())),
+            };
+            match (engine, done) {
+                (Some(mut engine), Ok(())) => {
+                    let done = work(&mut engine).await;
+                    (Some(engine), done)
+                }
+                failed => failed,
+            }
+        }));
     }
 
     /// What this process wrote last.
@@ -224,9 +255,9 @@ fn lost() -> Error {
     Error::internal("a transaction lost its connection")
 }
 
-/// Runs `$query` on whichever connection there is; `$query` is a macro-free closure body over `sql` and `args`.
+/// Runs a query of `$sql` and `$args` on whichever connection there is, and makes `$map` of what it gives.
 macro_rules! run {
-    ($statement:expr, |$sql:ident, $args:ident| $query:expr, $method:ident) => {{
+    ($statement:expr, |$sql:ident, $args:ident| $query:expr, $method:ident, |$done:ident| $map:expr) => {{
         let Statement {
             sql: text,
             on,
@@ -240,25 +271,25 @@ macro_rules! run {
         let done = match on {
             On::Sqlite(pool, $args) => {
                 let $sql = AssertSqlSafe(texts.sqlite(text));
-                $query.$method(pool).await
+                $query.$method(pool).await.map(|$done| $map)
             }
             On::Postgres(pool, $args) => {
                 let $sql = AssertSqlSafe(texts.postgres(text));
-                $query.$method(pool).await
+                $query.$method(pool).await.map(|$done| $map)
             }
             On::SqliteTx(tx, $args) => {
                 let $sql = AssertSqlSafe(texts.sqlite(text));
                 let Engined::Sqlite(tx) = tx.ready().await? else {
                     return Err(lost());
                 };
-                $query.$method(&mut **tx).await
+                $query.$method(&mut **tx).await.map(|$done| $map)
             }
             On::PostgresTx(tx, $args) => {
                 let $sql = AssertSqlSafe(texts.postgres(text));
                 let Engined::Postgres(tx) = tx.ready().await? else {
                     return Err(lost());
                 };
-                $query.$method(&mut **tx).await
+                $query.$method(&mut **tx).await.map(|$done| $map)
             }
         };
         traced(text, began);
@@ -300,7 +331,8 @@ impl Statement<'_> {
         run!(
             self,
             |sql, args| sqlx::query_as_with::<_, T, _>(sql, args),
-            fetch_all
+            fetch_all,
+            |rows| rows
         )
     }
 
@@ -312,7 +344,8 @@ impl Statement<'_> {
         run!(
             self,
             |sql, args| sqlx::query_as_with::<_, T, _>(sql, args),
-            fetch_optional
+            fetch_optional,
+            |rows| rows
         )
     }
 
@@ -324,7 +357,8 @@ impl Statement<'_> {
         run!(
             self,
             |sql, args| sqlx::query_as_with::<_, T, _>(sql, args),
-            fetch_one
+            fetch_one,
+            |rows| rows
         )
     }
 
@@ -333,46 +367,12 @@ impl Statement<'_> {
     /// # Errors
     /// When the database refuses the statement or cannot be reached.
     pub async fn execute(self) -> Result<u64> {
-        let began = Instant::now();
-        let Statement {
-            sql: text,
-            on,
-            texts,
-            failed,
-        } = self;
-        if let Some(error) = failed {
-            return Err(error.into());
-        }
-        let (sqlite, postgres) = (
-            || AssertSqlSafe(texts.sqlite(text)),
-            || AssertSqlSafe(texts.postgres(text)),
-        );
-        let done = match on {
-            On::Sqlite(pool, args) => sqlx::query_with(sqlite(), args)
-                .execute(pool)
-                .await
-                .map(|done| done.rows_affected()),
-            On::Postgres(pool, args) => sqlx::query_with(postgres(), args)
-                .execute(pool)
-                .await
-                .map(|done| done.rows_affected()),
-            On::SqliteTx(tx, args) => {
-                let Engined::Sqlite(tx) = tx.ready().await? else {
-                    return Err(lost());
-                };
-                let done = sqlx::query_with(sqlite(), args).execute(&mut **tx).await;
-                done.map(|done| done.rows_affected())
-            }
-            On::PostgresTx(tx, args) => {
-                let Engined::Postgres(tx) = tx.ready().await? else {
-                    return Err(lost());
-                };
-                let done = sqlx::query_with(postgres(), args).execute(&mut **tx).await;
-                done.map(|done| done.rows_affected())
-            }
-        };
-        traced(text, began);
-        done.map_err(refused)
+        run!(
+            self,
+            |sql, args| sqlx::query_with(sql, args),
+            execute,
+            |done| done.rows_affected()
+        )
     }
 }
 

@@ -9,14 +9,14 @@ use crate::{Error, Result};
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
-use moka::sync::Cache;
+use quick_cache::sync::Cache;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How long a key, source or workspace is remembered.
 const TTL: Duration = Duration::from_secs(1);
 /// Most keys, sources or workspaces that are remembered.
-const MAX_REMEMBERED: u64 = 10_000;
+const MAX_REMEMBERED: usize = 4_000;
 
 /// A source and the workspace it feeds.
 #[derive(Clone, Debug)]
@@ -25,30 +25,42 @@ pub(super) struct Feed {
     pub source: Source,
 }
 
+/// What was looked up or verified lately, and when.
+struct Remembered<T>(Cache<String, (Instant, T)>);
+
+impl<T: Clone> Remembered<T> {
+    fn new() -> Self {
+        Self(Cache::new(MAX_REMEMBERED))
+    }
+
+    fn get(&self, key: &str) -> Option<T> {
+        let (at, value) = self.0.get(key)?;
+        (at.elapsed() < TTL).then_some(value)
+    }
+
+    fn insert(&self, key: String, value: T) {
+        self.0.insert(key, (Instant::now(), value));
+    }
+}
+
 /// Looks up keys and sources.
 pub(super) struct Access {
     db: Db,
     /// By token, or by the hash of a key.
-    callers: Cache<String, Arc<Caller>>,
-    feeds: Cache<String, Arc<Feed>>,
-    named: Cache<String, Arc<Vec<Feed>>>,
-    workspaces: Cache<String, Arc<Workspace>>,
+    callers: Remembered<Arc<Caller>>,
+    feeds: Remembered<Arc<Feed>>,
+    named: Remembered<Arc<Vec<Feed>>>,
+    workspaces: Remembered<Arc<Workspace>>,
 }
 
 impl Access {
     pub fn new(db: Db) -> Self {
-        fn cache<T: Clone + Send + Sync + 'static>() -> Cache<String, T> {
-            Cache::builder()
-                .max_capacity(MAX_REMEMBERED)
-                .time_to_live(TTL)
-                .build()
-        }
         Self {
             db,
-            callers: cache(),
-            feeds: cache(),
-            named: cache(),
-            workspaces: cache(),
+            callers: Remembered::new(),
+            feeds: Remembered::new(),
+            named: Remembered::new(),
+            workspaces: Remembered::new(),
         }
     }
 

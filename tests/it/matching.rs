@@ -25,6 +25,7 @@ both!(
     apply_makes_decisions_that_a_split_takes_back,
     a_new_customer_is_matched_from_the_index,
     a_rebuild_after_joins_gives_the_same_rows,
+    matching_looks_again_where_something_was_learnt,
 );
 
 const THRESHOLD: f64 = 0.95;
@@ -341,4 +342,32 @@ async fn a_rebuild_after_joins_gives_the_same_rows(app: &TestApp) {
     rebuilt.expect("rebuilt");
     tx.commit().await.expect("committed");
     assert_eq!(derived(&app.db, workspace).await, folded);
+}
+
+async fn matching_looks_again_where_something_was_learnt(app: &TestApp) {
+    settle(app);
+    app.identify("u1", json!({"name": "Ines Okafor"})).await;
+    run(app).await;
+    let workspace = &app.tenant.workspace.id;
+    let waiting = || async {
+        let waiting = store::matching::unmatched(&app.db, workspace, 10).await;
+        waiting.expect("ids").len()
+    };
+    assert_eq!(waiting().await, 0);
+    app.track(
+        "u1",
+        "Order Completed",
+        json!({"order_id": "o1", "total": 5}),
+    )
+    .await;
+    assert_eq!(waiting().await, 0, "an order says nothing of who they are");
+    app.identify("u1", json!({"phone": "+14155550187"})).await;
+    assert_eq!(waiting().await, 1);
+    app.track("u1", "Product Viewed", json!({"sku": "s1"}))
+        .await;
+    one(app, "user_id:u1").await.expect("matched");
+    assert_eq!(waiting().await, 0);
+    app.track("u2", "Product Viewed", json!({"sku": "s1"}))
+        .await;
+    assert_eq!(waiting().await, 1, "somebody new");
 }

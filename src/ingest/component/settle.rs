@@ -219,7 +219,8 @@ impl Component {
         let needed: BTreeSet<&str> = customers
             .flat_map(|customer| self.origins(customer))
             .collect();
-        let stored = store::profile::load(tx, &workspace.id, needed.into_iter()).await?;
+        let stored = store::profile::ask(tx, &workspace.id, needed.into_iter());
+        let stored = stored.get(tx).await?;
         let opened = stored
             .into_iter()
             .map(|(id, doc)| Ok((id, store::profile::open(&doc)?)));

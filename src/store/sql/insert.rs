@@ -3,7 +3,7 @@
 //! PostgreSQL is given an array for each column (`unnest`), SQLite a list of parameters, some rows at a time, because every
 //! value of a list as JSON costs it a walk through the row's text.
 
-use super::{Engined, State, Texts, Tx, lost, refused, traced};
+use super::{Engined, Texts, Tx, refused, traced};
 use crate::Result;
 use sqlx::postgres::PgArguments;
 use sqlx::sqlite::SqliteArguments;
@@ -17,8 +17,7 @@ const SIZES: [usize; 4] = [256, 64, 8, 1];
 /// A column of rows that are to be written.
 #[derive(Debug)]
 enum Column {
-    Text(Vec<Option<String>>),
-    Shared(Vec<Arc<str>>),
+    Text(Vec<Option<Arc<str>>>),
     Bytes(Vec<Arc<[u8]>>),
     Bigint(Vec<i64>),
     Boolean(Vec<bool>),
@@ -33,22 +32,30 @@ pub struct Rows {
 impl Rows {
     /// A column of texts.
     #[must_use]
-    pub fn text<T: Into<String>>(self, values: impl Iterator<Item = T>) -> Self {
+    pub fn text<T: AsRef<str>>(self, values: impl Iterator<Item = T>) -> Self {
         self.nullable(values.map(Some))
     }
 
     /// A column of texts, some of which are null.
     #[must_use]
-    pub fn nullable<T: Into<String>>(mut self, values: impl Iterator<Item = Option<T>>) -> Self {
-        let values = values.map(|value| value.map(Into::into));
+    pub fn nullable<T: AsRef<str>>(mut self, values: impl Iterator<Item = Option<T>>) -> Self {
+        // Many a column says the same in row after row.
+        let mut last: Arc<str> = "".into();
+        let values = values.map(|value| {
+            let value = value?;
+            if *last != *value.as_ref() {
+                last = value.as_ref().into();
+            }
+            Some(Arc::clone(&last))
+        });
         self.columns.push(Column::Text(values.collect()));
         self
     }
 
     /// A column of texts that others hold too.
     #[must_use]
-    pub fn shared(mut self, values: Vec<Arc<str>>) -> Self {
-        self.columns.push(Column::Shared(values));
+    pub fn shared(mut self, values: impl Iterator<Item = Arc<str>>) -> Self {
+        self.columns.push(Column::Text(values.map(Some).collect()));
         self
     }
 
@@ -76,7 +83,6 @@ impl Rows {
     fn len(&self) -> usize {
         match self.columns.first() {
             Some(Column::Text(values)) => values.len(),
-            Some(Column::Shared(values)) => values.len(),
             Some(Column::Bytes(values)) => values.len(),
             Some(Column::Bigint(values)) => values.len(),
             Some(Column::Boolean(values)) => values.len(),
@@ -125,24 +131,9 @@ impl Tx {
     }
 
     fn start(&mut self, write: Write) {
-        if write.rows.len() == 0 {
-            return;
+        if write.rows.len() > 0 {
+            self.then(|engine| Box::pin(write.run(engine)));
         }
-        let before = std::mem::replace(&mut self.state, State::Gone);
-        self.state = State::Writing(tokio::spawn(async move {
-            let (engine, done) = match before {
-                State::Ready(engine) => (Some(engine), Ok(())),
-                State::Writing(task) => task.await.unwrap_or_else(|_| (None, Err(lost()))),
-                State::Gone => (None, Err(lost())),
-            };
-            match (engine, done) {
-                (Some(mut engine), Ok(())) => {
-                    let done = write.run(&mut engine).await;
-                    (Some(engine), done)
-                }
-                failed => failed,
-            }
-        }));
     }
 }
 
@@ -163,9 +154,9 @@ impl Write {
         add(args.add(&*self.workspace))?;
         for column in self.rows.columns {
             add(match column {
-                Column::Text(values) => args.add(values),
-                Column::Shared(values) => {
-                    args.add(values.iter().map(|value| &**value).collect::<Vec<&str>>())
+                Column::Text(values) => {
+                    let values = values.iter().map(|value| value.as_deref());
+                    args.add(values.collect::<Vec<Option<&str>>>())
                 }
                 Column::Bytes(values) => {
                     args.add(values.iter().map(|value| &**value).collect::<Vec<&[u8]>>())
@@ -194,7 +185,6 @@ impl Write {
                 for column in &mut columns {
                     match column {
                         Column::Text(values) => args.add(values[row].take()),
-                        Column::Shared(values) => args.add(Arc::clone(&values[row])),
                         Column::Bytes(values) => args.add(Arc::clone(&values[row])),
                         Column::Bigint(values) => args.add(values[row]),
                         Column::Boolean(values) => args.add(values[row]),
