@@ -53,8 +53,12 @@ const STATEMENTS: usize = 400;
 /// Pages of the write-ahead log after which the writer itself moves it into the file and begins it anew. Most of it has been
 /// moved by then, beside the writer.
 const CHECKPOINT: &str = "48000";
-/// How long after a commit the write-ahead log is moved into the file. A page that changes often is moved once for all of them.
+/// How long after a commit the write-ahead log is moved into the file: a page that changes often is moved once for all of them.
+/// While the log fills up so fast that the writer would come to move much of it itself, it is moved sooner.
 const CHECKPOINT_AFTER: Duration = Duration::from_secs(2);
+const CHECKPOINT_SOON: Duration = Duration::from_millis(250);
+/// Pages in the log from which on it is moved soon.
+const FILLING: i64 = 12_000;
 /// After which commits of a process PostgreSQL's tables are analysed: the powers of two in between.
 const ANALYZE_FROM: u32 = 2;
 const ANALYZE_UNTIL: u32 = 512;
@@ -124,16 +128,22 @@ async fn migrate(engine: &Engine) -> Result<()> {
 /// Moves an SQLite file's write-ahead log into the file some time after commits, beside the writer, until nobody writes any
 /// more.
 async fn checkpoint(pool: SqlitePool, mut commits: watch::Receiver<()>) {
+    let mut after = CHECKPOINT_AFTER;
     while commits.changed().await.is_ok() {
-        tokio::time::sleep(CHECKPOINT_AFTER).await;
+        tokio::time::sleep(after).await;
         commits.mark_unchanged();
-        let done = sqlx::query("pragma wal_checkpoint(passive)")
-            .execute(&pool)
+        let done: sqlx::Result<(i64, i64, i64)> = sqlx::query_as("pragma wal_checkpoint(passive)")
+            .fetch_one(&pool)
             .await;
-        if let Err(error) = done {
-            // The writer does it too, and says so if it cannot.
-            tracing::debug!(target: "acquaint::db", %error, "no checkpoint");
-        }
+        after = match done {
+            Ok((_, pages, _)) if pages >= FILLING => CHECKPOINT_SOON,
+            Ok(_) => CHECKPOINT_AFTER,
+            Err(error) => {
+                // The writer does it too, and says so if it cannot.
+                tracing::debug!(target: "acquaint::db", %error, "no checkpoint");
+                CHECKPOINT_AFTER
+            }
+        };
     }
 }
 
