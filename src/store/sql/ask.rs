@@ -26,8 +26,12 @@ impl<T> Answer<T> {
     /// An answer that is known already.
     #[must_use]
     pub fn known(answer: T) -> Self {
+        Self::ready(Ok(answer))
+    }
+
+    fn ready(answer: Result<T>) -> Self {
         let (give, answered) = oneshot::channel();
-        drop(give.send(Ok(answer)));
+        drop(give.send(answer));
         Self(answered)
     }
 }
@@ -46,6 +50,9 @@ impl Statement<'_> {
             texts,
             failed,
         } = self;
+        if let Some(error) = failed {
+            return Answer::ready(Err(error.into()));
+        }
         let (give, answered) = oneshot::channel();
         // What is made of the rows need not keep the connection from what comes next.
         let answer = move |began, rows: sqlx::Result<Vec<R>>| {
@@ -53,9 +60,8 @@ impl Statement<'_> {
             let made = move || rows.map_err(refused).and_then(make);
             drop(tokio::spawn(async move { give.send(made()).ok() }));
         };
-        match (failed, on) {
-            (Some(error), _) => answer(Instant::now(), Err(error)),
-            (None, On::SqliteTx(tx, args)) => tx.then(move |engine| {
+        match on {
+            On::SqliteTx(tx, args) => tx.then(move |engine| {
                 Box::pin(async move {
                     let Engined::Sqlite(tx) = engine else {
                         return Err(lost());
@@ -66,7 +72,7 @@ impl Statement<'_> {
                     Ok(())
                 })
             }),
-            (None, On::PostgresTx(tx, args)) => tx.then(move |engine| {
+            On::PostgresTx(tx, args) => tx.then(move |engine| {
                 Box::pin(async move {
                     let Engined::Postgres(tx) = engine else {
                         return Err(lost());
@@ -77,19 +83,13 @@ impl Statement<'_> {
                     Ok(())
                 })
             }),
-            (None, On::Sqlite(..) | On::Postgres(..)) => {
+            On::Sqlite(..) | On::Postgres(..) => {
                 let error = Error::internal("only a transaction is asked ahead");
-                return Answer(fail(error));
+                return Answer::ready(Err(error));
             }
         }
         Answer(answered)
     }
-}
-
-fn fail<T>(error: Error) -> oneshot::Receiver<Result<T>> {
-    let (give, answered) = oneshot::channel();
-    drop(give.send(Err(error)));
-    answered
 }
 
 #[cfg(test)]
