@@ -12,13 +12,13 @@ pub mod decision;
 pub mod explain;
 mod extract;
 mod fold;
-pub mod matching;
 mod normal;
 mod place;
 mod rulebook;
 mod rules;
 pub mod split;
 pub mod step;
+pub mod survivorship;
 
 pub use extract::extract;
 pub use fold::{Customer, Demotion, Known, Resolution, Step, Tied, Wall, Why, fold, trace};

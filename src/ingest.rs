@@ -24,6 +24,7 @@ pub mod matching;
 mod queue;
 mod reread;
 mod resolve;
+mod resolved;
 mod step;
 mod telling;
 

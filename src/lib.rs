@@ -17,6 +17,7 @@ pub mod error;
 pub mod event;
 
 pub mod identity;
+pub mod matching;
 pub mod profile;
 pub mod source;
 

@@ -8,6 +8,7 @@
 
 use crate::event::{Event, Kind, text_of};
 use crate::identity::Identifier;
+use crate::identity::survivorship::{Rule, Survivorship};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
@@ -21,7 +22,8 @@ pub mod money;
 pub mod packed;
 pub mod purchase;
 pub mod record;
-pub mod survivorship;
+mod statement;
+mod survivorship;
 pub mod ticket;
 
 use activity::Activity;
@@ -30,7 +32,6 @@ pub use gist::gist;
 use packed::packed;
 use purchase::{Purchase, Purchases};
 use record::{Record, RecordKind};
-use survivorship::{Rule, Survivorship};
 use ticket::{Ticket, Tickets};
 
 /// Most traits, and most consents, that a profile keeps.

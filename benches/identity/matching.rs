@@ -3,7 +3,7 @@
 
 use crate::measure::{Quality, peak_memory, reset_peak};
 use crate::sets::Set;
-use acquaint::identity::matching::{Model, Pool, clusters};
+use acquaint::matching::{Model, Pool, clusters};
 use std::error::Error;
 use std::path::Path;
 use std::time::Instant;

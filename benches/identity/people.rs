@@ -2,7 +2,7 @@
 //! companies beside their owners and staff, three systems that each know something else of them and write it their own way.
 
 use crate::sets::Set;
-use acquaint::identity::matching::Person;
+use acquaint::matching::Person;
 
 mod noise;
 mod record;

@@ -1,6 +1,6 @@
 //! Public sets of people with known truth: Febrl 3 and 4, and Splink's fake 1000.
 
-use acquaint::identity::matching::Person;
+use acquaint::matching::Person;
 use serde_json::{Map, Value, json};
 use std::error::Error;
 use std::path::Path;

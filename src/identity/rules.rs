@@ -4,8 +4,8 @@
 //! Rules are written in TOML; `rules.toml` beside this file is what ships.
 
 use super::place::Place;
+use super::survivorship::Survivorship;
 use crate::event::Event;
-use crate::profile::survivorship::Survivorship;
 use crate::{Error, Result};
 use serde::Deserialize;
 use std::collections::{BTreeMap, HashSet};

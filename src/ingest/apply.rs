@@ -6,7 +6,7 @@
 
 use super::component::Component;
 use super::reread;
-use super::resolve::Resolved;
+use super::resolved::Resolved;
 use crate::identity::compare::{Comparison, compare};
 use crate::identity::{self, Identifier, Known, Link, Resolution, Rulebook, Rules, SHIPPED, step};
 use crate::store::access::Workspace;

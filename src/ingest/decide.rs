@@ -2,7 +2,7 @@
 //! same transaction, through the same fold as everything else.
 
 use super::component::{Ahead, Component};
-use super::resolve::Resolved;
+use super::resolved::Resolved;
 use crate::identity::decision::{Act, By, Decision, in_force};
 use crate::identity::split::{self, Split};
 use crate::identity::{self, APART, Identifier, Link, MERGED, Wall, Why};

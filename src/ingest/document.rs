@@ -1,11 +1,9 @@
 //! The documents of a batch: each is unpacked, brought up to date and packed again in its turn, so that one at a time is open. A
 //! packed one takes a tenth of the memory, and while the next are worked out those that are done are written.
 
-use super::Things;
-use super::resolve::Resolved;
-use super::telling::{self, Part};
+use super::resolved::{Document, Resolved};
+use super::telling::{self, Part, Things};
 use crate::event::Event;
-use crate::profile::Profile;
 use crate::profile::record::RecordKind;
 use crate::store::access::Workspace;
 use crate::store::event::Logged;
@@ -13,28 +11,9 @@ use crate::store::profile::Written;
 use crate::store::{self, Tx};
 use crate::{Error, Result};
 use std::collections::{BTreeSet, HashMap};
-use std::sync::Arc;
 
 /// Documents that are written at a time.
 const WRITTEN: usize = 256;
-
-/// A profile's document as the batch found it.
-#[derive(Debug)]
-pub(super) enum Document {
-    /// As it is stored.
-    Packed(Arc<[u8]>),
-    /// As identity made it.
-    Made(Box<Profile>),
-}
-
-impl Document {
-    fn open(self) -> Result<Profile> {
-        match self {
-            Self::Packed(bytes) => store::profile::open(&bytes),
-            Self::Made(profile) => Ok(*profile),
-        }
-    }
-}
 
 /// What a batch means to one profile.
 #[derive(Default)]

@@ -1,12 +1,12 @@
 //! Matching over the store: everyone at once, or one customer against all; suggestions, and what is made of them.
 //!
-//! What is decided is decided by the pure model of `identity::matching`. A run over everyone trains it and leaves an index
+//! What is decided is decided by the pure model of `matching`. A run over everyone trains it and leaves an index
 //! behind, from which a new customer is matched in milliseconds. Nothing is joined unless someone says so.
 
 use super::decide::{self, Join};
 use crate::clock::base32;
 use crate::identity::decision::{Act, By, Decision};
-use crate::identity::matching::{Model, Pair, Person, Pool, Score, clusters, keys};
+use crate::matching::{Model, Pair, Person, Pool, Score, clusters, keys};
 use crate::profile::Profile;
 use crate::store::access::Workspace;
 use crate::store::matching::Stored;
@@ -262,7 +262,7 @@ fn suggestion(found: &Match, now: i64) -> Suggestion {
 #[must_use]
 pub fn breakdown(score: &Score) -> Value {
     let rounded = |number: f64| (number * 100.0).round() / 100.0;
-    let field = |field: &crate::identity::matching::FieldScore| json!({"words": field.words, "weight": rounded(field.weight)});
+    let field = |field: &crate::matching::FieldScore| json!({"words": field.words, "weight": rounded(field.weight)});
     let fields: Vec<Value> = score.fields.iter().map(field).collect();
     json!({"probability": score.probability, "weight": rounded(score.weight), "fields": fields})
 }

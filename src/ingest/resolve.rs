@@ -4,53 +4,15 @@
 //! who is a step, which costs two more. Any other that is new, or turns out older than it seemed, re-folds its [`Component`].
 
 use super::component::{Ahead, Component};
-use super::document::Document;
+use super::resolved::Resolved;
 use super::step::Plan;
 use crate::Result;
 use crate::identity::{Carried, Identifier, Link, MOVED};
-use crate::profile::record::RecordKind;
 use crate::store::access::Workspace;
 use crate::store::event::{Logged, Place};
 use crate::store::link::Held;
-use crate::store::profile::Documents;
 use crate::store::{self, Answer, Tx};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
-
-/// What identity says of a batch, and the documents to go on with.
-#[derive(Debug, Default)]
-pub(super) struct Resolved {
-    /// The profile that holds each link.
-    pub links: HashMap<String, Option<String>>,
-    /// The documents of every profile that the batch touches, by id.
-    pub profiles: BTreeMap<String, Document>,
-    /// Those that were folded from the log and so hold the batch's events already.
-    pub refolded: HashSet<String>,
-    /// Those whose orders or tickets have to be counted again from all records.
-    pub recount: BTreeSet<(String, RecordKind)>,
-}
-
-impl Resolved {
-    /// Asks for the documents that are missing.
-    pub fn ask(&self, tx: &mut Tx, workspace: &Workspace) -> Answer<Documents> {
-        let touched: BTreeSet<&str> = self.links.values().flatten().map(String::as_str).collect();
-        let missing = touched
-            .into_iter()
-            .filter(|id| !self.profiles.contains_key(*id));
-        store::profile::ask(tx, &workspace.id, missing)
-    }
-
-    /// Takes in stored documents.
-    pub fn take(&mut self, stored: Documents) {
-        let stored = stored.into_iter();
-        let stored = stored.map(|(id, doc)| (id, Document::Packed(doc)));
-        self.profiles.extend(stored);
-    }
-
-    /// The profile that a link of the batch belongs to.
-    pub fn profile_of(&self, link: &str) -> Option<&str> {
-        self.links.get(link)?.as_deref()
-    }
-}
 
 /// Asks for the links that events carry, or carried under other rules.
 pub(super) fn ask<'a>(

@@ -5,7 +5,7 @@
 //! one and its customer is none that the folded component holds; otherwise it is folded with them.
 
 use super::component::{Ahead, Component};
-use super::resolve::Resolved;
+use super::resolved::Resolved;
 use crate::Result;
 use crate::identity::step::{CORE, Candidate};
 use crate::identity::{Identifier, Link};

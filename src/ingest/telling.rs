@@ -1,6 +1,6 @@
 //! What a batch tells of orders and tickets: each link keeps what it was told, and the profile shows what its links tell together.
 
-use super::resolve::Resolved;
+use super::resolved::Resolved;
 use crate::event::Event;
 use crate::profile::record::{Record, RecordKind, Statement};
 use crate::profile::{Profile, packed};

@@ -4,7 +4,7 @@
 //! the newest statement, a list its newest entries; merging is commutative and takes repetition.
 
 use super::packed::{Packed, Packer, Unpacker, packed};
-use crate::event::{Event, Kind, MAX_ID, is_shallow};
+use crate::event::{Event, MAX_ID, is_shallow};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::borrow::Cow;
@@ -55,17 +55,6 @@ pub struct Statement {
     pub fields: Vec<(&'static str, Value)>,
     /// Entries of lists: the list, the entry's key, the entry.
     pub entries: Vec<(&'static str, String, Value)>,
-}
-
-impl Statement {
-    /// What the event says of an order or a ticket, if it is about one.
-    #[must_use]
-    pub fn of(event: &Event) -> Option<Self> {
-        if event.kind != Kind::Track {
-            return None;
-        }
-        super::purchase::statement(event).or_else(|| super::ticket::statement(event))
-    }
 }
 
 /// A value and the (time, event id) of the statement it is from.

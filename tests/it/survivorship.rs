@@ -2,7 +2,7 @@
 
 use crate::app::TestApp;
 use acquaint::identity::SHIPPED;
-use acquaint::profile::survivorship::Survivorship;
+use acquaint::identity::survivorship::Survivorship;
 use acquaint::store::{self, access};
 use serde_json::{Value, json};
 

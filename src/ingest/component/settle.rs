@@ -1,7 +1,6 @@
 //! Settling a component: the fold over its links, and everything that changes by it.
 
-use super::super::document::Document;
-use super::super::resolve::Resolved;
+use super::super::resolved::{Document, Resolved};
 use super::Component;
 use super::log::from_log;
 use crate::Result;

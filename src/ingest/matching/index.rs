@@ -1,7 +1,7 @@
 //! The index of matching: who has which blocking key, packed into buckets.
 
 use crate::Result;
-use crate::identity::matching::{Person, keys};
+use crate::matching::{Person, keys};
 use crate::store::access::Workspace;
 use crate::store::matching::Bucket;
 use crate::store::{self, Db};

@@ -1,8 +1,9 @@
 //! What is kept of the claims on a trait, and that nothing but the set of claims decides it.
 
+use super::super::verified;
 use super::*;
 use proptest::prelude::*;
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// A claim at a time, by an event of its own.
 pub(in crate::profile) fn claim(source: &str, at: i64, value: Value) -> Claim {

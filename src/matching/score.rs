@@ -1,9 +1,45 @@
-//! A score in words that a person reads.
+//! What the model says of a pair: how likely the two are one, and in words that a person reads, why.
 
-use super::compare::{Comparison, MISSING};
-use super::field::{ALL, Field};
+use super::compare::Comparison;
+use super::field::{ALL, Field, MISSING};
+use super::model::{Model, SWAP, probability};
 use super::person::{Kind, Person};
-use super::score::{FieldScore, Model, SWAP};
+
+/// What the model says of a pair.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Score {
+    /// How likely the two are one.
+    pub probability: f64,
+    /// The same as a logarithm to base 2 of the odds.
+    pub weight: f64,
+    /// What each field adds to the weight, and in words why.
+    pub fields: Vec<FieldScore>,
+}
+
+/// What one field adds.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FieldScore {
+    /// The field; nothing for what no single field says.
+    pub field: Option<Field>,
+    /// What it adds to the weight.
+    pub weight: f64,
+    /// `last name: allen ~ alan (one slip, +3.1)`.
+    pub words: String,
+}
+
+impl Model {
+    /// Scores a pair and says why.
+    #[must_use]
+    pub fn score(&self, a: &Person, b: &Person) -> Score {
+        let found = Comparison::of(a, b, &self.frequencies);
+        let weight = self.weight_of(&found);
+        Score {
+            probability: probability(weight),
+            weight,
+            fields: fields(self, a, b, &found),
+        }
+    }
+}
 
 /// What every field adds to the weight of a pair; the weights add up to it.
 pub(super) fn fields(model: &Model, a: &Person, b: &Person, found: &Comparison) -> Vec<FieldScore> {

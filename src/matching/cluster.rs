@@ -2,8 +2,8 @@
 //! so one false pair does not weld two people.
 
 use super::Pair;
+use super::model::{Model, weight};
 use super::person::Person;
-use super::score::{Model, weight};
 
 /// Most pairs across two clusters that are looked at.
 const CROSS: usize = 120;

@@ -20,6 +20,7 @@ mod date;
 mod field;
 mod frequency;
 mod key;
+mod model;
 mod name;
 mod organisation;
 mod pairing;
@@ -30,17 +31,17 @@ mod score;
 mod street;
 mod text;
 mod train;
-mod words;
 mod work;
 
 pub use cluster::clusters;
 pub use date::Birth;
 pub use field::Field;
 pub use key::keys;
+pub use model::Model;
 pub use name::Name;
 pub use person::{Kind, Person};
 pub use place::Address;
-pub use score::{FieldScore, Model, Score};
+pub use score::{FieldScore, Score};
 
 use block::Blocks;
 
@@ -102,7 +103,7 @@ impl<'a> Pool<'a> {
     #[must_use]
     pub fn pairs(&self, model: &Model, threshold: f64, progress: &mut dyn FnMut(u64)) -> Vec<Pair> {
         const PIECE: usize = 1_000;
-        let least = score::weight(threshold);
+        let least = model::weight(threshold);
         let found = work::spread(
             self.people.len().div_ceil(PIECE),
             |piece| {
@@ -116,7 +117,7 @@ impl<'a> Pool<'a> {
                             pairs.push(Pair {
                                 a: self.places[a],
                                 b: self.places[b],
-                                probability: score::probability(weight),
+                                probability: model::probability(weight),
                                 weight,
                             });
                         }

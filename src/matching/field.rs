@@ -45,6 +45,8 @@ pub enum Field {
 
 /// How many fields there are.
 pub(super) const COUNT: usize = 16;
+/// The level of a field that one of the two does not state.
+pub(super) const MISSING: u8 = u8::MAX;
 /// Most levels of a field.
 pub(super) const LEVELS: usize = 7;
 

@@ -1,6 +1,6 @@
 //! Which of several names, or of several addresses, are held against each other, and names that changed places.
 
-use super::compare::MISSING;
+use super::field::MISSING;
 use super::name::{self, Name};
 use super::text::alike;
 

@@ -7,11 +7,11 @@
 //! estimates are drawn towards the built-in numbers by a few dozen imagined pairs, which decide where data is scarce.
 
 use super::block::Blocks;
-use super::compare::{Comparison, MISSING};
-use super::field::{ALL, COUNT, LEVELS};
+use super::compare::Comparison;
+use super::field::{ALL, COUNT, LEVELS, MISSING};
 use super::frequency::Frequencies;
+use super::model::{Model, Shares};
 use super::person::Person;
-use super::score::{Model, Shares};
 use super::text::mix;
 use super::work::spread;
 
@@ -219,7 +219,7 @@ impl Counts {
                 &mut model.stranger[at],
             );
         }
-        model.swap = (self.swapped + PRIOR_SAME * super::score::SWAP) / (self.named + PRIOR_SAME);
+        model.swap = (self.swapped + PRIOR_SAME * super::model::SWAP) / (self.named + PRIOR_SAME);
         let people = people as f64;
         let pairs = people * (people - 1.0) / 2.0;
         let matches = self.matches / share + 1.0;

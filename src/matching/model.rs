@@ -1,8 +1,8 @@
-//! The model and what it says of a pair.
+//! The model: how likely each level of a field is between two records of one person, of a household and of strangers.
 
-use super::compare::{Comparison, MISSING};
+use super::compare::Comparison;
 use super::contact::number::ENDING;
-use super::field::{ALL, COUNT, Field, LEVELS};
+use super::field::{ALL, COUNT, Field, LEVELS, MISSING};
 use super::frequency::Frequencies;
 use super::person::Person;
 use serde::{Deserialize, Serialize};
@@ -28,28 +28,6 @@ pub(super) struct Shares {
     pub(super) household: f64,
 }
 
-/// What the model says of a pair.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Score {
-    /// How likely the two are one.
-    pub probability: f64,
-    /// The same as a logarithm to base 2 of the odds.
-    pub weight: f64,
-    /// What each field adds to the weight, and in words why.
-    pub fields: Vec<FieldScore>,
-}
-
-/// What one field adds.
-#[derive(Clone, Debug, PartialEq)]
-pub struct FieldScore {
-    /// The field; nothing for what no single field says.
-    pub field: Option<Field>,
-    /// What it adds to the weight.
-    pub weight: f64,
-    /// `last name: allen ~ alan (one slip, +3.1)`.
-    pub words: String,
-}
-
 impl Model {
     /// The built-in model for so many people.
     pub(super) fn builtin(people: usize, frequencies: Frequencies) -> Self {
@@ -71,18 +49,6 @@ impl Model {
                 household: 0.6 / people,
             },
             frequencies,
-        }
-    }
-
-    /// Scores a pair and says why.
-    #[must_use]
-    pub fn score(&self, a: &Person, b: &Person) -> Score {
-        let found = Comparison::of(a, b, &self.frequencies);
-        let weight = self.weight_of(&found);
-        Score {
-            probability: probability(weight),
-            weight,
-            fields: super::words::fields(self, a, b, &found),
         }
     }
 

@@ -1,14 +1,11 @@
 //! Two people, field by field: on which level they agree, by which of their values, and how likely chance would do that.
 
-use super::field::{COUNT, Field};
+use super::field::{COUNT, Field, MISSING};
 use super::frequency::{Frequencies, street};
 use super::name::{self, Name};
 use super::pairing::{LOCALITY_WORTH, Pairing, STREET_WORTH, middle, suffix, worth};
 use super::person::{Kind, Person};
 use super::{contact, date, organisation, place};
-
-/// The level of a field that one of the two does not state.
-pub(super) const MISSING: u8 = u8::MAX;
 
 /// How often two people of one name make the same local part of it.
 const NAMED_BY_CHANCE: f32 = 0.02;
