@@ -1,10 +1,12 @@
 //! The command line: one file per subcommand. Results go to stdout, everything else to stderr.
 
+use crate::clock::Clock;
 use crate::config::Config;
-use crate::store::access::{self, ApiKey, Workspace};
+use crate::steward::access::NewKey;
+use crate::store::access::{self, Workspace};
 use crate::store::{self, Db};
 use crate::tool::caller::Scope;
-use crate::{Error, Result, clock, ingest};
+use crate::{Error, Result, ingest, steward};
 use clap::{Parser, Subcommand};
 use std::cell::RefCell;
 use std::io::{IsTerminal, Write};
@@ -191,7 +193,14 @@ async fn renew(db: &Db) -> Result<()> {
 /// it an admin key that is shown once.
 async fn open(config: &Config) -> Result<(Db, Workspace)> {
     let db = connect(&config.database).await?;
-    let workspace = workspace(&db, &config.workspace).await?;
+    let name = &config.workspace;
+    let (first_key, now) = (Some(Scope::Admin.as_str()), Clock::default().now());
+    let (workspace, key) = steward::access::workspace(&db, name, first_key, now).await?;
+    if let Some(NewKey { id, secret }) = key {
+        note(&format!(
+            "created workspace `{name}` with admin key {id}, shown only now:\n\n  {secret}\n"
+        ));
+    }
     Ok((db, workspace))
 }
 
@@ -206,66 +215,6 @@ async fn find(config: &Config) -> Result<(Db, Workspace)> {
         ))
     })?;
     Ok((db, workspace))
-}
-
-async fn workspace(db: &Db, name: &str) -> Result<Workspace> {
-    if let Some(workspace) = access::workspace(db, name).await? {
-        return Ok(workspace);
-    }
-    let new = Workspace::new(name);
-    let now = clock::Clock::default().now();
-    let mut tx = db.begin().await?;
-    if access::create_workspace(&mut tx, &new, now).await? {
-        let (id, key) = create_key(&mut tx, &new.id, &[Scope::Admin], now).await?;
-        tx.commit().await?;
-        note(&format!(
-            "created workspace `{name}` with admin key {id}, shown only now:\n\n  {key}\n"
-        ));
-    } else {
-        tx.commit().await?;
-    }
-    access::workspace(db, name)
-        .await?
-        .ok_or_else(|| Error::internal("the workspace is gone again"))
-}
-
-/// Makes a secret key; returns its id and the key.
-async fn create_key(
-    tx: &mut store::Tx,
-    workspace: &str,
-    scopes: &[Scope],
-    now: i64,
-) -> Result<(String, String)> {
-    let (id, key) = (clock::random_id("k_", 5), clock::random_id("ak_", 20));
-    let scopes = scopes
-        .iter()
-        .map(|scope| scope.as_str())
-        .collect::<Vec<_>>()
-        .join(" ");
-    let row = ApiKey {
-        workspace: workspace.to_owned(),
-        id: id.clone(),
-        scopes,
-        created_at: now,
-        revoked_at: None,
-    };
-    access::add_key(tx, &row, &access::hash(&key)).await?;
-    Ok((id, key))
-}
-
-/// The profile of the customer that a command names.
-async fn customer(
-    db: &Db,
-    workspace: &Workspace,
-    customer: &str,
-) -> Result<crate::profile::Profile> {
-    let found = store::profile::by_name(db, workspace, customer).await?;
-    found.ok_or_else(|| {
-        Error::NotFound(format!(
-            "no customer `{customer}` in workspace `{}`",
-            workspace.name
-        ))
-    })
 }
 
 /// A table with aligned columns.

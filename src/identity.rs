@@ -113,6 +113,13 @@ impl Link {
         moved.map(|mark| mark.value.as_str())
     }
 
+    /// Its marks but for that of having moved.
+    #[must_use]
+    pub fn unmoved(&self) -> Vec<Identifier> {
+        let marks = self.marks.iter().filter(|mark| mark.kind != MOVED);
+        marks.cloned().collect()
+    }
+
     /// What connects it to other links: identifiers that can join customers, and marks that tie links.
     pub fn connections<'a>(&'a self, rules: &'a Rules) -> impl Iterator<Item = &'a Identifier> {
         let joining = |id: &&Identifier| rules.joins(&id.kind, &id.value);

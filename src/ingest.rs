@@ -14,25 +14,22 @@ use crate::store::{self, Answer, Db, Tx};
 use crate::{Error, Result};
 use std::collections::HashSet;
 
-pub mod apply;
-pub mod audit;
 mod component;
-pub mod decide;
+mod decision;
 mod document;
-mod explain;
-pub mod matching;
+mod moved;
 mod queue;
-mod reread;
 mod resolve;
 mod resolved;
 mod step;
 mod telling;
 
-pub use component::{Surroundings, surroundings};
-pub use explain::explain;
+pub(crate) use component::{Component, surroundings};
+pub(crate) use moved::move_events;
 pub use queue::{Batch, Ingest, Receipt, Refused};
 
 use document::finish;
+use resolved::Resolved;
 use telling::{Said, Things};
 
 /// Events folded at a time by a rebuild.
@@ -155,21 +152,26 @@ pub async fn renew(db: &Db, mut progress: impl FnMut(u64, u64)) -> Result<()> {
             continue;
         }
         progress(total, 0);
-        rebuild(&mut tx, &workspace, |done| progress(total, done)).await?;
+        refold(&mut tx, &workspace, |done| progress(total, done)).await?;
         tx.commit().await?;
     }
     Ok(())
 }
 
-/// Empties everything derived and folds the log again. The same log gives the same bytes.
+/// Empties everything derived and folds the log again, in one transaction; how many events there are. The same log gives the
+/// same bytes. `progress` is told how many are done.
 ///
 /// # Errors
-/// When the database refuses; then the transaction must be given up, and nothing has changed.
-pub async fn rebuild(
-    tx: &mut Tx,
-    workspace: &Workspace,
-    mut progress: impl FnMut(u64),
-) -> Result<u64> {
+/// [`Error::Conflict`] when the rules change meanwhile; when the database refuses. Then nothing has changed.
+pub async fn rebuild(db: &Db, workspace: &Workspace, progress: impl FnMut(u64)) -> Result<u64> {
+    let mut tx = db.begin().await?;
+    let events = refold(&mut tx, workspace, progress).await?;
+    tx.commit().await?;
+    Ok(events)
+}
+
+/// What a rebuild does within its transaction.
+async fn refold(tx: &mut Tx, workspace: &Workspace, mut progress: impl FnMut(u64)) -> Result<u64> {
     tx.lock(&workspace.id).await?;
     if store::identity::state(tx, &workspace.id).await?.rules != workspace.rules.version {
         return Err(Error::Conflict(
@@ -190,10 +192,26 @@ pub async fn rebuild(
         fold(tx, workspace, &page, &carried, told, asked, Some(&after)).await?;
         progress(total);
     }
-    decide::follow(tx, workspace).await?;
+    decision::follow(tx, workspace).await?;
     let rules = workspace.rules.version;
     store::identity::set_applied(tx, &workspace.id, rules).await?;
     Ok(total)
+}
+
+/// Notes how far the import of a file got, in bytes.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn note_import(
+    db: &Db,
+    workspace: &str,
+    source: &str,
+    (file, position): (&str, i64),
+    now: i64,
+) -> Result<()> {
+    let mut tx = db.begin().await?;
+    store::access::set_import_position(&mut tx, workspace, source, file, position, now).await?;
+    tx.commit().await
 }
 
 /// Reads events under the present rules and puts them under the links that these give them.
@@ -230,6 +248,13 @@ impl Asked {
             told: telling::ask(tx, workspace, told),
         }
     }
+}
+
+/// Folds a component anew, without new events, and brings everything derived up to date.
+pub(crate) async fn settle(tx: &mut Tx, workspace: &Workspace, component: Component) -> Result<()> {
+    let mut resolved = Resolved::default();
+    component.settle(tx, workspace, None, &mut resolved).await?;
+    finish(tx, workspace, &[], Things::new(), resolved).await
 }
 
 /// Brings identity, records and profiles up to date with events that are new to them. `carried` is what identity takes from

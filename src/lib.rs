@@ -6,8 +6,8 @@
 //! ```
 //!
 //! The import rule is law (`tests/layering.rs`): a room uses only those to its left in
-//! `error clock config | event | source, profile, identity | store | ingest | tool | surface | cli main`.
-//! `source`, `profile` and `identity` are pure functions; `sqlx` is named only in `store`, `axum` only in `surface`, the
+//! `error clock config | event | source, profile, identity, matching | store | ingest | steward | tool | surface | cli main`,
+//! and no files import each other in a circle. `source`, `profile`, `identity` and `matching` are pure functions; `sqlx` is named only in `store`, `axum` only in `surface`, the
 //! environment only in `config`, the clock and random bytes only in `clock`.
 
 pub mod clock;
@@ -24,6 +24,8 @@ pub mod source;
 pub mod store;
 
 pub mod ingest;
+
+pub mod steward;
 
 pub mod tool;
 

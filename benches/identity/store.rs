@@ -5,7 +5,8 @@ use acquaint::clock::{Clock, random_id};
 use acquaint::event::{Event, Kind};
 use acquaint::identity::SHIPPED;
 use acquaint::identity::decision::By;
-use acquaint::ingest::{self, apply, decide};
+use acquaint::ingest;
+use acquaint::steward::{decide, rules as ruled};
 use acquaint::store::access::{self, Workspace};
 use acquaint::store::{self, Db};
 use std::error::Error;
@@ -98,16 +99,18 @@ pub async fn merge(url: &str, events: usize) -> Outcome {
     let (mut joins, mut undos) = (Vec::new(), Vec::new());
     for _ in 0..TIMES {
         let begun = Instant::now();
-        let mut tx = db.begin().await?;
         let pair = (ids[0].as_str(), ids[1].as_str());
-        let made = decide::merge(&mut tx, &workspace, pair, &by("one customer")).await?;
-        tx.commit().await?;
+        let made = decide::merge(&db, &workspace, pair, &by("one customer")).await?;
         joins.push(milliseconds(begun));
         let begun = Instant::now();
-        let mut tx = db.begin().await?;
         let decision = &made.last().ok_or("no decision")?.id;
-        decide::undo(&mut tx, &workspace, decision, &by("two after all")).await?;
-        tx.commit().await?;
+        decide::undo(
+            &db,
+            &workspace,
+            &[decision.to_owned()],
+            &by("two after all"),
+        )
+        .await?;
         undos.push(milliseconds(begun));
     }
     print_times("merge", &mut joins);
@@ -159,7 +162,7 @@ pub async fn rules(url: &str, links: usize) -> Outcome {
     );
     let now = Clock::default().now();
     let begun = Instant::now();
-    let said = apply::dry_run(&db, &workspace, &text, now, &mut |_, _, _| {}).await?;
+    let said = ruled::dry_run(&db, &workspace, &text, now, &mut |_, _, _| {}).await?;
     println!(
         "dry run: {:.1} s, {} profiles kept, {} joined, {} parted",
         begun.elapsed().as_secs_f64(),
@@ -175,7 +178,7 @@ pub async fn rules(url: &str, links: usize) -> Outcome {
             .await?
             .ok_or("no workspace")?;
         let begun = Instant::now();
-        let applied = apply::apply(&db, &current, &mut |_, _, _| {}).await?;
+        let applied = ruled::apply(&db, &current, &mut |_, _, _| {}).await?;
         println!(
             "{word}: {:.1} s, {} of {} links decided anew; most memory {} MB",
             begun.elapsed().as_secs_f64(),

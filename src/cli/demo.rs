@@ -12,7 +12,7 @@ use crate::store::access::{self, Source, Workspace};
 use crate::store::{self, Db};
 use crate::surface::local::Local;
 use crate::tool::caller::{self, Verification};
-use crate::{Error, Result};
+use crate::{Error, Result, steward};
 use clap::Args;
 use futures_util::StreamExt;
 use futures_util::stream;
@@ -142,12 +142,7 @@ impl Demo {
 /// The workspace and the demo's sources in it, in the order of [`SYSTEMS`]; made if they are not there.
 async fn prepare(db: &Db, name: &str) -> Result<(Workspace, Vec<Source>)> {
     let now = Clock::default().now();
-    let mut tx = db.begin().await?;
-    access::create_workspace(&mut tx, &Workspace::new(name), now).await?;
-    tx.commit().await?;
-    let workspace = access::workspace(db, name)
-        .await?
-        .ok_or_else(|| Error::internal("the workspace is gone again"))?;
+    let (workspace, _) = steward::access::workspace(db, name, None, now).await?;
     let held = access::sources(db, &workspace.id).await?;
     if let Some(own) = held
         .iter()
@@ -159,8 +154,7 @@ async fn prepare(db: &Db, name: &str) -> Result<(Workspace, Vec<Source>)> {
             own.name
         )));
     }
-    let mut sources = Vec::with_capacity(SYSTEMS.len());
-    let mut tx = db.begin().await?;
+    let (mut sources, mut new) = (Vec::with_capacity(SYSTEMS.len()), Vec::new());
     for system in &SYSTEMS {
         if let Some(source) = held.iter().find(|source| source.name == system.name) {
             sources.push(source.clone());
@@ -176,10 +170,10 @@ async fn prepare(db: &Db, name: &str) -> Result<(Workspace, Vec<Source>)> {
                 .then(|| random_id("demo_", 20)),
             created_at: now,
         };
-        access::add_source(&mut tx, &source).await?;
+        new.push(source.clone());
         sources.push(source);
     }
-    tx.commit().await?;
+    steward::access::add_sources(db, &new).await?;
     Ok((workspace, sources))
 }
 

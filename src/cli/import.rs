@@ -8,7 +8,7 @@ use crate::config::Config;
 use crate::ingest::Ingest;
 use crate::store::Db;
 use crate::store::access::{self, Source, Workspace};
-use crate::{Error, Result};
+use crate::{Error, Result, steward};
 use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
@@ -168,9 +168,7 @@ impl Import {
             secret: None,
             created_at: Clock::default().now(),
         };
-        let mut tx = db.begin().await?;
-        access::add_source(&mut tx, &new).await?;
-        tx.commit().await?;
+        steward::access::add_sources(db, std::slice::from_ref(&new)).await?;
         super::note(&format!("added the source `{name}` of kind file"));
         Ok(new)
     }

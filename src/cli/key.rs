@@ -1,10 +1,11 @@
 //! `acquaint key`: secret keys for back ends and staff.
 
-use crate::Result;
 use crate::clock::{Clock, rfc3339};
 use crate::config::Config;
+use crate::steward::access::NewKey;
 use crate::store::access::{self, ApiKey};
 use crate::tool::caller::Scope;
+use crate::{Result, steward};
 use clap::Subcommand;
 use serde_json::json;
 
@@ -41,15 +42,14 @@ async fn create(config: &Config, scopes: &[String]) -> Result<()> {
         .map(|word| Scope::parse(word))
         .collect::<Result<Vec<_>>>()?;
     let (db, workspace) = super::open(config).await?;
-    let mut tx = db.begin().await?;
-    let now = Clock::default().now();
-    let (id, key) = super::create_key(&mut tx, &workspace.id, &scopes, now).await?;
-    tx.commit().await?;
     let names: Vec<_> = scopes.iter().map(|scope| scope.as_str()).collect();
+    let now = Clock::default().now();
+    let NewKey { id, secret } =
+        steward::access::create_key(&db, &workspace.id, &names.join(" "), now).await?;
     if config.json {
-        return super::say_json(&json!({"id": id, "key": key, "scopes": names}));
+        return super::say_json(&json!({"id": id, "key": secret, "scopes": names}));
     }
-    super::say(&key);
+    super::say(&secret);
     super::note(&format!(
         "key {id} may {}; it is shown only now",
         names.join(", ")
@@ -85,9 +85,7 @@ async fn list(config: &Config) -> Result<()> {
 
 async fn revoke(config: &Config, id: &str) -> Result<()> {
     let (db, workspace) = super::find(config).await?;
-    let mut tx = db.begin().await?;
-    access::revoke_key(&mut tx, &workspace.id, id, Clock::default().now()).await?;
-    tx.commit().await?;
+    steward::access::revoke_key(&db, &workspace.id, id, Clock::default().now()).await?;
     super::note(&format!(
         "key {id} is revoked; servers that know it stop within a second"
     ));

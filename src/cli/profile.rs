@@ -5,7 +5,7 @@ use crate::config::Config;
 use crate::profile::claim::Claim;
 use crate::profile::money::display;
 use crate::surface::staff;
-use crate::{Result, profile};
+use crate::{Result, profile, steward};
 use clap::Subcommand;
 use serde_json::{Value, json};
 
@@ -46,7 +46,7 @@ impl Profile {
 
 async fn show(config: &Config, customer: &str) -> Result<()> {
     let (db, workspace) = super::find(config).await?;
-    let profile = super::customer(&db, &workspace, customer).await?;
+    let profile = steward::customer(&db, &workspace, customer).await?;
     if config.json {
         return super::say_json(&staff::outside(&profile));
     }
@@ -141,7 +141,7 @@ fn what(profile: &profile::Profile) {
 
 async fn timeline(config: &Config, customer: &str, limit: i64, after: Option<&str>) -> Result<()> {
     let (db, workspace) = super::find(config).await?;
-    let profile = super::customer(&db, &workspace, customer).await?;
+    let profile = steward::customer(&db, &workspace, customer).await?;
     let (events, next) = staff::timeline(&db, &workspace.id, &profile, after, limit).await?;
     if config.json {
         return super::say_json(

@@ -3,7 +3,7 @@
 use crate::clock::{Clock, rfc3339};
 use crate::config::Config;
 use crate::tool::caller::{self, Verification};
-use crate::{Error, Result};
+use crate::{Error, Result, steward};
 use clap::Subcommand;
 use serde_json::json;
 
@@ -32,7 +32,7 @@ impl Session {
         } = self;
         let (ttl_s, verification) = (seconds(&ttl)?, Verification::parse(&verification)?);
         let (db, workspace) = super::find(config).await?;
-        let profile = super::customer(&db, &workspace, &customer).await?;
+        let profile = steward::customer(&db, &workspace, &customer).await?;
         let (token, session) = caller::mint(
             &workspace,
             &profile.id,

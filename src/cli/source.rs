@@ -4,7 +4,7 @@ use crate::clock::{Clock, random_id, rfc3339};
 use crate::config::Config;
 use crate::store::{self, access};
 use crate::tool::cursor::START;
-use crate::{Error, Result, source};
+use crate::{Error, Result, source, steward};
 use clap::Subcommand;
 use serde_json::json;
 
@@ -49,10 +49,9 @@ impl Source {
             Self::Rotate { name, secret } => {
                 let (db, workspace) = super::find(config).await?;
                 let write_key = new_write_key();
-                let mut tx = db.begin().await?;
-                access::rotate_source(&mut tx, &workspace.id, &name, &write_key, secret.as_deref())
+                let secret = secret.as_deref();
+                steward::access::rotate_source(&db, &workspace.id, &name, &write_key, secret)
                     .await?;
-                tx.commit().await?;
                 if config.json {
                     return super::say_json(&json!({"source": name, "write_key": write_key}));
                 }
@@ -101,9 +100,7 @@ async fn add(config: &Config, name: String, kind: String, secret: Option<String>
         secret,
         created_at: Clock::default().now(),
     };
-    let mut tx = db.begin().await?;
-    access::add_source(&mut tx, &new).await?;
-    tx.commit().await?;
+    steward::access::add_sources(&db, &[new]).await?;
     if config.json {
         return super::say_json(&json!({"source": name, "kind": kind, "write_key": write_key}));
     }

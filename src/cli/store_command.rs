@@ -17,9 +17,7 @@ impl Store {
         let (db, workspace) = super::find(config).await?;
         let total = u64::try_from(store::event::count(&db, &workspace.id).await?).unwrap_or(0);
         let bar = super::import::bar(total, "events");
-        let mut tx = db.begin().await?;
-        let events = ingest::rebuild(&mut tx, &workspace, |done| bar.set_position(done)).await?;
-        tx.commit().await?;
+        let events = ingest::rebuild(&db, &workspace, |done| bar.set_position(done)).await?;
         bar.finish_and_clear();
         let profiles = store::profile::count(&db, &workspace.id).await?;
         if config.json {

@@ -5,7 +5,7 @@ use crate::config::Config;
 use crate::tool::caller::{Caller, Scope, Verification};
 use crate::tool::format::Format;
 use crate::tool::{Tools, error_value};
-use crate::{Error, Result, store};
+use crate::{Error, Result, steward, store};
 use clap::Subcommand;
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -86,7 +86,7 @@ async fn call(config: &Config, name: &str, customer: &str, args: &str) -> Result
     let arguments: Value = serde_json::from_str(args)
         .map_err(|error| Error::invalid(format!("`--args` must be a JSON object: {error}")))?;
     let (db, workspace) = super::find(config).await?;
-    let profile = super::customer(&db, &workspace, customer).await?;
+    let profile = steward::customer(&db, &workspace, customer).await?;
     let caller = Caller {
         workspace: Arc::new(workspace),
         scopes: vec![Scope::ProfileRead],

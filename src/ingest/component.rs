@@ -13,7 +13,7 @@ mod log;
 mod settle;
 
 /// Every link that is connected to some others.
-pub(super) struct Component {
+pub(crate) struct Component {
     /// As they are to be.
     pub links: BTreeMap<String, Link>,
     /// As they are stored. A link that is missing here is new.
@@ -31,7 +31,7 @@ pub(super) struct Component {
 impl Component {
     /// Loads what is connected to `changed`, which are links as they are to be. `before` are those of them that are stored.
     /// `ahead` is what need not be read again.
-    pub async fn load(
+    pub(super) async fn load(
         tx: &mut Tx,
         workspace: &Workspace,
         changed: Vec<Link>,
@@ -108,13 +108,13 @@ impl Component {
     }
 
     /// The profiles that hold its links, as stored.
-    pub fn profiles(&self) -> HashSet<String> {
+    pub(super) fn profiles(&self) -> HashSet<String> {
         let held = self.before.values();
         held.filter_map(|held| held.profile.clone()).collect()
     }
 
     /// Takes in new links that connect it to nothing else.
-    pub fn take(&mut self, new: impl Iterator<Item = Link>) {
+    pub(super) fn take(&mut self, new: impl Iterator<Item = Link>) {
         self.links.extend(new.map(|link| (link.id.clone(), link)));
     }
 
@@ -198,7 +198,7 @@ impl<'a> Search<'a> {
 
 /// What identity knows around a customer, to explain it.
 #[derive(Clone, Debug)]
-pub struct Surroundings {
+pub(crate) struct Surroundings {
     /// The customer's links and all that are connected to them.
     pub links: Vec<Link>,
     /// What is known beside them.
@@ -209,7 +209,7 @@ pub struct Surroundings {
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn surroundings(
+pub(crate) async fn surroundings(
     tx: &mut Tx,
     workspace: &Workspace,
     customer: &str,

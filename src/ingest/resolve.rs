@@ -167,7 +167,7 @@ impl<'a> Seen<'a> {
                     id: (*id).to_owned(),
                     first_at: *first_at,
                     identifiers: identifiers.to_vec(),
-                    marks: other.map(unmoved).unwrap_or_default(),
+                    marks: other.map(Link::unmoved).unwrap_or_default(),
                 },
             };
             link.first_at = link.first_at.min(*first_at);
@@ -186,7 +186,7 @@ impl<'a> Seen<'a> {
             if real || older || self.present.contains_key(id) {
                 continue;
             }
-            let mut marks = known.map(unmoved).unwrap_or_default();
+            let mut marks = known.map(Link::unmoved).unwrap_or_default();
             marks.push(Identifier::new(MOVED, *to));
             marks.sort_unstable();
             let (id, first_at) = ((*id).to_owned(), *first_at);
@@ -200,10 +200,4 @@ impl<'a> Seen<'a> {
         }
         changed
     }
-}
-
-/// The marks of a link but for that of having moved.
-pub(super) fn unmoved(link: &Link) -> Vec<Identifier> {
-    let marks = link.marks.iter().filter(|mark| mark.kind != MOVED);
-    marks.cloned().collect()
 }

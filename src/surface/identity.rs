@@ -8,10 +8,8 @@ use super::call::json_body;
 use crate::identity::SHIPPED;
 use crate::identity::decision::By;
 use crate::identity::explain::Explanation;
-use crate::ingest::apply;
-use crate::ingest::audit::{self, Decisions, Outcome};
-use crate::ingest::decide::{self, Off};
-use crate::ingest::explain as explained;
+use crate::steward::audit::{self, Decisions, Outcome};
+use crate::steward::{self, rules as ruled};
 use crate::store;
 use crate::store::access::{self, Workspace};
 use crate::tool::caller::{Caller, Scope};
@@ -120,7 +118,7 @@ pub(super) struct RulesAnswer {
 }
 
 /// Refuses whoever may not do this with any customer.
-pub(super) fn steward(caller: &Caller, scope: Scope) -> Result<()> {
+pub(super) fn allow(caller: &Caller, scope: Scope) -> Result<()> {
     caller.require(scope)?;
     if caller.names_customers() {
         return Ok(());
@@ -134,13 +132,6 @@ pub(super) fn steward(caller: &Caller, scope: Scope) -> Result<()> {
 pub(super) async fn current(app: &App, caller: &Caller) -> Result<Workspace> {
     let found = access::workspace_by_id(&app.db, &caller.workspace.id).await?;
     found.ok_or_else(|| Error::internal("the workspace is gone"))
-}
-
-pub(super) async fn find(app: &App, workspace: &Workspace, customer: &str) -> Result<String> {
-    let found = store::profile::by_name(&app.db, workspace, customer).await?;
-    found
-        .map(|profile| profile.id)
-        .ok_or_else(|| Error::NotFound(format!("no customer `{customer}` in this workspace")))
 }
 
 pub(super) fn asked<T>(query: Result<Query<T>, QueryRejection>) -> Result<T> {
@@ -159,11 +150,11 @@ pub(super) async fn explain(
     Path(customer): Path<String>,
     query: Result<Query<ExplainQuery>, QueryRejection>,
 ) -> Result<Response> {
-    steward(&caller, Scope::ProfileRead)?;
+    allow(&caller, Scope::ProfileRead)?;
     let format = asked(query)?.format;
     let workspace = current(&app, &caller).await?;
-    let profile = find(&app, &workspace, &customer).await?;
-    let explanation: Explanation = explained(&app.db, &workspace, &profile).await?;
+    let profile = steward::customer(&app.db, &workspace, &customer).await?;
+    let explanation: Explanation = steward::explain(&app.db, &workspace, &profile.id).await?;
     Ok(match format {
         Format::Json => Json(explanation).into_response(),
         Format::Text => explanation.text().into_response(),
@@ -177,16 +168,14 @@ pub(super) async fn merge(
     Bearer(caller): Bearer,
     body: Bytes,
 ) -> Result<Json<Outcome>> {
-    steward(&caller, Scope::ProfileWrite)?;
+    allow(&caller, Scope::ProfileWrite)?;
     let request: MergeRequest = json_body(&body)?;
     let by = by(&app, &caller, &request.reason)?;
     let workspace = current(&app, &caller).await?;
-    let one = find(&app, &workspace, &request.customer).await?;
-    let other = find(&app, &workspace, &request.with).await?;
-    let mut tx = app.db.begin().await?;
-    let made = decide::merge(&mut tx, &workspace, (&one, &other), &by).await?;
-    tx.commit().await?;
-    audit::outcome(&app.db, &workspace, &made).await.map(Json)
+    let pair = (request.customer.as_str(), request.with.as_str());
+    steward::merge(&app.db, &workspace, pair, &by)
+        .await
+        .map(Json)
 }
 
 /// Parts a customer.
@@ -195,16 +184,13 @@ pub(super) async fn split(
     Bearer(caller): Bearer,
     body: Bytes,
 ) -> Result<Json<Outcome>> {
-    steward(&caller, Scope::ProfileWrite)?;
+    allow(&caller, Scope::ProfileWrite)?;
     let request: SplitRequest = json_body(&body)?;
     let by = by(&app, &caller, &request.reason)?;
     let workspace = current(&app, &caller).await?;
-    let off = Off::read(&workspace, &request.identifiers, request.link)?;
-    let customer = find(&app, &workspace, &request.customer).await?;
-    let mut tx = app.db.begin().await?;
-    let made = decide::split(&mut tx, &workspace, &customer, &off, &by).await?;
-    tx.commit().await?;
-    audit::outcome(&app.db, &workspace, &made).await.map(Json)
+    let off = (request.identifiers.as_slice(), request.link);
+    let done = steward::split(&app.db, &workspace, &request.customer, off, &by).await;
+    done.map(Json)
 }
 
 /// Takes a decision back.
@@ -214,14 +200,13 @@ pub(super) async fn undo(
     Path(id): Path<String>,
     body: Bytes,
 ) -> Result<Json<Outcome>> {
-    steward(&caller, Scope::ProfileWrite)?;
+    allow(&caller, Scope::ProfileWrite)?;
     let request: UndoRequest = json_body(&body)?;
     let by = by(&app, &caller, &request.reason)?;
     let workspace = current(&app, &caller).await?;
-    let mut tx = app.db.begin().await?;
-    let made = decide::undo(&mut tx, &workspace, &id, &by).await?;
-    tx.commit().await?;
-    audit::outcome(&app.db, &workspace, &[made]).await.map(Json)
+    steward::undo(&app.db, &workspace, &[id], &by)
+        .await
+        .map(Json)
 }
 
 /// Who decided what.
@@ -230,10 +215,14 @@ pub(super) async fn decisions(
     Bearer(caller): Bearer,
     query: Result<Query<DecisionsQuery>, QueryRejection>,
 ) -> Result<Json<Decisions>> {
-    steward(&caller, Scope::ProfileRead)?;
+    allow(&caller, Scope::ProfileRead)?;
     let query = asked(query)?;
     let profile = match &query.customer {
-        Some(customer) => Some(find(&app, &caller.workspace, customer).await?),
+        Some(name) => Some(
+            steward::customer(&app.db, &caller.workspace, name)
+                .await?
+                .id,
+        ),
         None => None,
     };
     let limit = query.limit.unwrap_or(50).clamp(1, MAX_PAGE);
@@ -247,10 +236,8 @@ pub(super) async fn rules(
     State(app): State<Arc<App>>,
     Bearer(caller): Bearer,
 ) -> Result<Json<RulesAnswer>> {
-    steward(&caller, Scope::ProfileRead)?;
-    let mut tx = app.db.begin().await?;
-    let state = store::identity::state(&mut tx, &caller.workspace.id).await?;
-    drop(tx);
+    allow(&caller, Scope::ProfileRead)?;
+    let state = ruled::state(&app.db, &caller.workspace.id).await?;
     let (version, rules) = latest(&app, &caller, state.rules).await?;
     Ok(Json(RulesAnswer {
         version,
@@ -265,18 +252,14 @@ pub(super) async fn set_rules(
     Bearer(caller): Bearer,
     body: Bytes,
 ) -> Result<Json<RulesAnswer>> {
-    steward(&caller, Scope::Admin)?;
+    allow(&caller, Scope::Admin)?;
     let text = std::str::from_utf8(&body)
         .map_err(|_| Error::invalid("the rules cannot be used: they are no UTF-8 text"))?;
-    let workspace = &caller.workspace.id;
-    let mut tx = app.db.begin().await?;
-    let now = app.clock.now();
-    let version = apply::set_rules(&mut tx, workspace, text, &caller.id, now).await?;
-    let applied = store::identity::state(&mut tx, workspace).await?.applied;
-    tx.commit().await?;
+    let (workspace, now) = (&caller.workspace.id, app.clock.now());
+    let state = ruled::set(&app.db, workspace, text, &caller.id, now).await?;
     Ok(Json(RulesAnswer {
-        version,
-        applied,
+        version: state.rules,
+        applied: state.applied,
         rules: text.to_owned(),
     }))
 }

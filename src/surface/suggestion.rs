@@ -3,9 +3,10 @@
 use super::App;
 use super::auth::Bearer;
 use super::call::json_body;
-use super::identity::{asked, by, current, find, steward};
+use super::identity::{allow, asked, by, current};
 use crate::clock::rfc3339;
-use crate::ingest::matching::{self, breakdown};
+use crate::steward;
+use crate::steward::suggest::{self, breakdown};
 use crate::store::{self, suggestion::Suggestion};
 use crate::tool::caller::{Caller, Scope};
 use crate::tool::cursor;
@@ -149,7 +150,7 @@ pub(super) async fn find_matches(
     Bearer(caller): Bearer,
     body: Bytes,
 ) -> Result<Json<Matched>> {
-    steward(&caller, Scope::ProfileWrite)?;
+    allow(&caller, Scope::ProfileWrite)?;
     let request: MatchRequest = json_body(&body)?;
     let threshold = request.threshold.unwrap_or(THRESHOLD);
     if !(0.5..1.0).contains(&threshold) {
@@ -158,11 +159,9 @@ pub(super) async fn find_matches(
         ));
     }
     let workspace = current(&app, &caller).await?;
-    let id = find(&app, &workspace, &request.customer).await?;
-    let profile = store::profile::by_id(&app.db, &workspace, &id).await?;
-    let profile = profile.ok_or_else(|| Error::NotFound("the customer is gone".to_owned()))?;
-    let found = matching::one(&app.db, &workspace, &profile, threshold, app.clock.now()).await?;
-    let likely = |found: matching::Match| {
+    let profile = steward::customer(&app.db, &workspace, &request.customer).await?;
+    let found = suggest::one(&app.db, &workspace, &profile, threshold, app.clock.now()).await?;
+    let likely = |found: suggest::Match| {
         Ok(Likely {
             likeness: Likeness::read(breakdown(&found.score))?,
             profiles: [found.one, found.other],
@@ -178,7 +177,7 @@ pub(super) async fn list(
     Bearer(caller): Bearer,
     query: Result<Query<SuggestionsQuery>, QueryRejection>,
 ) -> Result<Json<SuggestionsPage>> {
-    steward(&caller, Scope::ProfileRead)?;
+    allow(&caller, Scope::ProfileRead)?;
     let query = asked(query)?;
     let state = query.state.as_deref().unwrap_or("open");
     if !["open", "accepted", "rejected"].contains(&state) {
@@ -222,19 +221,17 @@ async fn answer(
     caller: &Caller,
     id: String,
     body: &[u8],
-    one: bool,
+    accepted: bool,
 ) -> Result<Json<Answered>> {
-    steward(caller, Scope::ProfileWrite)?;
+    allow(caller, Scope::ProfileWrite)?;
     let request: AnswerRequest = json_body(body)?;
     let by = by(app, caller, &request.reason)?;
     let workspace = current(app, caller).await?;
-    let mut tx = app.db.begin().await?;
-    let decision = if one {
-        Some(matching::accept(&mut tx, &workspace, &id, &by).await?)
+    let decision = if accepted {
+        Some(suggest::accept(&app.db, &workspace, &id, &by).await?)
     } else {
-        matching::reject(&mut tx, &workspace, &id, &by).await?;
+        suggest::reject(&app.db, &workspace, &id, &by).await?;
         None
     };
-    tx.commit().await?;
     Ok(Json(Answered { id, decision }))
 }

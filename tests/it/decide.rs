@@ -6,7 +6,8 @@ use crate::fold::{derived, disorder, log, take, workspace};
 use acquaint::event::{Event, Kind};
 use acquaint::identity::Identifier;
 use acquaint::identity::decision::Decision;
-use acquaint::ingest::{self, decide::Off};
+use acquaint::ingest;
+use acquaint::steward::decide::Off;
 use acquaint::store::access::Workspace;
 use acquaint::store::{self, Db};
 use proptest::prelude::*;
@@ -271,11 +272,9 @@ fn later(events: Vec<Event>) -> Vec<Event> {
 }
 
 async fn rebuild(db: &Db, workspace: &Workspace) {
-    let mut tx = db.begin().await.expect("a transaction");
-    ingest::rebuild(&mut tx, workspace, |_| {})
+    ingest::rebuild(db, workspace, |_| {})
         .await
         .expect("rebuilt");
-    tx.commit().await.expect("committed");
 }
 
 /// Gives a workspace the decisions of another, and follows them.

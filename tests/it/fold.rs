@@ -51,10 +51,8 @@ async fn a_message_id_with_two_contents_is_the_first(app: &TestApp) {
         !folded.iter().any(|row| row.contains("second")),
         "{folded:?}"
     );
-    let mut tx = app.db.begin().await.expect("a transaction");
-    let rebuilt = ingest::rebuild(&mut tx, &workspace, |_| {}).await;
+    let rebuilt = ingest::rebuild(&app.db, &workspace, |_| {}).await;
     assert_eq!(rebuilt.expect("rebuilt"), 1);
-    tx.commit().await.expect("committed");
     assert_eq!(derived(&app.db, &workspace).await, folded);
 }
 
@@ -85,11 +83,7 @@ async fn same_bytes(db: &Db, log: &[Event], seeds: &[u64]) -> Result<(), TestCas
         take(db, &other, &disorder(log, *seed)).await;
         prop_assert_eq!(&derived(db, &other).await, &expected, "seed {}", seed);
     }
-    let mut tx = db.begin().await.expect("a transaction");
-    let events = ingest::rebuild(&mut tx, &plain, |_| {})
-        .await
-        .expect("rebuilt");
-    tx.commit().await.expect("committed");
+    let events = ingest::rebuild(db, &plain, |_| {}).await.expect("rebuilt");
     prop_assert_eq!(events as usize, log.len());
     prop_assert_eq!(&derived(db, &plain).await, &expected, "after a rebuild");
     Ok(())

@@ -4,7 +4,7 @@
 use crate::app::TestApp;
 use crate::kill::{request, serve};
 use acquaint::identity::decision::By;
-use acquaint::ingest::decide;
+use acquaint::steward::decide;
 use acquaint::store;
 use serde_json::{Value, json};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -93,20 +93,16 @@ async fn a_name_goes_where_its_identifier_goes(app: &TestApp) {
         found.expect("read").expect("a customer").id
     };
     let both = (id("user_id:u1").await, id("user_id:u2").await);
-    let mut tx = app.db.begin().await.expect("a transaction");
-    let made = decide::merge(&mut tx, workspace, (&both.0, &both.1), &by).await;
+    let made = decide::merge(&app.db, workspace, (&both.0, &both.1), &by).await;
     let made = made.expect("joined");
-    tx.commit().await.expect("committed");
     for _ in 0..2 {
         let names = ["user_id:u1", "user_id:u2", "email:b@x.example"];
         assert_eq!(names.map(ask), [3, 3, 3]);
     }
     assert_eq!(own(app, "user_id:u1").await, 3);
-    let mut tx = app.db.begin().await.expect("a transaction");
     let decision = &made.last().expect("a decision").id;
-    let undone = decide::undo(&mut tx, workspace, decision, &by).await;
+    let undone = decide::undo(&app.db, workspace, &[decision.to_owned()], &by).await;
     undone.expect("undone");
-    tx.commit().await.expect("committed");
     for _ in 0..2 {
         let names = ["email:b@x.example", "user_id:u2", "user_id:u1"];
         assert_eq!(names.map(ask), [2, 2, 1]);

@@ -233,11 +233,9 @@ pub(crate) async fn check_log(app: &TestApp, expected: usize) {
     assert_eq!(counted as usize, expected, "events counted in profiles");
     let current = access::workspace_by_id(&app.db, &workspace.id).await;
     let current = current.expect("found").expect("the workspace");
-    let mut tx = app.db.begin().await.expect("a transaction");
-    ingest::rebuild(&mut tx, &current, |_| {})
+    ingest::rebuild(&app.db, &current, |_| {})
         .await
         .expect("rebuilt");
-    tx.commit().await.expect("committed");
     assert_eq!(documents(app).await, before, "a rebuild gives the same");
 }
 

@@ -4,8 +4,8 @@ use crate::app::TestApp;
 use crate::fold::derived;
 use acquaint::identity::Identifier;
 use acquaint::identity::decision::By;
-use acquaint::ingest::decide::{self, Off};
-use acquaint::ingest::matching::{self, Found, Match};
+use acquaint::steward::decide::{self, Off};
+use acquaint::steward::suggest::{self, Found, Match};
 use acquaint::store::suggestion::Suggestion;
 use acquaint::store::{self, suggestion};
 use acquaint::{Error, ingest};
@@ -36,7 +36,7 @@ fn by(app: &TestApp) -> By {
 
 async fn find(app: &TestApp) -> Found {
     let quiet = &mut |_: &'static str, _: usize, _: usize| {};
-    let found = matching::find(&app.db, &app.tenant.workspace, THRESHOLD, quiet).await;
+    let found = suggest::find(&app.db, &app.tenant.workspace, THRESHOLD, quiet).await;
     found.expect("a run")
 }
 
@@ -45,7 +45,7 @@ async fn run(app: &TestApp) -> Found {
     let found = find(app).await;
     let quiet = &mut |_: &'static str, _: usize, _: usize| {};
     let (workspace, now) = (&app.tenant.workspace, app.clock.now());
-    let done = matching::suggest(&app.db, workspace, &found, now, quiet).await;
+    let done = suggest::suggest(&app.db, workspace, &found, now, quiet).await;
     done.expect("written");
     found
 }
@@ -54,7 +54,7 @@ async fn run(app: &TestApp) -> Found {
 async fn join(app: &TestApp, found: &Found) -> usize {
     let quiet = &mut |_: &'static str, _: usize, _: usize| {};
     let (workspace, by) = (&app.tenant.workspace, by(app));
-    let joined = matching::apply(&app.db, workspace, &found.matches, &by, quiet).await;
+    let joined = suggest::apply(&app.db, workspace, &found.matches, &by, quiet).await;
     joined.expect("joined")
 }
 
@@ -66,23 +66,23 @@ async fn queue(app: &TestApp, state: &str) -> Vec<Suggestion> {
 }
 
 async fn accept(app: &TestApp, id: &str) -> acquaint::Result<String> {
-    let mut tx = app.db.begin().await?;
-    let done = matching::accept(&mut tx, &app.tenant.workspace, id, &by(app)).await?;
-    tx.commit().await?;
+    let done = suggest::accept(&app.db, &app.tenant.workspace, id, &by(app)).await?;
     Ok(done)
 }
 
 async fn reject(app: &TestApp, id: &str) -> acquaint::Result<()> {
-    let mut tx = app.db.begin().await?;
-    matching::reject(&mut tx, &app.tenant.workspace, id, &by(app)).await?;
-    tx.commit().await
+    suggest::reject(&app.db, &app.tenant.workspace, id, &by(app)).await
 }
 
 async fn undo(app: &TestApp, decision: &str) {
-    let mut tx = app.db.begin().await.expect("a transaction");
-    let undone = decide::undo(&mut tx, &app.tenant.workspace, decision, &by(app)).await;
+    let undone = decide::undo(
+        &app.db,
+        &app.tenant.workspace,
+        &[decision.to_owned()],
+        &by(app),
+    )
+    .await;
     undone.expect("undone");
-    tx.commit().await.expect("committed");
 }
 
 /// Matches the customer of a record alone.
@@ -90,7 +90,7 @@ async fn one(app: &TestApp, record: &str) -> acquaint::Result<Vec<Match>> {
     let workspace = &app.tenant.workspace;
     let found = store::profile::by_name(&app.db, workspace, record).await?;
     let profile = found.expect("a profile");
-    matching::one(&app.db, workspace, &profile, THRESHOLD, app.clock.now()).await
+    suggest::one(&app.db, workspace, &profile, THRESHOLD, app.clock.now()).await
 }
 
 /// The suggestion of two records.
@@ -208,10 +208,8 @@ async fn a_wall_is_a_word_against_matching(app: &TestApp) {
     let tied = whose(app).await;
     assert_eq!(tied["c2"], tied["s2"], "the rules join them");
     let off = Off::Identifiers(vec![Identifier::new("record.shop", "s2")]);
-    let mut tx = app.db.begin().await.expect("a transaction");
-    let parted = decide::split(&mut tx, &app.tenant.workspace, &tied["c2"], &off, &by(app)).await;
+    let parted = decide::split(&app.db, &app.tenant.workspace, &tied["c2"], &off, &by(app)).await;
     parted.expect("parted");
-    tx.commit().await.expect("committed");
     run(app).await;
     assert!(between(app, "c2", "s2").await.is_none());
     assert!(
@@ -274,11 +272,9 @@ async fn apply_makes_decisions_that_a_split_takes_back(app: &TestApp) {
     let workspace = &app.tenant.workspace;
     let off = acquaint::identity::Identifier::new("record.shop", "s4");
     let customer = &whose(app).await["s4"];
-    let mut tx = app.db.begin().await.expect("a transaction");
     let off = Off::Identifiers(vec![off]);
-    let made = decide::split(&mut tx, workspace, customer, &off, &by(app)).await;
+    let made = decide::split(&app.db, workspace, customer, &off, &by(app)).await;
     assert_eq!(made.expect("split").len(), 1);
-    tx.commit().await.expect("committed");
     let mut rest = planted();
     rest.remove(&vec!["c4".to_owned(), "s4".to_owned()]);
     assert_eq!(together(app).await, rest, "as the export has it");
@@ -337,10 +333,8 @@ async fn a_rebuild_after_joins_gives_the_same_rows(app: &TestApp) {
     let workspace = &app.tenant.workspace;
     let folded = derived(&app.db, workspace).await;
     assert_eq!(together(app).await.len(), planted().len() - 1);
-    let mut tx = app.db.begin().await.expect("a transaction");
-    let rebuilt = ingest::rebuild(&mut tx, workspace, |_| {}).await;
+    let rebuilt = ingest::rebuild(&app.db, workspace, |_| {}).await;
     rebuilt.expect("rebuilt");
-    tx.commit().await.expect("committed");
     assert_eq!(derived(&app.db, workspace).await, folded);
 }
 

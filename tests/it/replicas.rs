@@ -4,7 +4,7 @@ use crate::app::TestApp;
 use crate::kill::{BATCH, batch, check_log, documents, request, serve};
 use acquaint::identity::SHIPPED;
 use acquaint::identity::decision::By;
-use acquaint::ingest::{apply, decide};
+use acquaint::steward::{decide, rules as ruled};
 use acquaint::store::access::{self, Workspace};
 use acquaint::{Error, store};
 use std::collections::HashMap;
@@ -38,7 +38,7 @@ async fn decisions_and_rules_change_while_two_servers_take_events(app: &TestApp)
     });
     assert!(decided > 2, "the test did something: {decided} decisions");
     let workspace = workspace(app).await;
-    apply::apply(&app.db, &workspace, &mut |_, _, _| {})
+    ruled::apply(&app.db, &workspace, &mut |_, _, _| {})
         .await
         .expect("applied");
     check(app).await;
@@ -93,7 +93,7 @@ async fn steer(app: &TestApp, done: &AtomicBool) -> usize {
                 .await
                 .expect("set");
             tx.commit().await.expect("committed");
-            let applied = apply::apply(&app.db, &workspace(app).await, &mut |_, _, _| {}).await;
+            let applied = ruled::apply(&app.db, &workspace(app).await, &mut |_, _, _| {}).await;
             applied.expect("applied");
             continue;
         }
@@ -122,20 +122,16 @@ async fn join_two(app: &TestApp, round: usize) -> bool {
         at: 1,
     };
     let workspace = workspace(app).await;
-    let mut tx = app.db.begin().await.expect("a transaction");
-    let made = match decide::merge(&mut tx, &workspace, (&one, &other), &by).await {
+    let made = match decide::merge(&app.db, &workspace, (&one, &other), &by).await {
         // They were joined, or the rules changed, a moment ago.
         Err(Error::Invalid(_) | Error::Conflict(_) | Error::NotFound(_)) => return false,
         made => made.expect("joined"),
     };
-    tx.commit().await.expect("committed");
     if round.is_multiple_of(2) {
         let last = made.last().expect("a decision");
-        let mut tx = app.db.begin().await.expect("a transaction");
-        decide::undo(&mut tx, &workspace, &last.id, &by)
+        decide::undo(&app.db, &workspace, &[last.id.clone()], &by)
             .await
             .expect("undone");
-        tx.commit().await.expect("committed");
     }
     true
 }

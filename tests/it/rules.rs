@@ -5,7 +5,8 @@ use crate::app::TestApp;
 use crate::fold::{derived, disorder, log, take};
 use acquaint::event::{Event, Kind};
 use acquaint::identity::SHIPPED;
-use acquaint::ingest::{self, apply};
+use acquaint::ingest;
+use acquaint::steward::rules as ruled;
 use acquaint::store::access::{self, Workspace};
 use acquaint::store::{self, Db};
 use proptest::prelude::*;
@@ -91,11 +92,9 @@ async fn set(db: &Db, workspace: &Workspace, text: &str, at: i64) -> Workspace {
 }
 
 async fn rebuild(db: &Db, workspace: &Workspace) {
-    let mut tx = db.begin().await.expect("a transaction");
-    ingest::rebuild(&mut tx, workspace, |_| {})
+    ingest::rebuild(db, workspace, |_| {})
         .await
         .expect("rebuilt");
-    tx.commit().await.expect("committed");
 }
 
 async fn profiles(db: &Db, workspace: &Workspace) -> Vec<String> {
@@ -152,12 +151,12 @@ async fn changed(
     let mut ever = profiles(db, &workspace).await;
     for (round, change) in changes.into_iter().enumerate() {
         let (text, at) = (rules(change), SET_AT + round as i64);
-        let said = apply::dry_run(db, &workspace, &text, at, &mut |_, _, _| {})
+        let said = ruled::dry_run(db, &workspace, &text, at, &mut |_, _, _| {})
             .await
             .expect("a dry run");
         prop_assert_eq!(said.before, profiles(db, &workspace).await.len());
         workspace = set(db, &workspace, &text, at).await;
-        apply::apply(db, &workspace, &mut |_, _, _| {})
+        ruled::apply(db, &workspace, &mut |_, _, _| {})
             .await
             .expect("applied");
         let now = profiles(db, &workspace).await;
@@ -227,11 +226,11 @@ async fn an_apply_that_was_cut_off_goes_on(app: &TestApp) {
                 calls += 1;
                 assert!(calls < 3, "the power goes off");
             };
-            apply::apply(&db, &cut, &mut progress).await
+            ruled::apply(&db, &cut, &mut progress).await
         });
         drop(cut.await);
         take(&app.db, &workspace, &disorder(late, 7)).await;
-        apply::apply(&app.db, &workspace, &mut |_, _, _| {})
+        ruled::apply(&app.db, &workspace, &mut |_, _, _| {})
             .await
             .expect("applied");
         let applied = derived(&app.db, &workspace).await;
@@ -286,12 +285,12 @@ async fn a_value_that_becomes_shared_lets_go_of_everyone(app: &TestApp) {
     take(&app.db, &workspace, &[events]).await;
     assert_eq!(profiles(&app.db, &workspace).await.len(), 24);
     let workspace = set(&app.db, &workspace, &wide, SET_AT).await;
-    apply::apply(&app.db, &workspace, &mut |_, _, _| {})
+    ruled::apply(&app.db, &workspace, &mut |_, _, _| {})
         .await
         .expect("applied");
     assert_eq!(profiles(&app.db, &workspace).await.len(), 1);
     let workspace = set(&app.db, &workspace, SHIPPED, SET_AT + 1).await;
-    apply::apply(&app.db, &workspace, &mut |_, _, _| {})
+    ruled::apply(&app.db, &workspace, &mut |_, _, _| {})
         .await
         .expect("applied");
     assert_eq!(profiles(&app.db, &workspace).await.len(), 24);

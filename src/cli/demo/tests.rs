@@ -176,9 +176,7 @@ async fn a_companys_own_workspace_is_left_alone() {
         secret: None,
         created_at: 0,
     };
-    let mut tx = db.begin().await.unwrap();
-    access::add_source(&mut tx, &own).await.unwrap();
-    tx.commit().await.unwrap();
+    steward::access::add_sources(&db, &[own]).await.unwrap();
     let refused = prepare(&db, "demo").await.expect_err("refused");
     assert!(refused.to_string().contains("`ours`"), "{refused}");
 }

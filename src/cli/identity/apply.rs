@@ -7,7 +7,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::identity::compare::Comparison;
 use crate::identity::{Rules, SHIPPED};
-use crate::ingest::apply;
+use crate::steward::rules as ruled;
 use crate::store::access::Workspace;
 use crate::store::{self, Db};
 use crate::{Error, Result};
@@ -39,7 +39,7 @@ impl DryRun {
         Rules::parse(&text)?;
         let (db, workspace) = crate::cli::find(config).await?;
         let (bar, now) = (Bar::new(), Clock::default().now());
-        let comparison = apply::dry_run(&db, &workspace, &text, now, &mut bar.progress()).await?;
+        let comparison = ruled::dry_run(&db, &workspace, &text, now, &mut bar.progress()).await?;
         bar.end();
         if config.json {
             return crate::cli::say_json(&comparison);
@@ -56,7 +56,7 @@ impl Apply {
             workspace = set(&db, &workspace, &text, &self.by).await?;
         }
         let bar = Bar::new();
-        let applied = apply::apply(&db, &workspace, &mut bar.progress()).await?;
+        let applied = ruled::apply(&db, &workspace, &mut bar.progress()).await?;
         bar.end();
         let profiles = store::profile::count(&db, &workspace.id).await?;
         let version = workspace.rules.version;
@@ -86,10 +86,7 @@ pub(super) fn read(file: &Path) -> Result<String> {
 
 /// Puts rules into force, unless they are so already; the workspace as it is then.
 pub(super) async fn set(db: &Db, workspace: &Workspace, text: &str, by: &str) -> Result<Workspace> {
-    let mut tx = db.begin().await?;
-    let now = Clock::default().now();
-    apply::set_rules(&mut tx, &workspace.id, text, by, now).await?;
-    tx.commit().await?;
+    ruled::set(db, &workspace.id, text, by, Clock::default().now()).await?;
     let found = store::access::workspace_by_id(db, &workspace.id).await?;
     found.ok_or_else(|| Error::internal("the workspace is gone"))
 }

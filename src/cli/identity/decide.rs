@@ -3,12 +3,9 @@
 use super::words::count;
 use crate::clock::Clock;
 use crate::config::{Config, Person};
-use crate::identity::decision::{By, Decision};
-use crate::ingest::audit;
-use crate::ingest::decide::{self, Off};
-use crate::store::Db;
-use crate::store::access::Workspace;
-use crate::{Result, cli};
+use crate::identity::decision::By;
+use crate::steward::audit::Outcome;
+use crate::{Result, cli, steward};
 use clap::Args;
 
 /// Who decides, and why.
@@ -68,12 +65,9 @@ impl Merge {
     pub(in crate::cli) async fn run(self, config: &Config) -> Result<()> {
         let by = self.reason.by()?;
         let (db, workspace) = cli::find(config).await?;
-        let one = cli::customer(&db, &workspace, &self.customer).await?.id;
-        let other = cli::customer(&db, &workspace, &self.with).await?.id;
-        let mut tx = db.begin().await?;
-        let made = decide::merge(&mut tx, &workspace, (&one, &other), &by).await?;
-        tx.commit().await?;
-        report(config, &db, &workspace, &made).await
+        let pair = (self.customer.as_str(), self.with.as_str());
+        let outcome = steward::merge(&db, &workspace, pair, &by).await?;
+        report(config, &outcome)
     }
 }
 
@@ -81,12 +75,9 @@ impl Split {
     pub(in crate::cli) async fn run(self, config: &Config) -> Result<()> {
         let by = self.reason.by()?;
         let (db, workspace) = cli::find(config).await?;
-        let customer = cli::customer(&db, &workspace, &self.customer).await?.id;
-        let off = Off::read(&workspace, &self.identifiers, self.link)?;
-        let mut tx = db.begin().await?;
-        let made = decide::split(&mut tx, &workspace, &customer, &off, &by).await?;
-        tx.commit().await?;
-        report(config, &db, &workspace, &made).await
+        let off = (self.identifiers.as_slice(), self.link);
+        let outcome = steward::split(&db, &workspace, &self.customer, off, &by).await?;
+        report(config, &outcome)
     }
 }
 
@@ -94,21 +85,15 @@ impl Undo {
     pub(in crate::cli) async fn run(self, config: &Config) -> Result<()> {
         let by = self.reason.by()?;
         let (db, workspace) = cli::find(config).await?;
-        let mut tx = db.begin().await?;
-        let mut made = Vec::new();
-        for decision in self.decisions.iter().rev() {
-            made.push(decide::undo(&mut tx, &workspace, decision, &by).await?);
-        }
-        tx.commit().await?;
-        report(config, &db, &workspace, &made).await
+        let outcome = steward::undo(&db, &workspace, &self.decisions, &by).await?;
+        report(config, &outcome)
     }
 }
 
 /// Says what was decided, what came of it, and how to take it back.
-async fn report(config: &Config, db: &Db, workspace: &Workspace, made: &[Decision]) -> Result<()> {
-    let outcome = audit::outcome(db, workspace, made).await?;
+fn report(config: &Config, outcome: &Outcome) -> Result<()> {
     if config.json {
-        return cli::say_json(&outcome);
+        return cli::say_json(outcome);
     }
     for told in &outcome.decisions {
         line(&format!("{}  {}", told.id, told.what));
@@ -123,7 +108,11 @@ async fn report(config: &Config, db: &Db, workspace: &Workspace, made: &[Decisio
             line(&format!("  {}  since {}", lead.identifier, lead.since));
         }
     }
-    let ids: Vec<&str> = made.iter().map(|decision| decision.id.as_str()).collect();
+    let ids: Vec<&str> = outcome
+        .decisions
+        .iter()
+        .map(|told| told.id.as_str())
+        .collect();
     let ids = ids.join(" ");
     cli::note(&format!(
         "to take it back: acquaint identity undo {ids} --reason …"

@@ -3,8 +3,8 @@
 use super::decide::line;
 use crate::config::Config;
 use crate::identity::decision::Told;
-use crate::ingest::audit;
-use crate::{Result, cli};
+use crate::steward::audit;
+use crate::{Result, cli, steward};
 use clap::Args;
 
 #[derive(Args, Debug)]
@@ -24,7 +24,7 @@ impl Decisions {
     pub(in crate::cli) async fn run(self, config: &Config) -> Result<()> {
         let (db, workspace) = cli::find(config).await?;
         let profile = match &self.customer {
-            Some(customer) => Some(cli::customer(&db, &workspace, customer).await?.id),
+            Some(customer) => Some(steward::customer(&db, &workspace, customer).await?.id),
             None => None,
         };
         let (limit, cursor) = (self.limit.clamp(1, 1_000), self.cursor.as_deref());

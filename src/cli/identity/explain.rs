@@ -3,7 +3,7 @@
 use crate::Result;
 use crate::cli;
 use crate::config::Config;
-use crate::ingest;
+use crate::steward;
 use clap::{Args, ValueEnum};
 
 #[derive(Args, Debug)]
@@ -29,8 +29,8 @@ enum Format {
 impl Explain {
     pub(in crate::cli) async fn run(self, config: &Config) -> Result<()> {
         let (db, workspace) = cli::find(config).await?;
-        let profile = cli::customer(&db, &workspace, &self.customer).await?;
-        let explanation = ingest::explain(&db, &workspace, &profile.id).await?;
+        let profile = steward::customer(&db, &workspace, &self.customer).await?;
+        let explanation = steward::explain(&db, &workspace, &profile.id).await?;
         match self.format {
             _ if config.json => return cli::say_json(&explanation),
             Format::Json => return cli::say_json(&explanation),

@@ -7,10 +7,10 @@ use crate::cli::{find, note, say, say_json};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::identity::decision::By;
-use crate::ingest::matching::{self, Match, breakdown};
+use crate::steward::suggest::{self, Match, breakdown};
 use crate::store::access::Workspace;
 use crate::store::{self, Db};
-use crate::{Error, Result};
+use crate::{Error, Result, steward};
 use clap::Args;
 use serde_json::json;
 
@@ -56,10 +56,10 @@ impl Matching {
             return self.by_index(&db, &workspace, config).await;
         }
         let bar = Bar::new();
-        let found = matching::find(&db, &workspace, self.threshold, &mut bar.progress()).await?;
+        let found = suggest::find(&db, &workspace, self.threshold, &mut bar.progress()).await?;
         let now = Clock::default().now();
         if !self.dry_run {
-            matching::suggest(&db, &workspace, &found, now, &mut bar.progress()).await?;
+            suggest::suggest(&db, &workspace, &found, now, &mut bar.progress()).await?;
         }
         let joined = self.join(&db, &workspace, &found.matches, &bar).await?;
         bar.end();
@@ -93,8 +93,8 @@ impl Matching {
         let bar = Bar::new();
         let (mut people, mut matches) = (0, Vec::new());
         if let Some(customer) = &self.customer {
-            let profile = crate::cli::customer(db, workspace, customer).await?;
-            matches = matching::one(db, workspace, &profile, self.threshold, now).await?;
+            let profile = steward::customer(db, workspace, customer).await?;
+            matches = suggest::one(db, workspace, &profile, self.threshold, now).await?;
             people = 1;
         } else {
             loop {
@@ -104,7 +104,7 @@ impl Matching {
                 }
                 for profile in store::matching::profiles_of(db, &workspace.id, &new).await? {
                     matches
-                        .extend(matching::one(db, workspace, &profile, self.threshold, now).await?);
+                        .extend(suggest::one(db, workspace, &profile, self.threshold, now).await?);
                     people += 1;
                     bar.progress()("matching", people, people);
                 }
@@ -139,7 +139,7 @@ impl Matching {
             reason: format!("matching at {}", self.threshold),
             at: Clock::default().now(),
         };
-        matching::apply(db, workspace, matches, &by, &mut bar.progress()).await
+        suggest::apply(db, workspace, matches, &by, &mut bar.progress()).await
     }
 
     /// Shows the likeliest, and says what to do next.

@@ -6,7 +6,7 @@ use crate::clock::rfc3339;
 use crate::config::{Config, Person};
 use crate::identity::{Rules as Read, SHIPPED};
 use crate::store::identity::Version;
-use crate::{Error, Result, cli, store};
+use crate::{Error, Result, cli, steward, store};
 use clap::Subcommand;
 use serde_json::json;
 use std::path::PathBuf;
@@ -94,9 +94,7 @@ async fn set(config: &Config, text: &str, by: &str) -> Result<()> {
 
 async fn list(config: &Config) -> Result<()> {
     let (db, workspace) = cli::find(config).await?;
-    let mut tx = db.begin().await?;
-    let state = store::identity::state(&mut tx, &workspace.id).await?;
-    drop(tx);
+    let state = steward::rules::state(&db, &workspace.id).await?;
     let versions = store::identity::versions(&db, &workspace.id, state.rules).await?;
     if config.json {
         let row = |row: &Version| json!({"version": row.version, "by": row.actor, "at": rfc3339(row.created_at)});

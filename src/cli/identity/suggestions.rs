@@ -6,7 +6,7 @@ use crate::cli::{find, note, say, say_json};
 use crate::clock::{Clock, rfc3339};
 use crate::config::{Config, Person};
 use crate::identity::decision::By;
-use crate::ingest::matching;
+use crate::steward::suggest;
 use crate::store;
 use crate::store::suggestion::Suggestion;
 use crate::tool::cursor;
@@ -83,14 +83,12 @@ impl Answer {
     async fn give(self, config: &Config, accept: bool) -> Result<()> {
         let by = By::new(&self.person.by, &self.reason, Clock::default().now())?;
         let (db, workspace) = find(config).await?;
-        let mut tx = db.begin().await?;
         let decision = if accept {
-            Some(matching::accept(&mut tx, &workspace, &self.id, &by).await?)
+            Some(suggest::accept(&db, &workspace, &self.id, &by).await?)
         } else {
-            matching::reject(&mut tx, &workspace, &self.id, &by).await?;
+            suggest::reject(&db, &workspace, &self.id, &by).await?;
             None
         };
-        tx.commit().await?;
         if config.json {
             return say_json(&json!({"id": self.id, "decision": decision}));
         }

@@ -3,9 +3,9 @@
 use super::reader::{Reader, Reading, Record};
 use super::rejects::Rejects;
 use crate::clock::Clock;
-use crate::ingest::{Batch, Ingest, Receipt};
+use crate::ingest::{self, Batch, Ingest, Receipt};
 use crate::store::Db;
-use crate::store::access::{self, Source, Workspace};
+use crate::store::access::{Source, Workspace};
 use crate::{Error, Result};
 use indicatif::ProgressBar;
 use serde_json::json;
@@ -135,17 +135,8 @@ impl<'a> Run<'a> {
             return Ok(());
         };
         let position = i64::try_from(position).unwrap_or(i64::MAX);
-        let mut tx = self.db.begin().await?;
+        let (workspace, source) = (&self.workspace.id, &self.source.name);
         let now = Clock::default().now();
-        access::set_import_position(
-            &mut tx,
-            &self.workspace.id,
-            &self.source.name,
-            file,
-            position,
-            now,
-        )
-        .await?;
-        tx.commit().await
+        ingest::note_import(self.db, workspace, source, (file, position), now).await
     }
 }

@@ -18,7 +18,7 @@ use std::sync::Arc;
 impl Component {
     /// Folds the component, writes what changed, and hands over the documents of the customers that it concerns. `folded` is
     /// as in [`super::fold`].
-    pub async fn settle(
+    pub(in crate::ingest) async fn settle(
         self,
         tx: &mut Tx,
         workspace: &Workspace,

@@ -4,7 +4,7 @@ use super::{
     Access, Content, Route, Shape, call, collect, health, identity, inline, staff, suggestion, wire,
 };
 use crate::identity::explain::Explanation;
-use crate::ingest::audit::{Decisions, Outcome};
+use crate::steward::audit::{Decisions, Outcome};
 use schemars::JsonSchema;
 use schemars::generate::SchemaGenerator;
 

@@ -6,7 +6,7 @@ use acquaint::Error;
 use acquaint::event::Event;
 use acquaint::identity::decision::{Act, By, Decision, in_force};
 use acquaint::identity::{Identifier, MERGED};
-use acquaint::ingest::decide::{self, Off};
+use acquaint::steward::decide::{self, Off};
 use acquaint::store::access::Workspace;
 use acquaint::store::{self, Db};
 use proptest::prelude::*;
@@ -104,10 +104,8 @@ impl<'a> Desk<'a> {
         one: &str,
         other: &str,
     ) -> acquaint::Result<Vec<Decision>> {
-        let mut tx = self.db.begin().await?;
         let by = self.by();
-        let made = decide::merge(&mut tx, &self.workspace, (one, other), &by).await?;
-        tx.commit().await?;
+        let made = decide::merge(self.db, &self.workspace, (one, other), &by).await?;
         Ok(made)
     }
 
@@ -116,19 +114,15 @@ impl<'a> Desk<'a> {
         customer: &str,
         off: Off,
     ) -> acquaint::Result<Vec<Decision>> {
-        let mut tx = self.db.begin().await?;
         let by = self.by();
-        let made = decide::split(&mut tx, &self.workspace, customer, &off, &by).await?;
-        tx.commit().await?;
+        let made = decide::split(self.db, &self.workspace, customer, &off, &by).await?;
         Ok(made)
     }
 
     pub(super) async fn undo(&mut self, id: &str) -> acquaint::Result<Decision> {
-        let mut tx = self.db.begin().await?;
         let by = self.by();
-        let made = decide::undo(&mut tx, &self.workspace, id, &by).await?;
-        tx.commit().await?;
-        Ok(made)
+        let made = decide::undo(self.db, &self.workspace, &[id.to_owned()], &by).await?;
+        Ok(made.into_iter().next().expect("a decision"))
     }
 
     /// Takes a join back: the decision, or an identifier of the one or of the other side.

@@ -1,7 +1,7 @@
 //! Public sets of people whose truth is known: who is found to be one, by the one fixed setting and without labels.
 
 use crate::app::TestApp;
-use acquaint::ingest::matching;
+use acquaint::steward::suggest;
 use acquaint::store::link;
 use std::collections::HashMap;
 use std::path::Path;
@@ -9,7 +9,7 @@ use std::path::Path;
 /// Finds who is one among the imported records, and holds it against the truth: precision and recall over pairs.
 pub(super) async fn check(app: &TestApp, folder: &Path) {
     let workspace = &app.tenant.workspace;
-    let found = matching::find(&app.db, workspace, 0.95, &mut |_, _, _| {}).await;
+    let found = suggest::find(&app.db, workspace, 0.95, &mut |_, _, _| {}).await;
     let clusters = found.expect("found").clusters;
     let mut cluster_of: HashMap<&str, usize> = HashMap::new();
     for (number, cluster) in clusters.iter().enumerate() {

@@ -2,6 +2,7 @@
 
 use crate::identity::explain::{Explanation, Facts};
 use crate::identity::{self, Identifier, Link};
+use crate::ingest::surroundings;
 use crate::store::access::Workspace;
 use crate::store::{self, Db};
 use crate::{Error, Result};
@@ -12,15 +13,9 @@ use std::collections::{BTreeSet, HashSet};
 /// # Errors
 /// [`Error::Conflict`] when the rules changed meanwhile; when the database refuses.
 pub async fn explain(db: &Db, workspace: &Workspace, profile: &str) -> Result<Explanation> {
-    let mut tx = db.begin().await?;
-    tx.lock(&workspace.id).await?;
+    let mut tx = super::begin(db, workspace).await?;
     let state = store::identity::state(&mut tx, &workspace.id).await?;
-    if state.rules != workspace.rules.version {
-        return Err(Error::Conflict(
-            "the rules changed meanwhile; try again".to_owned(),
-        ));
-    }
-    let around = super::surroundings(&mut tx, workspace, profile).await?;
+    let around = surroundings(&mut tx, workspace, profile).await?;
     // Nothing was written; the lock is not needed for the rest.
     drop(tx);
     let rules = &workspace.rules.rules;

@@ -4,6 +4,7 @@
 //! behind, from which a new customer is matched in milliseconds. Nothing is joined unless someone says so.
 
 use super::decide::{self, Join};
+use super::{Progress, begin};
 use crate::clock::base32;
 use crate::identity::decision::{Act, By, Decision};
 use crate::matching::{Model, Pair, Person, Pool, Score, clusters, keys};
@@ -25,9 +26,6 @@ const PAGE: i64 = 5_000;
 const BUCKETS: usize = 2_000;
 /// Joins that are followed in one transaction.
 const MERGES: usize = 200;
-/// How far it is: a word for the step, how much is done of it, and how much there is.
-pub type Progress<'a> = &'a mut (dyn FnMut(&'static str, usize, usize) + Send);
-
 /// Two customers who are likely one.
 #[derive(Clone, Debug)]
 pub struct Match {
@@ -281,11 +279,7 @@ pub async fn apply(
     let mut joined = 0;
     for (page, matches) in matches.chunks(MERGES).enumerate() {
         let joins: Vec<Join> = matches.iter().map(join).collect();
-        let mut tx = db.begin().await?;
-        joined += decide::merge_all(&mut tx, workspace, &joins, by)
-            .await?
-            .len();
-        tx.commit().await?;
+        joined += decide::merge_all(db, workspace, &joins, by).await?.len();
         progress("joining", page * MERGES + joins.len(), matches.len());
     }
     Ok(joined)
@@ -346,22 +340,23 @@ pub async fn one(
     Ok(matches)
 }
 
-/// Accepts a suggestion: the two are joined.
+/// Accepts a suggestion: the two are joined. The decision that joined them.
 ///
 /// # Errors
 /// [`Error::NotFound`] when there is none of this id, [`Error::Invalid`] when it was answered already.
-pub async fn accept(tx: &mut Tx, workspace: &Workspace, id: &str, by: &By) -> Result<String> {
-    tx.lock(&workspace.id).await?;
-    let suggestion = open(tx, workspace, id).await?;
+pub async fn accept(db: &Db, workspace: &Workspace, id: &str, by: &By) -> Result<String> {
+    let mut tx = begin(db, workspace).await?;
+    let suggestion = open(&mut tx, workspace, id).await?;
     let pair = (suggestion.one.as_str(), suggestion.other.as_str());
-    let decisions = decide::merge(tx, workspace, pair, by).await?;
+    let decisions = decide::join(&mut tx, workspace, pair, by).await?;
     // Where a wall stood between them, another decision takes it down.
     let joins = |decision: &&Decision| matches!(decision.act, Act::Merge { .. });
     let joined = decisions.iter().find(joins);
     let joined = joined.ok_or_else(|| Error::internal("a join without a decision"))?;
-    let decision = joined.id.clone();
-    let who = (by.actor.as_str(), by.at);
-    store::suggestion::set_state(tx, &workspace.id, id, "accepted", who, Some(&decision)).await?;
+    let (decision, who) = (joined.id.clone(), (by.actor.as_str(), by.at));
+    let own = &workspace.id;
+    store::suggestion::set_state(&mut tx, own, id, "accepted", who, Some(&decision)).await?;
+    tx.commit().await?;
     Ok(decision)
 }
 
@@ -369,10 +364,12 @@ pub async fn accept(tx: &mut Tx, workspace: &Workspace, id: &str, by: &By) -> Re
 ///
 /// # Errors
 /// As [`accept`].
-pub async fn reject(tx: &mut Tx, workspace: &Workspace, id: &str, by: &By) -> Result<()> {
-    open(tx, workspace, id).await?;
+pub async fn reject(db: &Db, workspace: &Workspace, id: &str, by: &By) -> Result<()> {
+    let mut tx = db.begin().await?;
+    open(&mut tx, workspace, id).await?;
     let who = (by.actor.as_str(), by.at);
-    store::suggestion::set_state(tx, &workspace.id, id, "rejected", who, None).await
+    store::suggestion::set_state(&mut tx, &workspace.id, id, "rejected", who, None).await?;
+    tx.commit().await
 }
 
 async fn open(tx: &mut Tx, workspace: &Workspace, id: &str) -> Result<Suggestion> {

@@ -3,15 +3,15 @@
 //! It goes link by link in small transactions and notes how far it is; links that come to be meanwhile are read so already. A link that its events left is remembered: its id
 //! leads to where the oldest of them went, because profiles were called by such ids.
 
-use super::apply::{Progress, begin};
-use super::resolve;
+use super::everything::holders;
+use super::{Progress, begin};
 use crate::Result;
 use crate::identity::compare::{Comparison, compare};
-use crate::identity::{self, Carried, Identifier, Known, Link, MOVED};
+use crate::identity::{self, Identifier, Known, Link, MOVED};
+use crate::ingest::move_events;
 use crate::store::access::Workspace;
 use crate::store::event::{Logged, Place};
-use crate::store::link::Held;
-use crate::store::{self, Db, Tx};
+use crate::store::{self, Db};
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// Links whose events are read in one transaction.
@@ -45,55 +45,6 @@ pub(super) async fn all(db: &Db, workspace: &Workspace, progress: Progress<'_>) 
         tx.commit().await?;
         progress("reading events anew", done, total);
     }
-}
-
-/// Puts the events of these links under the links that the rules in force give them.
-async fn move_events(tx: &mut Tx, workspace: &Workspace, held: Vec<Held>) -> Result<()> {
-    let mut left: HashMap<String, Option<i64>> = HashMap::new();
-    let (mut moved, mut carried) = (Vec::new(), Vec::new());
-    let mut stayed: Vec<Logged> = Vec::new();
-    for link in held
-        .into_iter()
-        .filter(|held| held.link.moved_to().is_none())
-    {
-        let id = link.link.id.clone();
-        let (before, remaining) = (moved.len(), stayed.len());
-        let mut after = (i64::MIN, Place::default());
-        loop {
-            let page = store::event::of_link(tx, &workspace.id, &id, None, &after, PAGE).await?;
-            let Some(last) = page.last() else { break };
-            after = (last.event.at, Place::of(&last.event));
-            for mut logged in page {
-                let now = workspace.rules.read(&workspace.secret, &logged.event);
-                if now.link == id {
-                    stayed.push(logged);
-                } else {
-                    logged.link.clone_from(&now.link);
-                    moved.push(logged);
-                    carried.push(now);
-                }
-            }
-        }
-        if moved.len() == before {
-            stayed.truncate(remaining);
-            continue;
-        }
-        // Oldest first, as they were read.
-        left.insert(id, stayed.get(remaining).map(|logged| logged.event.at));
-    }
-    if moved.is_empty() {
-        return Ok(());
-    }
-    store::event::relink(tx, &workspace.id, &moved).await?;
-    let links: Vec<String> = left.keys().cloned().collect();
-    store::record::forget(tx, &workspace.id, &links).await?;
-    let carried: Vec<&Carried> = carried.iter().collect();
-    let resolved = resolve::resolve_moved(tx, workspace, &moved, &carried, &left).await?;
-    let told = [moved, stayed].concat();
-    let told = super::Said::by_all(&told);
-    let stored = super::telling::ask(tx, workspace, told.iter());
-    let things = super::telling::things(told, stored.get(tx).await?, &resolved);
-    super::finish(tx, workspace, &[], things, resolved).await
 }
 
 /// What rules that read events differently would make of a workspace.
@@ -144,13 +95,13 @@ pub(super) async fn compared(
     }
     for (id, link) in &mut links {
         if let Some((stored, _)) = stored.get(id.as_str()) {
-            link.marks.extend(resolve::unmoved(stored));
+            link.marks.extend(stored.unmoved());
             link.marks.sort_unstable();
         }
     }
     let links: Vec<Link> = links.into_values().collect();
     let resolution = identity::fold(&links, &workspace.rules.rules, known);
-    let holder = super::apply::holders(&resolution);
+    let holder = holders(&resolution);
     Ok(compare(moves.iter().map(|(old, new)| {
         let before = stored.get(old.as_str()).and_then(|(_, held)| *held);
         (before, holder.get(new.as_str()).copied())

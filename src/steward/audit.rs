@@ -4,6 +4,7 @@ use crate::clock::rfc3339;
 use crate::identity::Identifier;
 use crate::identity::decision::{Act, Decision, Told};
 use crate::identity::explain::Lead;
+use crate::ingest::surroundings;
 use crate::profile::Profile;
 use crate::store::access::Workspace;
 use crate::store::{self, Db};
@@ -141,7 +142,7 @@ pub async fn decisions(
 /// Every decision that speaks of a profile's links and what they carry, oldest first.
 async fn about(db: &Db, workspace: &Workspace, profile: &str) -> Result<Vec<Decision>> {
     let mut tx = db.begin().await?;
-    let around = super::surroundings(&mut tx, workspace, profile).await?;
+    let around = surroundings(&mut tx, workspace, profile).await?;
     drop(tx);
     let held = store::link::of_profile(db, &workspace.id, profile).await?;
     let own: Vec<_> = held.iter().map(|held| &held.link).collect();

@@ -1,0 +1,131 @@
+//! All that identity knows of a workspace, in memory, and where a fold of it differs from what is stored.
+
+use super::Progress;
+use crate::Result;
+use crate::identity::{Identifier, Known, Link, Resolution, step};
+use crate::store::access::Workspace;
+use crate::store::identifier::Leading;
+use crate::store::{self, Db};
+use std::collections::{HashMap, HashSet};
+
+/// Rows that are read at a time.
+const PAGE: i64 = 20_000;
+
+/// All that identity knows of a workspace.
+pub(super) struct Everything {
+    pub links: Vec<Link>,
+    /// The profile that holds each link, as stored.
+    pub held: Vec<Option<String>>,
+    /// Whether each link is whole and which core it is found by, as stored.
+    found: Vec<(bool, Option<String>)>,
+    leading: Vec<Leading>,
+    pub known: Known,
+}
+
+impl Everything {
+    /// Reads it.
+    pub async fn load(db: &Db, workspace: &str, progress: Progress<'_>) -> Result<Self> {
+        let total = usize::try_from(store::link::count(db, workspace).await?).unwrap_or(0);
+        let (mut links, mut held) = (Vec::with_capacity(total), Vec::with_capacity(total));
+        let mut found = Vec::with_capacity(total);
+        let mut after = String::new();
+        loop {
+            let page = store::link::page(db, workspace, &after, PAGE).await?;
+            let Some(last) = page.last() else { break };
+            after.clone_from(&last.link.id);
+            for row in page {
+                links.push(row.link);
+                held.push(row.profile);
+                found.push((row.whole, row.core));
+            }
+            progress("reading links", links.len(), total);
+        }
+        let mut leading = Vec::with_capacity(links.len() * 2);
+        let mut known = Known::default();
+        let mut after = Identifier::new("", "");
+        loop {
+            let page = store::identifier::leading(db, workspace, &after, PAGE).await?;
+            let Some(last) = page.last() else { break };
+            after.clone_from(&last.identifier);
+            for row in page {
+                if !row.walls.is_empty() {
+                    known
+                        .walls
+                        .insert(row.identifier.clone(), row.walls.clone());
+                }
+                leading.push(row);
+            }
+        }
+        Ok(Self {
+            links,
+            held,
+            found,
+            leading,
+            known,
+        })
+    }
+
+    /// Each link by its id, with the profile that holds it.
+    pub fn stored(&self) -> HashMap<&str, (&Link, Option<&str>)> {
+        let both = self.links.iter().zip(&self.held);
+        both.map(|(link, held)| (link.id.as_str(), (link, held.as_deref())))
+            .collect()
+    }
+
+    /// Ids of links whose component differs from what is stored, and values that are not shared any more.
+    pub fn differing(
+        &self,
+        workspace: &Workspace,
+        resolution: &Resolution,
+    ) -> (Vec<String>, Vec<Identifier>) {
+        let holder = holders(resolution);
+        let mut owner: HashMap<&Identifier, &str> = HashMap::new();
+        for customer in &resolution.customers {
+            owner.extend(customer.identifiers.keys().map(|id| (id, customer.id())));
+        }
+        let mut differing: HashSet<&Identifier> = HashSet::new();
+        let mut unshared = Vec::new();
+        for row in &self.leading {
+            let shared = resolution.shared.contains(&row.identifier);
+            if row.shared && !shared {
+                unshared.push(row.identifier.clone());
+            }
+            let leads = owner.get(&row.identifier).copied();
+            if row.shared != shared || row.profile.as_deref() != leads {
+                differing.insert(&row.identifier);
+            }
+        }
+        let (rules, secret) = (&workspace.rules.rules, &workspace.secret);
+        let mut cores = step::cores(&self.links, rules, secret, resolution);
+        let mut seeds: Vec<(&str, &str)> = Vec::new();
+        for ((link, held), found) in self.links.iter().zip(&self.held).zip(&self.found) {
+            let now = holder.get(link.id.as_str()).copied();
+            let moved = held.as_deref() != now
+                || *found != (resolution.is_whole(link), cores.remove(&link.id))
+                || link.identifiers.iter().any(|id| differing.contains(id));
+            if moved {
+                seeds.push((now.unwrap_or_default(), &link.id));
+            }
+        }
+        // Links of one customer are settled together.
+        seeds.sort_unstable();
+        (
+            seeds.into_iter().map(|(_, link)| link.to_owned()).collect(),
+            unshared,
+        )
+    }
+}
+
+/// The customer of each link, by the links' ids.
+pub(super) fn holders(resolution: &Resolution) -> HashMap<&str, &str> {
+    let mut holder = HashMap::new();
+    for customer in &resolution.customers {
+        holder.extend(
+            customer
+                .links
+                .iter()
+                .map(|link| (link.as_str(), customer.id())),
+        );
+    }
+    holder
+}
