@@ -7,6 +7,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
+mod external;
+
+pub use external::{ExternalId, external_ids};
+
 /// Longest `messageId`, in bytes, as in Segment's tracking API.
 pub const MAX_MESSAGE_ID: usize = 100;
 /// Longest user, anonymous, previous or group id, in bytes.
@@ -160,18 +164,6 @@ impl Event {
             traits: Map::new(),
             properties: Map::new(),
             context: Map::new(),
-        }
-    }
-
-    /// Adds an identifier of a kind of its own (`shopify_customer_id`, …) in the shape of Segment's `context.externalIds`.
-    pub fn add_external_id(&mut self, kind: &str, value: impl Into<String>) {
-        let entry = serde_json::json!({"id": value.into(), "type": kind, "collection": "users", "encoding": "none"});
-        let ids = self
-            .context
-            .entry("externalIds")
-            .or_insert_with(|| Value::Array(Vec::new()));
-        if let Value::Array(ids) = ids {
-            ids.push(entry);
         }
     }
 

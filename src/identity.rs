@@ -24,7 +24,7 @@ pub use extract::extract;
 pub use fold::{Customer, Demotion, Known, Resolution, Step, Tied, Wall, Why, fold, trace};
 pub use normal::normalise;
 pub use rulebook::{Carried, Rulebook};
-pub use rules::{Class, Form, MENTION, RECORD, Rule, Rules, SHIPPED, Window};
+pub use rules::{Class, Form, MENTION, RECORD, REFERENCE, Rule, Rules, SHIPPED, Window};
 
 use hmac::{KeyInit, Mac};
 

@@ -247,7 +247,7 @@ pub fn placed(customer: usize, number: usize) -> String {
     let id = format!("placed_{number}");
     let mut call = order.call(&id);
     call["context"] = json!({"externalIds": [
-        {"id": id, "type": "shopify_order_id", "collection": "users", "encoding": "none"},
+        {"id": id, "type": "shopify_order_id", "collection": "references", "encoding": "none"},
     ]});
     let at = OPENED + SPAN as i64 + number as i64;
     sign(call, customer, at, &format!("placed-{number}"))

@@ -1,18 +1,18 @@
 //! Which identifiers an event carries, and where each is taken from.
 
-use super::rules::{Class, MENTION, RECORD, Rules};
+use super::rules::{Class, MENTION, RECORD, REFERENCE, Rules};
 use super::{Identifier, normalise};
-use crate::event::{Event, text_of};
-use serde_json::{Map, Value};
+use crate::event::{Event, ExternalId, external_ids};
+use serde_json::Value;
 
 /// The identifiers of an event, normalised, sorted and without duplicates: what the rules take from its fields, and
-/// `context.externalIds` of the collection `users`.
+/// `context.externalIds` of the collections `users` and `references`, the latter under `reference.<type>`.
 ///
 /// A row of a people file carries the kind `record.<source>`. Its e-mail addresses and phone numbers are mentions, because
 /// rows share mailboxes and switchboards; `context.join` lists the kinds that are personal in this file all the same.
 #[must_use]
 pub fn extract(event: &Event, rules: &Rules) -> Vec<Identifier> {
-    let mut found = external(&event.context, rules);
+    let mut found = external(event, rules);
     let row = found.iter().any(|id| id.kind.starts_with(RECORD));
     let joined = |kind: &str| {
         let listed = event.context.get("join").and_then(Value::as_array);
@@ -39,24 +39,20 @@ pub fn extract(event: &Event, rules: &Rules) -> Vec<Identifier> {
     found
 }
 
-fn external(context: &Map<String, Value>, rules: &Rules) -> Vec<Identifier> {
-    let listed = context.get("externalIds").and_then(Value::as_array);
-    listed
-        .into_iter()
-        .flatten()
-        .filter_map(|entry| {
-            let text = |field: &str| entry.get(field).and_then(text_of);
-            if text("collection").is_some_and(|collection| collection != "users") {
-                return None;
-            }
-            let (kind, id) = (text("type")?.to_lowercase(), text("id")?);
-            if !super::is_kind(&kind) || kind.starts_with(MENTION) {
-                return None;
-            }
-            let value = normalise(rules.rule(&kind).form, &id, None)?;
-            Some(Identifier::new(kind, value))
-        })
-        .collect()
+fn external(event: &Event, rules: &Rules) -> Vec<Identifier> {
+    let known = |id: ExternalId| {
+        if !super::is_kind(&id.kind) || id.kind.starts_with(MENTION) {
+            return None;
+        }
+        let kind = if id.reference {
+            format!("{REFERENCE}{}", id.kind)
+        } else {
+            id.kind
+        };
+        let value = normalise(rules.rule(&kind).form, &id.value, None)?;
+        Some(Identifier::new(kind, value))
+    };
+    external_ids(&event.context).filter_map(known).collect()
 }
 
 #[cfg(test)]
@@ -100,6 +96,7 @@ mod tests {
             "externalIds": [
                 {"id": 7, "type": "shopify_customer_id", "collection": "users", "encoding": "none"},
                 {"id": "acme", "type": "crm_account", "collection": "accounts", "encoding": "none"},
+                {"id": 1001, "type": "shopify_order_id", "collection": "references", "encoding": "none"},
             ],
             "traits": {"email": "ada@example.com"},
         }});
@@ -108,6 +105,7 @@ mod tests {
             "email:ada@example.com",
             "ios.id:D1",
             "ios.push_token:T",
+            "reference.shopify_order_id:1001",
             "shopify_customer_id:7",
         ];
         assert_eq!(identifiers(Kind::Track, body), all);

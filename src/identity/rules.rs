@@ -18,6 +18,8 @@ pub const SHIPPED: &str = include_str!("rules.toml");
 pub const MENTION: &str = "mention.";
 /// What comes before the name of the source in the kind of a record's id in a people file.
 pub const RECORD: &str = "record.";
+/// What comes before a source's word for a thing, in the kind of the thing's id: `reference.shopify_order_id`.
+pub const REFERENCE: &str = "reference.";
 
 /// Most bytes of a rule file.
 const MAX_FILE: usize = 256 * 1024;

@@ -260,7 +260,7 @@ fn order(event: &mut Event, who: Who, thing: u8, detail: u8) {
         &json!({"order_id": format!("o{thing}"), "total": total, "currency": currency, "products": products}),
     );
     if who.0 & 32 != 0 {
-        event.add_external_id("shopify_order_id", format!("o{thing}"));
+        event.add_reference("shopify_order_id", format!("o{thing}"));
     }
 }
 

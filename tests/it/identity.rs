@@ -166,11 +166,14 @@ fn a_customer_of_very_many_orders_has_no_limit_of_them() {
         .map(|at| {
             link(
                 at,
-                &["shopify_customer_id:7", &format!("shopify_order_id:{at}")],
+                &[
+                    "shopify_customer_id:7",
+                    &format!("reference.shopify_order_id:{at}"),
+                ],
             )
         })
         .collect();
-    let refund = link(900, &["shopify_order_id:3"]);
+    let refund = link(900, &["reference.shopify_order_id:3"]);
     let resolution = resolve(&[orders, vec![refund]].concat());
     assert_eq!(resolution.customers.len(), 1);
 }

@@ -32,8 +32,8 @@ const KINDS: [(&str, u8); 7] = [
     ("phone", 3),
     ("anonymous_id", 5),
     ("crm_id", 4),
-    ("shopify_order_id", 6),
-    ("zendesk_ticket_id", 4),
+    ("reference.shopify_order_id", 6),
+    ("reference.zendesk_ticket_id", 4),
 ];
 
 /// The shipped rules, stricter and looser in every way that a fold depends on.
@@ -277,7 +277,7 @@ fn event(
     }
     let nobody = event.user_id.is_none() && event.anonymous_id.is_none();
     if mask & 64 != 0 || nobody {
-        event.add_external_id("shopify_order_id", format!("o{thing}"));
+        event.add_reference("shopify_order_id", format!("o{thing}"));
         event
             .properties
             .insert("order_id".to_owned(), json!(format!("o{thing}")));
@@ -287,7 +287,7 @@ fn event(
         "Product Viewed".clone_into(&mut event.name);
     }
     if mask & 128 != 0 && index.is_multiple_of(5) {
-        event.add_external_id("zendesk_ticket_id", format!("t{}", thing % 4));
+        event.add_reference("zendesk_ticket_id", format!("t{}", thing % 4));
     }
     event.check().expect("a valid event")
 }
@@ -344,7 +344,7 @@ async fn what_hangs_together_in_a_batch_is_folded_together(app: &TestApp) {
             event.user_id = user.map(str::to_owned);
             event.anonymous_id = cookie.map(str::to_owned);
             if let Some(order) = order {
-                event.add_external_id("shopify_order_id", order.to_owned());
+                event.add_reference("shopify_order_id", order.to_owned());
             }
             event
         };

@@ -14,7 +14,7 @@ pub(super) fn shipped(hook: &Hook<'_>) -> Result<Event, Reject> {
     };
     let mut event = hook.event(Kind::Track, name, &["updated_at", "created_at"]);
     let order_id = hook.id("order_id")?;
-    event.add_external_id("shopify_order_id", order_id.as_str());
+    event.add_reference("shopify_order_id", order_id.as_str());
     put(&mut event.properties, "order_id", Some(order_id));
     put(
         &mut event.properties,

@@ -61,7 +61,7 @@ pub(super) fn cancelled(hook: &Hook<'_>) -> Result<Event, Reject> {
 fn order(hook: &Hook<'_>, mut event: Event, status: &str) -> Result<Event, Reject> {
     let order = hook.body;
     let id = hook.id("id")?;
-    event.add_external_id("shopify_order_id", id.as_str());
+    event.add_reference("shopify_order_id", id.as_str());
     // The order's own `user_id` is the member of staff who entered it, never the customer.
     if let Some(id) = order
         .get("customer")

@@ -14,7 +14,7 @@ pub(super) fn refunded(hook: &Hook<'_>) -> Result<Event, Reject> {
         &["processed_at", "created_at"],
     );
     let order_id = hook.id("order_id")?;
-    event.add_external_id("shopify_order_id", order_id.as_str());
+    event.add_reference("shopify_order_id", order_id.as_str());
     let lines = list(refund, "refund_line_items");
     let paid_back = || {
         let is =

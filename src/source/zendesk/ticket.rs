@@ -129,7 +129,7 @@ fn ticket(hook: &Hook<'_>, name: &str) -> Result<Event, Reject> {
     let ticket = hook.detail();
     let ticket_id = hook.id()?;
     let mut event = hook.event(Kind::Track, name);
-    event.add_external_id("zendesk_ticket_id", ticket_id.as_str());
+    event.add_reference("zendesk_ticket_id", ticket_id.as_str());
     if let Some(requester) = id(ticket, "requester_id") {
         event.add_external_id("zendesk_user_id", requester);
     }
