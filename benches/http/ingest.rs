@@ -2,7 +2,7 @@
 
 use crate::database::Database;
 use crate::load::{Script, run};
-use crate::measure::{Cost, measure};
+use crate::measure::{Delivered, measure};
 use crate::product::Product;
 use crate::raw;
 use crate::report;
@@ -23,23 +23,6 @@ const CALLING_C: usize = 8;
 /// Events that are prepared for a second of load; with more than that a row ends early, and its rate stays right.
 const PREPARED: usize = 60_000;
 const PREPARED_SINGLE: usize = 20_000;
-
-/// Deliveries and what they came to.
-pub struct Delivered {
-    /// The load and its cost; a turn is a delivery.
-    pub cost: Cost,
-    /// Events of a delivery.
-    pub size: usize,
-    /// Events of a commit.
-    pub per_commit: f64,
-}
-
-impl Delivered {
-    /// Events per second.
-    pub fn rate(&self) -> f64 {
-        self.cost.load.rate() * self.size as f64
-    }
-}
 
 /// The numbers of what is sent in a run. Every row has a range of its own, so that no event is sent twice.
 pub struct Numbers {

@@ -79,3 +79,20 @@ pub async fn in_turns(
     }
     Ok(costs)
 }
+
+/// Deliveries and what they came to.
+pub struct Delivered {
+    /// The load and its cost; a turn is a delivery.
+    pub cost: Cost,
+    /// Events of a delivery.
+    pub size: usize,
+    /// Events of a commit.
+    pub per_commit: f64,
+}
+
+impl Delivered {
+    /// Events per second.
+    pub fn rate(&self) -> f64 {
+        self.cost.load.rate() * self.size as f64
+    }
+}

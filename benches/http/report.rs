@@ -1,9 +1,8 @@
 //! The printed tables: figures, and beside them the budgets that they are held against by whoever reads them.
 #![expect(clippy::print_stdout, reason = "a benchmark prints what it measured")]
 
-use crate::ingest::Delivered;
 use crate::load::Load;
-use crate::measure::Cost;
+use crate::measure::{Cost, Delivered};
 use crate::product::{PROGRAM, Product};
 use crate::raw::Raw;
 use std::time::Duration;

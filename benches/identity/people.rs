@@ -4,11 +4,12 @@
 use crate::sets::Set;
 use acquaint::matching::Person;
 
+mod dice;
 mod noise;
 mod record;
 mod words;
 
-use noise::Dice;
+use dice::Dice;
 
 /// The systems.
 const SYSTEMS: [&str; 3] = ["crm", "support", "shop"];

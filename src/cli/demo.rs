@@ -25,6 +25,7 @@ use system::{SYSTEMS, System};
 mod cast;
 mod catalogue;
 mod crm;
+mod delivery;
 mod dice;
 mod mailing;
 mod person;
@@ -224,7 +225,7 @@ async fn fill(
     customers: u64,
 ) -> Result<Vec<Came>> {
     let today = today(sources);
-    let people = person::everyone(today, customers);
+    let people = cast::everyone(today, customers);
     let written: Vec<_> = SYSTEMS
         .iter()
         .zip(sources)

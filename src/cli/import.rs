@@ -19,6 +19,7 @@ mod input;
 mod lines;
 mod people;
 mod reader;
+mod record;
 mod rejects;
 mod run;
 
@@ -72,7 +73,7 @@ impl Import {
         }
         let mapping = Mapping::read(self.map.as_deref())?;
         let mut input = Input::open(&self.file)?;
-        let file = input.known_by(self.format, &mapping);
+        let file = input.known_by(self.format, &mapping.text);
         let (reading, mut reader) = self.reading(&mut input, &mapping)?;
         let (db, workspace) = if people {
             super::open(config).await?

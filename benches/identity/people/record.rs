@@ -1,6 +1,7 @@
 //! What each of the systems knows of somebody, as it writes it.
 
-use super::noise::{self, Dice, typo};
+use super::dice::Dice;
+use super::noise::{self, typo};
 use super::{Company, Human, phone};
 use serde_json::{Map, Value, json};
 

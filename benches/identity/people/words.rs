@@ -1,6 +1,6 @@
 //! Words to make people of. Common ones come first.
 
-use super::noise::Dice;
+use super::dice::Dice;
 
 pub const MEN: [&str; 72] = [
     "James",

@@ -1,9 +1,10 @@
-//! The two whose story is told: a customer whom six systems know, and who shares her browser.
+//! Everyone in the demo, and the two whose story is told: a customer whom six systems know, and who shares her browser.
 
 use super::catalogue::TOWNS;
 use super::dice::{Dice, moment};
 use super::person::{
-    Browser, Help, Order, Person, PhoneApp, ShopAccount, Stage, Ticket, nobody, typo,
+    Browser, Help, Order, Person, PhoneApp, ShopAccount, Stage, Ticket, customer, nobody, typo,
+    visitor,
 };
 
 /// The number of the customer whose story is told.
@@ -11,8 +12,23 @@ pub(super) const HERO: u64 = 42;
 /// The number of the one who signs in on her browser.
 pub(super) const HOUSEMATE: u64 = 43;
 
+/// For so many customers there is one visitor who never signs up.
+const CUSTOMERS_PER_VISITOR: u64 = 5;
+
+/// So many customers and some visitors, as of the day that starts at `today`.
+pub(super) fn everyone(today: i64, customers: u64) -> Vec<Person> {
+    (0..customers + customers / CUSTOMERS_PER_VISITOR)
+        .map(|number| match number {
+            HERO => hero(today),
+            HOUSEMATE => housemate(today),
+            number if number < customers => customer(number, today),
+            number => visitor(number, today),
+        })
+        .collect()
+}
+
 /// Priya is known to all six systems, and to no two of them in the same way.
-pub(super) fn hero(today: i64) -> Person {
+fn hero(today: i64) -> Person {
     let mut dice = Dice::new(HERO);
     let at = |days, hour, minute| moment(today, days, hour, minute);
     let mut person = Person {
@@ -73,7 +89,7 @@ pub(super) fn hero(today: i64) -> Person {
 }
 
 /// Arjun signs in on Priya's browser. Two accounts on one browser are two people.
-pub(super) fn housemate(today: i64) -> Person {
+fn housemate(today: i64) -> Person {
     let browser = hero(today).browser.map(|browser| Browser {
         visits: vec![moment(today, 20, 21, 15)],
         ..browser

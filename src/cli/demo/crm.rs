@@ -1,13 +1,10 @@
 //! The CRM: a nightly job sends its contacts through the server SDK, with the write key as Basic authorization.
 
+use super::delivery::{Delivery, batches};
 use super::person::Person;
-use super::system::Delivery;
 use crate::clock::rfc3339;
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
-const BATCH: usize = 100;
 const COMPANIES: [&str; 5] = [
     "Blue Door Bakery",
     "Quayside Hotel",
@@ -20,21 +17,6 @@ const COMPANIES: [&str; 5] = [
 pub(super) fn deliveries(people: &[Person], write_key: &str) -> Vec<Delivery> {
     let calls: Vec<Value> = people.iter().flat_map(contact).collect();
     batches(&calls, write_key)
-}
-
-/// The calls in requests of a server SDK.
-pub(super) fn batches(calls: &[Value], write_key: &str) -> Vec<Delivery> {
-    let basic = format!("Basic {}", STANDARD.encode(format!("{write_key}:")));
-    let batch = |calls: &[Value]| Delivery {
-        path: "/v1/batch",
-        headers: vec![
-            ("content-type", "application/json".to_owned()),
-            ("authorization", basic.clone()),
-        ],
-        body: json!({"batch": calls}).to_string().into_bytes(),
-        events: calls.len(),
-    };
-    calls.chunks(BATCH).map(batch).collect()
 }
 
 fn contact(person: &Person) -> Vec<Value> {

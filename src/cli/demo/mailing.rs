@@ -1,9 +1,8 @@
 //! The e-mail tool: what became of each newsletter, in batches. It knows an address and its own number for it.
 
-use super::crm;
+use super::delivery::{Delivery, batches};
 use super::dice::{Dice, MINUTE};
 use super::person::Person;
-use super::system::Delivery;
 use crate::clock::rfc3339;
 use serde_json::{Value, json};
 
@@ -17,7 +16,7 @@ const SUBJECTS: [&str; 4] = [
 /// Every newsletter that was delivered, and whether it was opened and followed.
 pub(super) fn deliveries(people: &[Person], write_key: &str) -> Vec<Delivery> {
     let calls: Vec<Value> = people.iter().flat_map(letters).collect();
-    crm::batches(&calls, write_key)
+    batches(&calls, write_key)
 }
 
 fn letters(person: &Person) -> Vec<Value> {

@@ -2,14 +2,11 @@
 //!
 //! The systems' own files only write down, each in its own words, what is decided here.
 
-use super::cast::{HERO, HOUSEMATE, hero, housemate};
 use super::catalogue::{PRODUCTS, TOWNS, TROUBLES, Town};
 use super::dice::{DAY, Dice, MINUTE, moment};
 
 /// Customers, without the visitors who never say who they are.
 pub(super) const CUSTOMERS: u64 = 300;
-/// For so many customers there is one visitor who never signs up.
-const CUSTOMERS_PER_VISITOR: u64 = 5;
 
 const FIRST: [&str; 40] = [
     "Ada", "Bruno", "Chloe", "Dmitri", "Elena", "Farid", "Grace", "Hugo", "Imani", "Jonas",
@@ -161,18 +158,6 @@ impl Person {
     }
 }
 
-/// So many customers and some visitors, as of the day that starts at `today`.
-pub(super) fn everyone(today: i64, customers: u64) -> Vec<Person> {
-    (0..customers + customers / CUSTOMERS_PER_VISITOR)
-        .map(|number| match number {
-            HERO => hero(today),
-            HOUSEMATE => housemate(today),
-            number if number < customers => customer(number, today),
-            number => visitor(number, today),
-        })
-        .collect()
-}
-
 /// A person of this number whom no system knows.
 pub(super) fn nobody(number: u64) -> Person {
     let (column, row) = (number % 40, number / 40);
@@ -191,7 +176,8 @@ pub(super) fn nobody(number: u64) -> Person {
     }
 }
 
-fn visitor(number: u64, today: i64) -> Person {
+/// Someone who never says who they are.
+pub(super) fn visitor(number: u64, today: i64) -> Person {
     let mut dice = Dice::new(number);
     let visits = vec![dice.moment(today, 1, 60)];
     let browser = Browser {
@@ -206,7 +192,7 @@ fn visitor(number: u64, today: i64) -> Person {
 }
 
 /// Someone whom some of the systems know, each in its own way.
-fn customer(number: u64, today: i64) -> Person {
+pub(super) fn customer(number: u64, today: i64) -> Person {
     let mut dice = Dice::new(number);
     let mut person = nobody(number);
     let joined = 20 + dice.below(68);

@@ -1,9 +1,9 @@
 //! The app: the mobile SDK sends a gzipped batch with the write key in it, and knows its device before it knows anyone.
 
 use super::catalogue::PRODUCTS;
+use super::delivery::Delivery;
 use super::dice::Dice;
 use super::person::{Person, PhoneApp};
-use super::system::Delivery;
 use crate::clock::rfc3339;
 use flate2::Compression;
 use flate2::write::GzEncoder;

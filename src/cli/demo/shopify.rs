@@ -1,8 +1,8 @@
 //! The shop: Shopify's webhooks of customers, orders and parcels.
 
 use super::catalogue::{PRODUCTS, SHOP_DOMAIN};
+use super::delivery::Delivery;
 use super::person::{Order, Person, ShopAccount, Stage};
-use super::system::Delivery;
 use crate::clock::rfc3339;
 use serde_json::{Value, json};
 

@@ -1,5 +1,6 @@
 //! The six systems, and how their records are delivered: as requests, exactly as the real ones send them.
 
+use super::delivery::Delivery;
 use super::person::Person;
 use super::{crm, mailing, phone, shopify, website, zendesk};
 use crate::clock::rfc3339;
@@ -8,16 +9,6 @@ use crate::store::access::Source;
 use crate::surface::local::Local;
 use crate::{Error, Result};
 use serde_json::Value;
-
-/// One request of a system.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct Delivery {
-    pub path: &'static str,
-    pub headers: Vec<(&'static str, String)>,
-    pub body: Vec<u8>,
-    /// How many events it carries.
-    pub events: usize,
-}
 
 /// What writes a system's deliveries: everyone and the write key in, requests out.
 type Writer = fn(&[Person], write_key: &str) -> Vec<Delivery>;

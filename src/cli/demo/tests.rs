@@ -3,8 +3,8 @@
 use super::*;
 use crate::ingest::Ingest;
 use crate::surface::App;
+use delivery::Delivery;
 use std::collections::BTreeSet;
-use system::Delivery;
 
 /// 2026-11-20.
 const TODAY: i64 = 1_795_132_800_000;
@@ -49,14 +49,14 @@ impl Shop {
 #[test]
 fn the_same_day_gives_the_same_bytes() {
     let write = || -> Vec<Delivery> {
-        let people = person::everyone(TODAY, person::CUSTOMERS);
+        let people = cast::everyone(TODAY, person::CUSTOMERS);
         let of = |system: &System| (system.write)(&people, "wk_demo_x");
         SYSTEMS.iter().flat_map(of).collect()
     };
     let (first, again) = (write(), write());
     assert!(first == again);
     assert!(first.len() > 2_000, "{}", first.len());
-    let ours = person::everyone(TODAY, person::CUSTOMERS);
+    let ours = cast::everyone(TODAY, person::CUSTOMERS);
     let phones: BTreeSet<_> = ours[..person::CUSTOMERS as usize]
         .iter()
         .filter(|person| person.contact_at.is_some() || person.shop_account.is_some())

@@ -1,10 +1,10 @@
 //! The website: the browser SDK sends each call on its own, as text, with the write key in the body.
 
 use super::catalogue::PRODUCTS;
+use super::delivery::Delivery;
 use super::dice::{Dice, MINUTE};
 use super::person::{Browser, Person};
 use super::shopify::{dollars, total_cents};
-use super::system::Delivery;
 use crate::clock::rfc3339;
 use serde_json::{Value, json};
 

@@ -1,8 +1,8 @@
 //! The help desk: Zendesk's webhooks of users and tickets. Half of its users have only phoned.
 
 use super::catalogue::TROUBLES;
+use super::delivery::Delivery;
 use super::person::{Help, Person, Ticket};
-use super::system::Delivery;
 use crate::clock::rfc3339;
 use serde_json::{Value, json};
 

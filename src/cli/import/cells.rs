@@ -2,7 +2,7 @@
 //! that is refused can be shown as it was.
 
 use super::lines::{Lines, newlines};
-use super::reader::{Body, MAX_RECORD, Record};
+use super::record::{Body, MAX_RECORD, Record};
 use crate::{Error, Result};
 use csv::{ByteRecord, ReaderBuilder, Trim};
 use std::io::{self, Read};

@@ -1,7 +1,6 @@
 //! The bytes of an import: a file or standard input, whose beginning is looked at before it is read.
 
 use super::ImportFormat;
-use super::people::Mapping;
 use crate::clock::base32;
 use crate::{Error, Result};
 use sha2::{Digest, Sha256};
@@ -59,14 +58,14 @@ impl Input {
     }
 
     /// What the position of an import is noted under. A log of events may have grown since, so its beginning is enough; a file
-    /// of people may have been changed anywhere, and another map reads it differently.
-    pub fn known_by(&self, format: ImportFormat, mapping: &Mapping) -> Option<String> {
+    /// of people may have been changed anywhere, and another `map`, which is given as its text, reads it differently.
+    pub fn known_by(&self, format: ImportFormat, map: &str) -> Option<String> {
         let changed = self.changed.as_ref()?;
         let mut hash = Sha256::new();
         hash.update(&self.head[..self.head.len().min(FINGERPRINT)]);
         if format != ImportFormat::Events {
             hash.update(format!("{format:?} {} {changed} ", self.length));
-            hash.update(&mapping.text);
+            hash.update(map);
         }
         Some(base32(&hash.finalize()[..16]))
     }

@@ -1,6 +1,6 @@
 //! Records that are lines.
 
-use super::reader::{Body, MAX_RECORD, Record};
+use super::record::{Body, MAX_RECORD, Record};
 use crate::{Error, Result};
 use std::io::{BufRead, BufReader, Read};
 

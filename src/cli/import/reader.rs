@@ -3,57 +3,16 @@
 use super::cells::{Cells, Form};
 use super::input::Input;
 use super::lines::Lines;
+use super::record::{MAX_RECORD, Record};
 use crate::Result;
 use crate::event::Reject;
 use crate::source::people::People;
 use crate::source::{Parsed, segment};
-use csv::{ByteRecord, StringRecord};
 
 /// Records of one batch.
 const BATCH_RECORDS: usize = 2_000;
 /// Most bytes of one batch's records.
 const BATCH_BYTES: usize = 2 * 1024 * 1024;
-/// Longest record that is read; an event has at most 32 KB.
-pub(super) const MAX_RECORD: usize = 1024 * 1024;
-
-/// A record of the file.
-#[derive(Debug)]
-pub(super) struct Record {
-    /// The line in which it begins.
-    pub number: u64,
-    pub text: String,
-    /// Whether its bytes were UTF-8; if not, `text` shows where.
-    utf8: bool,
-    body: Body,
-}
-
-/// What a record is beside its text.
-#[derive(Debug)]
-pub(super) enum Body {
-    Line,
-    Cells(ByteRecord),
-}
-
-impl Record {
-    pub fn new(number: u64, bytes: &[u8], body: Body) -> Self {
-        let text = String::from_utf8_lossy(bytes);
-        Self {
-            number,
-            text: text.trim_start_matches('\u{feff}').trim().to_owned(),
-            utf8: std::str::from_utf8(bytes).is_ok(),
-            body,
-        }
-    }
-
-    /// Its cells; none if it has none, or they are not UTF-8.
-    pub fn cells(&self) -> Option<StringRecord> {
-        match &self.body {
-            Body::Cells(row) => StringRecord::from_byte_record(row.clone()).ok(),
-            Body::Line => None,
-        }
-    }
-}
-
 /// How records become events.
 #[derive(Clone, Debug)]
 pub(super) enum Reading {

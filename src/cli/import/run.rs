@@ -1,6 +1,7 @@
 //! An import under way: batches are read, prepared beside the one that is being written, and noted when they are durable.
 
-use super::reader::{Reader, Reading, Record};
+use super::reader::{Reader, Reading};
+use super::record::Record;
 use super::rejects::Rejects;
 use crate::clock::Clock;
 use crate::ingest::{self, Batch, Ingest, Receipt};

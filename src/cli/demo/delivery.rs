@@ -1,0 +1,33 @@
+//! A request of one of the demo's systems, exactly as the real ones send theirs.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Value, json};
+
+/// Calls of one request of a server SDK.
+const BATCH: usize = 100;
+
+/// One request of a system.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Delivery {
+    pub path: &'static str,
+    pub headers: Vec<(&'static str, String)>,
+    pub body: Vec<u8>,
+    /// How many events it carries.
+    pub events: usize,
+}
+
+/// The calls in requests of a server SDK.
+pub(super) fn batches(calls: &[Value], write_key: &str) -> Vec<Delivery> {
+    let basic = format!("Basic {}", STANDARD.encode(format!("{write_key}:")));
+    let batch = |calls: &[Value]| Delivery {
+        path: "/v1/batch",
+        headers: vec![
+            ("content-type", "application/json".to_owned()),
+            ("authorization", basic.clone()),
+        ],
+        body: json!({"batch": calls}).to_string().into_bytes(),
+        events: calls.len(),
+    };
+    calls.chunks(BATCH).map(batch).collect()
+}
