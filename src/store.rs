@@ -30,6 +30,7 @@ pub mod profile;
 mod reads;
 pub mod record;
 pub mod reject;
+mod schema;
 mod sql;
 mod stamp;
 pub mod suggestion;
@@ -78,7 +79,8 @@ static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
 /// Opens the database that `url` names, creating an SQLite file if there is none, and brings its schema up to date.
 ///
 /// # Errors
-/// [`Error::Invalid`] for a URL of another kind, [`Error::Database`] when it cannot be opened or migrated.
+/// [`Error::Invalid`] for a URL of another kind, [`Error::Conflict`] for a database that was not made by these migrations,
+/// [`Error::Database`] when it cannot be opened or migrated.
 pub async fn open(url: &str) -> Result<Db> {
     let (engine, stamp) = if url.starts_with("postgres:") || url.starts_with("postgresql:") {
         (postgres(url).await?, None)
@@ -122,7 +124,10 @@ async fn migrate(engine: &Engine) -> Result<()> {
         Engine::Sqlite { write, .. } => migrator.run(write).await,
         Engine::Postgres(pool) => migrator.run(pool).await,
     };
-    migrated.map_err(|error| Error::Database(error.into()))
+    match migrated {
+        Ok(()) => Ok(()),
+        Err(error) => Err(schema::refused(engine, error).await),
+    }
 }
 
 /// Moves an SQLite file's write-ahead log into the file some time after commits, beside the writer, until nobody writes any
