@@ -55,10 +55,8 @@ impl Tx {
             if self.locked.as_ref().is_none_or(|(id, _)| *id != workspace) {
                 self.exclusive(&workspace).await?;
             }
-            let (number, holder) = append(&mut self, &workspace, &profiles).await?;
-            if !holder.is_empty() && holder != self.db.shelf.holder {
-                self.outwait(&workspace).await?;
-            }
+            let number = append(&mut self, &workspace, &profiles).await?;
+            self.outwait(&workspace).await?;
             numbers.insert(workspace, number);
         }
         let (locked, written) = (self.locked.take(), std::mem::take(&mut self.drafts));
@@ -76,18 +74,16 @@ impl Tx {
     }
 }
 
-/// Adds a change, under the workspace's lock, so that the greater of two numbers is committed later; its number, and who holds
-/// the workspace's lease, empty for nobody.
-async fn append(tx: &mut Tx, workspace: &str, profiles: &Profiles) -> Result<(i64, String)> {
+/// Adds a change, under the workspace's lock, so that the greater of two numbers is committed later; its number.
+async fn append(tx: &mut Tx, workspace: &str, profiles: &Profiles) -> Result<i64> {
     let named = match profiles {
         Profiles::These(ids) => Some(packed::pack(ids)),
         Profiles::All => None,
     };
-    let (number, holder): (i64, Option<String>) = tx
+    let (number,): (i64,) = tx
         .sql(
             "insert into change (workspace, number, profiles)
-             select $1, coalesce(max(c.number), 0) + 1, $2 from change c where c.workspace = $1
-             returning number, (select l.holder from lease l where l.workspace = $1)",
+             select $1, coalesce(max(c.number), 0) + 1, $2 from change c where c.workspace = $1 returning number",
         )
         .bind(workspace)
         .bind(named)
@@ -100,7 +96,7 @@ async fn append(tx: &mut Tx, workspace: &str, profiles: &Profiles) -> Result<(i6
             .execute()
             .await?;
     }
-    Ok((number, holder.unwrap_or_default()))
+    Ok(number)
 }
 
 const LAST: &str = "select coalesce(max(number), 0) from change where workspace = $1";

@@ -23,20 +23,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
 
-/// How long a holder goes without asking after it sent a renewal.
-const TERM: Duration = Duration::from_millis(800);
-/// How long a number has to stand still before others take the lease for over.
-const OVER: Duration = Duration::from_millis(1_000);
+mod state;
+
+use state::{OVER, State, TERM};
+
 /// How often a lease is renewed; about how long others wait for it at most while its holder lives.
 const RENEW: Duration = Duration::from_millis(100);
-/// How often a process that is asked, and has no lease, looks whether it could.
-const ATTEMPT: Duration = Duration::from_millis(500);
 /// How long after the last question a lease is still renewed.
 const IDLE: Duration = Duration::from_secs(5);
-/// How long nobody else must have committed: at first, and at most.
-const ALONE: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(64));
-/// After how long a lease that is given up was worth it.
-const WORTH: Duration = Duration::from_secs(60);
 /// How often who waits looks, and for how long at most.
 const LOOK: Duration = Duration::from_millis(5);
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -44,109 +38,6 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// A workspace's lease as this process sees it.
 #[derive(Debug, Default)]
 pub(super) struct Lease(Mutex<State>);
-
-#[derive(Debug)]
-struct State {
-    /// Until when it is held.
-    until: Option<Instant>,
-    /// Grows with every own commit, and whenever the lease is taken.
-    mark: u64,
-    /// Own commits of which it is not known whether others see them already.
-    committing: u32,
-    asked: Option<Instant>,
-    taken: Option<Instant>,
-    attempted: Option<Instant>,
-    /// The last change that is known, and since when all were own ones.
-    last: Option<i64>,
-    alone: Option<Instant>,
-    /// For how long they must have been.
-    quiet: Duration,
-    /// Another's lease: holder, number, and when that was first seen.
-    other: Option<(String, i64, Instant)>,
-}
-
-impl Default for State {
-    fn default() -> Self {
-        Self {
-            until: None,
-            mark: 0,
-            committing: 0,
-            asked: None,
-            taken: None,
-            attempted: None,
-            last: None,
-            alone: None,
-            quiet: ALONE.0,
-            other: None,
-        }
-    }
-}
-
-impl State {
-    fn held(&self, now: Instant) -> bool {
-        self.until.is_some_and(|until| now < until)
-    }
-
-    fn asked_within(&self, now: Instant, time: Duration) -> bool {
-        self.asked.is_some_and(|asked| now < asked + time)
-    }
-
-    /// Notes the last change; one that is not the next own one was somebody else's.
-    fn note(&mut self, last: i64, own: bool, now: Instant) {
-        let expected = self.last.map(|known| known + i64::from(own));
-        if expected != Some(last) {
-            self.alone = Some(now);
-        }
-        self.last = Some(last);
-    }
-
-    /// Whether it is time to try to take it.
-    fn due(&self, now: Instant) -> bool {
-        !self.held(now)
-            && self.asked_within(now, ATTEMPT * 2)
-            && self.attempted.is_none_or(|last| now >= last + ATTEMPT)
-    }
-
-    /// Whether everybody else has been quiet for long enough.
-    fn alone(&self, now: Instant) -> bool {
-        self.alone.is_some_and(|since| now >= since + self.quiet)
-    }
-
-    /// Whether this lease of another is over, which is seen by looking again.
-    fn over(&mut self, holder: &str, number: i64, now: Instant) -> bool {
-        match &self.other {
-            Some((who, what, since)) if who == holder && *what == number => now >= *since + OVER,
-            _ => {
-                self.other = Some((holder.to_owned(), number, now));
-                false
-            }
-        }
-    }
-
-    fn take(&mut self, sent: Instant) {
-        self.until = Some(sent + TERM);
-        self.taken = Some(sent);
-        self.mark += 1;
-        self.other = None;
-    }
-
-    fn give_up(&mut self) {
-        self.until = None;
-        self.mark += 1;
-    }
-
-    /// Others want it: next time it is taken later.
-    fn make_way(&mut self, now: Instant) {
-        self.give_up();
-        let worth = self.taken.is_some_and(|taken| now >= taken + WORTH);
-        self.quiet = if worth {
-            ALONE.0
-        } else {
-            (self.quiet * 2).min(ALONE.1)
-        };
-        self.alone = Some(now);
-    }
-}
 
 impl Lease {
     fn state(&self) -> MutexGuard<'_, State> {
@@ -210,6 +101,9 @@ impl Tx {
 
     /// Waits until another's lease of the workspace is given up or over. The lock must be held, so that nobody takes it anew.
     pub(super) async fn outwait(&mut self, workspace: &str) -> Result<()> {
+        if !self.is_postgres() {
+            return Ok(());
+        }
         let (began, db) = (Instant::now(), self.db.clone());
         let mut seen = State::default();
         while began.elapsed() < PATIENCE {
@@ -305,17 +199,27 @@ async fn renew(pool: &PgPool, holder: &str, leases: &[(String, Arc<Lease>)]) -> 
     if !leases.iter().any(|(_, lease)| lease.state().held(sent)) {
         return Ok(());
     }
-    // A renewal that a crash of the database undoes is one that never was, so it need not be durable.
-    let text = format!(
-        "set local synchronous_commit = off;
-         update lease set number = number + 1 where holder = '{holder}' returning workspace, wanted"
-    );
+    // A renewal that a crash of the database undoes is one that never was, so it need not be durable. Each workspace has a
+    // statement of its own: their rows may lie on different nodes.
+    let mut text = "set local synchronous_commit = off;".to_owned();
+    for (workspace, _) in leases
+        .iter()
+        .filter(|(_, lease)| lease.state().taken.is_some())
+    {
+        let workspace = workspace.replace('\'', "''");
+        text += &format!(
+            "update lease set number = number + 1 where workspace = '{workspace}' and holder = '{holder}'
+             returning workspace, wanted;"
+        );
+    }
     let rows = sqlx::raw_sql(AssertSqlSafe(text)).fetch_all(pool).await?;
     for row in rows {
         use sqlx::Row;
         let (workspace, wanted): (String, bool) = (row.try_get(0)?, row.try_get(1)?);
-        let lease = leases.iter().find(|(id, _)| *id == workspace);
-        let kept = lease.is_some_and(|(_, lease)| {
+        let Some((_, lease)) = leases.iter().find(|(id, _)| *id == workspace) else {
+            continue;
+        };
+        let kept = {
             let (mut state, now) = (lease.state(), Instant::now());
             if wanted {
                 state.make_way(now);
@@ -325,14 +229,20 @@ async fn renew(pool: &PgPool, holder: &str, leases: &[(String, Arc<Lease>)]) -> 
                 state.until = Some(sent + TERM);
             }
             state.held(now)
-        });
+        };
         if !kept {
-            let text = "update lease set holder = '' where workspace = $1 and holder = $2";
-            let given = sqlx::query(text).bind(&workspace).bind(holder);
-            given.execute(pool).await?;
+            free(pool, holder, &workspace).await?;
+            lease.state().taken = None;
         }
     }
     Ok(())
+}
+
+/// Notes that nobody holds a lease any more that this process held.
+async fn free(pool: &PgPool, holder: &str, workspace: &str) -> sqlx::Result<()> {
+    let text = "update lease set holder = '' where workspace = $1 and holder = $2";
+    let given = sqlx::query(text).bind(workspace).bind(holder);
+    given.execute(pool).await.map(drop)
 }
 
 /// Takes a workspace's lease if nobody has it, everybody else is quiet and nobody commits just now.
@@ -367,6 +277,10 @@ async fn attempt(pool: &PgPool, holder: &str, workspace: &str, lease: &Lease) ->
         .bind(&other)
         .bind(number);
     let taken = taken.execute(&mut *tx).await?.rows_affected() == 1;
+    if taken {
+        // Now already, should nobody learn what becomes of the commit.
+        lease.state().taken = Some(sent);
+    }
     tx.commit().await?;
     if taken {
         lease.state().take(sent);
@@ -376,12 +290,13 @@ async fn attempt(pool: &PgPool, holder: &str, workspace: &str, lease: &Lease) ->
 
 /// Gives up all leases of a process that closes its database.
 pub(super) async fn give_up(db: &Db, pool: &PgPool) {
-    for (_, lease) in db.shelf.leases() {
+    for (workspace, lease) in db.shelf.leases() {
         lease.state().give_up();
-    }
-    let text = "update lease set holder = '' where holder = $1";
-    let given = sqlx::query(text).bind(&db.shelf.holder).execute(pool).await;
-    if let Err(error) = given {
-        tracing::debug!(target: "acquaint::db", %error, "leases run out by themselves");
+        if lease.state().taken.take().is_none() {
+            continue;
+        }
+        if let Err(error) = free(pool, &db.shelf.holder, &workspace).await {
+            tracing::debug!(target: "acquaint::db", %error, "leases run out by themselves");
+        }
     }
 }
