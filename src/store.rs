@@ -33,7 +33,10 @@ pub mod reject;
 mod schema;
 mod sql;
 mod stamp;
+#[cfg(test)]
+mod statements;
 pub mod suggestion;
+pub mod table;
 
 pub use sql::{Answer, Db, Rows, Statement, Tx};
 
@@ -161,7 +164,7 @@ async fn analyze(pool: PgPool, mut commits: watch::Receiver<()>) {
         if !seen.is_power_of_two() || seen < ANALYZE_FROM {
             continue;
         }
-        let tables = "analyze event, link, link_identifier, identifier, profile, record, change";
+        let tables = AssertSqlSafe(table::analyze());
         if let Err(error) = sqlx::query(tables).execute(&pool).await {
             tracing::debug!(target: "acquaint::db", %error, "not analysed");
         }

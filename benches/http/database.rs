@@ -1,5 +1,6 @@
 //! The databases that are measured: each new and empty, an SQLite file in a folder of the run or a schema of its own in PostgreSQL.
 
+use acquaint::store::table::TABLES;
 use sqlx::postgres::PgConnectOptions;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, PgConnection, SqliteConnection};
@@ -138,14 +139,8 @@ impl Database {
         if matches!(self, Self::Sqlite(_)) {
             return Ok(());
         }
-        self.execute(
-            "do $$ declare one regclass; begin
-               for one in select oid from pg_class where relkind = 'r' and relnamespace = to_regnamespace(current_schema())
-               loop execute 'analyze ' || one; end loop;
-             end $$"
-                .to_owned(),
-        )
-        .await
+        let tables = TABLES.iter().map(|table| format!("analyze {}", table.name));
+        self.execute_all(tables).await
     }
 
     /// Events in the log.

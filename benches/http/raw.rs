@@ -1,7 +1,7 @@
 //! The raw limit: how fast SQLite takes the very rows that acquaint wrote, from a loop that does nothing else.
 
 use crate::database::Database;
-use acquaint::store;
+use acquaint::store::{self, table::TABLES};
 use sqlx::sqlite::{
     SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqliteRow, SqliteSynchronous,
 };
@@ -22,7 +22,7 @@ const AT_ONCE: usize = 200;
 const EVENT: &str = "event";
 
 /// How many rows each table has.
-pub type Counts = HashMap<String, i64>;
+pub type Counts = HashMap<&'static str, i64>;
 
 /// Rows of one table, oldest first.
 struct Table {
@@ -67,16 +67,11 @@ async fn connect(path: &Path) -> sqlx::Result<SqliteConnection> {
 /// How many rows there are now.
 pub async fn counts(path: &Path) -> Result<Counts, Box<dyn Error>> {
     let mut connection = connect(path).await?;
-    let tables: Vec<String> = sqlx::query_scalar(
-        "select name from sqlite_master where type = 'table' and name not like 'sqlite%' and name not like '\\_%' escape '\\'",
-    )
-    .fetch_all(&mut connection)
-    .await?;
     let mut counts = Counts::new();
-    for table in tables {
-        let sql = AssertSqlSafe(format!("select count(*) from {table}"));
+    for table in TABLES {
+        let sql = AssertSqlSafe(format!("select count(*) from {}", table.name));
         let count = sqlx::query_scalar(sql).fetch_one(&mut connection).await?;
-        counts.insert(table, count);
+        counts.insert(table.name, count);
     }
     connection.close().await?;
     Ok(counts)
@@ -185,7 +180,7 @@ async fn take(path: &Path, before: &Counts) -> Result<Vec<Table>, Box<dyn Error>
         let by_key: bool = sqlx::query_scalar(
             "select sql like '%without rowid%' from sqlite_master where name = $1",
         )
-        .bind(name)
+        .bind(*name)
         .fetch_one(&mut connection)
         .await?;
         let order = if by_key { "random()" } else { "rowid desc" };
@@ -199,7 +194,7 @@ async fn take(path: &Path, before: &Counts) -> Result<Vec<Table>, Box<dyn Error>
         });
         let rows: sqlx::Result<Vec<_>> = rows.iter().rev().map(cells).collect();
         tables.push(Table {
-            name: name.clone(),
+            name: (*name).to_owned(),
             by_key,
             columns,
             rows: rows?,

@@ -327,12 +327,7 @@ pub async fn relink(tx: &mut Tx, workspace: &str, moved: &[Logged]) -> Result<()
 /// # Errors
 /// When the database refuses.
 pub async fn count(db: &Db, workspace: &str) -> Result<i64> {
-    let (count,): (i64,) = db
-        .sql("select count(*) from event where workspace = $1")
-        .bind(workspace)
-        .one()
-        .await?;
-    Ok(count)
+    super::table::count(db, "event", workspace).await
 }
 
 /// What came in through each of these links.

@@ -242,12 +242,7 @@ pub async fn shed(tx: &mut Tx, workspace: &str, shed: &[Carries<'_>]) -> Result<
 /// # Errors
 /// When the database refuses.
 pub async fn count(db: &Db, workspace: &str) -> Result<i64> {
-    let (count,): (i64,) = db
-        .sql("select count(*) from link where workspace = $1")
-        .bind(workspace)
-        .one()
-        .await?;
-    Ok(count)
+    super::table::count(db, "link", workspace).await
 }
 
 /// The next `limit` links after `after` by id.

@@ -1,5 +1,6 @@
 //! Matching: its model and its index.
 
+use super::table::{self, Sort};
 use super::{Db, Tx};
 use crate::profile::Profile;
 use crate::{Error, Result};
@@ -40,14 +41,7 @@ pub async fn model(db: &Db, workspace: &str) -> Result<Option<Stored>> {
 /// # Errors
 /// When the database refuses.
 pub async fn set_model(tx: &mut Tx, workspace: &str, model: &Stored) -> Result<()> {
-    for text in [
-        "delete from match_model where workspace = $1",
-        "delete from match_person where workspace = $1",
-        "delete from match_bucket where workspace = $1",
-        "delete from match_key where workspace = $1",
-    ] {
-        tx.sql(text).bind(workspace).execute().await?;
-    }
+    table::clear(tx, workspace, Sort::Index).await?;
     tx.sql("insert into match_model (workspace, doc, buckets, trained_at) values ($1, $2, $3, $4)")
         .bind(workspace)
         .bind(&model.doc)

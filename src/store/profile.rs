@@ -1,6 +1,7 @@
 //! Profile documents: one keyed read for a tool call, one multi-row write for a batch.
 
 use super::access::Workspace;
+use super::table::{self, Sort};
 use super::{Answer, Db, Id, Rows, Statement, Tx};
 use crate::identity::{Identifier, MENTION};
 use crate::profile::{Profile, packed};
@@ -252,12 +253,7 @@ pub async fn remove<'a>(
 /// # Errors
 /// When the database refuses.
 pub async fn count(db: &Db, workspace: &str) -> Result<i64> {
-    let (count,): (i64,) = db
-        .sql("select count(*) from profile where workspace = $1")
-        .bind(workspace)
-        .one()
-        .await?;
-    Ok(count)
+    table::count(db, "profile", workspace).await
 }
 
 /// Empties every derived table of the workspace, for a rebuild.
@@ -265,16 +261,7 @@ pub async fn count(db: &Db, workspace: &str) -> Result<i64> {
 /// # Errors
 /// When the database refuses.
 pub async fn clear_derived(tx: &mut Tx, workspace: &str) -> Result<()> {
-    for text in [
-        "delete from link where workspace = $1",
-        "delete from link_identifier where workspace = $1",
-        "delete from identifier where workspace = $1",
-        "delete from profile where workspace = $1",
-        "delete from unmatched where workspace = $1",
-        "delete from record where workspace = $1",
-    ] {
-        tx.sql(text).bind(workspace).execute().await?;
-    }
+    table::clear(tx, workspace, Sort::Derived).await?;
     tx.change_all(workspace);
     tx.clear_drafts(workspace);
     Ok(())

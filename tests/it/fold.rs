@@ -2,13 +2,12 @@
 //! derived tables are the same to the byte, and a rebuild gives them again.
 
 use crate::app::TestApp;
+use crate::table::rows_of;
 use acquaint::event::{Event, Kind};
 use acquaint::ingest;
-use acquaint::profile::Profile;
-use acquaint::profile::packed::{Packed, unpack};
-use acquaint::profile::record::Record;
 use acquaint::store::Db;
 use acquaint::store::access::Workspace;
+use acquaint::store::table::Sort;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestCaseError, TestRunner};
 use serde_json::{Map, Value, json};
@@ -136,36 +135,7 @@ pub(crate) fn disorder(log: &[Event], seed: u64) -> Vec<Vec<Event>> {
 
 /// Every derived row of a workspace.
 pub(crate) async fn derived(db: &Db, workspace: &Workspace) -> Vec<String> {
-    let mut all = Vec::new();
-    for text in [
-        "select id || ' ' || first_at || ' ' || coalesce(profile, '-') || ' ' || identifiers || ' ' || cast(whole as text) from link where workspace = $1 order by id",
-        "select kind || ' ' || value || ' ' || link from link_identifier where workspace = $1 order by kind, value, link",
-        "select kind || ' ' || value || ' ' || coalesce(profile, '-') || ' ' || cast(shared as text) || ' ' || coalesce(walls, '-') from identifier where workspace = $1 order by kind, value",
-    ] {
-        let rows: Vec<(String,)> = db.sql(text).bind(&workspace.id).all().await.expect("rows");
-        all.extend(rows.into_iter().map(|(row,)| row));
-    }
-    let profiles = "select id, doc from profile where workspace = $1 order by id";
-    all.extend(packed::<Profile>(db, workspace, profiles).await);
-    let records = "select kind || ' ' || id || ' ' || link || ' ' || began_at, doc from record
-                   where workspace = $1 order by kind, id, link";
-    all.extend(packed::<Record>(db, workspace, records).await);
-    all
-}
-
-/// Rows with a document, as it is read and to the byte.
-async fn packed<T: Packed + serde::Serialize>(
-    db: &Db,
-    workspace: &Workspace,
-    text: &'static str,
-) -> Vec<String> {
-    let rows: Vec<(String, Vec<u8>)> = db.sql(text).bind(&workspace.id).all().await.expect("rows");
-    let row = |(row, doc): (String, Vec<u8>)| {
-        let read: T = unpack(&doc).expect("a document");
-        let json = serde_json::to_string(&read).expect("JSON");
-        format!("{row} {json} {doc:?}")
-    };
-    rows.into_iter().map(row).collect()
+    rows_of(db, workspace, Sort::Derived).await
 }
 
 /// Random logs about `people` people and up to `things` orders and tickets, full of ties, late events and shared values.

@@ -31,6 +31,7 @@ mod setback;
 mod step;
 mod steward;
 mod survivorship;
+mod table;
 mod together;
 mod upgrade;
 mod webhook;

@@ -183,30 +183,4 @@ mod tests {
             "insert or fail into t (workspace, id, at) values (?, ?, ?), (?, ?, ?) on conflict do nothing"
         );
     }
-
-    #[test]
-    fn joins_name_their_order() {
-        let files = [
-            include_str!("../access.rs"),
-            include_str!("../change.rs"),
-            include_str!("../decided.rs"),
-            include_str!("../drafts.rs"),
-            include_str!("../event.rs"),
-            include_str!("../identifier.rs"),
-            include_str!("../identity.rs"),
-            include_str!("../kept.rs"),
-            include_str!("../lease.rs"),
-            include_str!("../link.rs"),
-            include_str!("../matching.rs"),
-            include_str!("../profile.rs"),
-            include_str!("../reads.rs"),
-            include_str!("../record.rs"),
-            include_str!("../reject.rs"),
-            include_str!("../suggestion.rs"),
-        ];
-        for text in files {
-            let joins = text.matches(" join ").count();
-            assert_eq!(joins, text.matches("cross join ").count(), "{text}");
-        }
-    }
 }

@@ -2,6 +2,7 @@
 
 use super::{id, identify, profile, text, track};
 use crate::app::TestApp;
+use acquaint::store;
 use serde_json::json;
 
 both!(
@@ -69,14 +70,8 @@ async fn posthogs_illegal_ids_end_to_end(app: &TestApp) {
             );
         }
     }
-    let everyone = "select count(*) from profile where workspace = $1";
-    let everyone = app
-        .db
-        .sql(everyone)
-        .bind(&app.tenant.workspace.id)
-        .one()
-        .await;
-    let (everyone,): (i64,) = everyone.expect("a count");
+    let everyone = store::table::count(&app.db, "profile", &app.tenant.workspace.id).await;
+    let everyone = everyone.expect("a count");
     assert_eq!(
         everyone as usize,
         4 * illegal.len(),

@@ -1,0 +1,270 @@
+//! What holds for every statement of this room, checked by reading its files.
+//!
+//! Joins name their order. And each statement asks one workspace's rows of every table that is sharded by workspace, in a form
+//! that Citus sends to the one node that has them (docs.citusdata.com, "SQL Support and Workarounds").
+
+use super::table::TABLES;
+use std::path::Path;
+
+/// The words that a statement begins with.
+const VERBS: [&str; 5] = ["select", "insert", "update", "delete", "with"];
+/// Words that may follow a table and are no alias of it.
+const NO_ALIAS: [&str; 10] = [
+    "where", "cross", "set", "order", "group", "limit", "union", "on", ")", "(",
+];
+
+/// Every statement of the room, as words.
+fn statements() -> Vec<Vec<String>> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut texts = vec![read(&root.join("store.rs"))];
+    walk(&root.join("store"), &mut texts);
+    let mut all = Vec::new();
+    for text in texts {
+        let code = text.split("#[cfg(test)]\nmod tests").next();
+        let literals = literals(code.unwrap_or_default());
+        let words = literals.iter().map(|literal| words(literal));
+        all.extend(words.filter(|words| {
+            let first = words.first();
+            words.len() > 1 && first.is_some_and(|first| VERBS.contains(&first.as_str()))
+        }));
+    }
+    all
+}
+
+fn walk(folder: &Path, texts: &mut Vec<String>) {
+    for entry in std::fs::read_dir(folder).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            walk(&path, texts);
+        } else if !path.ends_with("statements.rs") {
+            texts.push(read(&path));
+        }
+    }
+}
+
+fn read(path: &Path) -> String {
+    std::fs::read_to_string(path).expect("a source file")
+}
+
+/// The insides of the strings of a source file.
+fn literals(code: &str) -> Vec<String> {
+    let (mut found, mut chars) = (Vec::new(), code.chars().peekable());
+    while let Some(c) = chars.next() {
+        match c {
+            '/' if chars.peek() == Some(&'/') => while chars.next_if(|c| *c != '\n').is_some() {},
+            // A quote as a character literal opens no string.
+            '\'' if chars.peek() == Some(&'"') => drop(chars.next()),
+            '"' => {
+                let mut inside = String::new();
+                while let Some(c) = chars.next() {
+                    match c {
+                        '\\' => drop(chars.next()),
+                        '"' => break,
+                        c => inside.push(c),
+                    }
+                }
+                found.push(inside);
+            }
+            _ => {}
+        }
+    }
+    found
+}
+
+/// A statement's words; brackets and signs are words of their own.
+fn words(text: &str) -> Vec<String> {
+    let mut spaced = String::with_capacity(text.len() * 2);
+    for c in text.chars() {
+        match c {
+            '(' | ')' | ',' | '=' | ';' => spaced.extend([' ', c, ' ']),
+            c => spaced.push(c),
+        }
+    }
+    spaced.split_whitespace().map(str::to_owned).collect()
+}
+
+/// A table that a statement reads or changes, by the name that it has there.
+#[derive(Debug, PartialEq, Eq)]
+struct Mention<'a> {
+    table: &'static str,
+    alias: Option<&'a str>,
+    inserted: bool,
+    at: usize,
+}
+
+/// The tables in a statement that are sharded by workspace.
+fn mentions(words: &[String]) -> Vec<Mention<'_>> {
+    let word = |at: usize| words.get(at).map(String::as_str);
+    let mut found = Vec::new();
+    for (at, before) in words.iter().enumerate() {
+        if !["from", "join", "into", "update"].contains(&before.as_str()) {
+            continue;
+        }
+        let named = word(at + 1);
+        let table = TABLES.iter().find(|table| Some(table.name) == named);
+        let Some(table) = table.filter(|table| !table.everywhere) else {
+            continue;
+        };
+        found.push(Mention {
+            table: table.name,
+            alias: word(at + 2).filter(|word| !NO_ALIAS.contains(word)),
+            inserted: before == "into",
+            at: at + 1,
+        });
+    }
+    found
+}
+
+/// How often these words stand in a statement one after another.
+fn times(words: &[String], sequence: &[&str]) -> usize {
+    words
+        .windows(sequence.len())
+        .filter(|it| *it == sequence)
+        .count()
+}
+
+/// What a sharded database would refuse in a statement.
+fn refused(words: &[String]) -> Option<String> {
+    let has = |word: &str| words.iter().any(|it| it == word);
+    let mentioned = mentions(words);
+    if words[0] == "with" && ["insert", "update", "delete"].iter().any(|verb| has(verb)) {
+        return Some("writes within a `with`".to_owned());
+    }
+    if words[0] == "insert" {
+        let given = words
+            .iter()
+            .position(|it| it == "values" || it == "returning");
+        let select = words.iter().rposition(|it| it == "select");
+        if has("with") || matches!((given, select), (Some(given), Some(select)) if given < select) {
+            return Some("a subquery beside an insert".to_owned());
+        }
+    }
+    let bare = mentioned
+        .iter()
+        .filter(|it| it.alias.is_none() && !it.inserted);
+    if bare.count() > bound_alone(words) {
+        return Some("a table without its workspace".to_owned());
+    }
+    let of_workspace = |it: &Mention<'_>| match it.alias {
+        _ if it.inserted => inserts_workspace(&words[it.at + 1..]),
+        Some(alias) => bound(words, alias),
+        None => true,
+    };
+    let missing = mentioned.iter().find(|it| !of_workspace(it));
+    missing.map(|it| format!("`{}` without its workspace", it.table))
+}
+
+/// In how many places a workspace is given for a table that has no alias.
+fn bound_alone(words: &[String]) -> usize {
+    times(words, &["workspace", "=", "$1"]) + times(words, &["workspace", "=", "'{workspace}'"])
+}
+
+/// Whether the table of this alias is held to the workspace, by itself or by another that is.
+fn bound(words: &[String], alias: &str) -> bool {
+    let own = format!("{alias}.workspace");
+    let to = words
+        .windows(3)
+        .filter(|it| it[0] == own && it[1] == "=")
+        .map(|it| it[2].as_str());
+    to.into_iter().any(|to| {
+        let other = to.strip_suffix(".workspace").is_some();
+        to == "$1" || (other && times(words, &[to, "=", "$1"]) > 0)
+    })
+}
+
+/// Whether what follows the table's name in an insert begins with the workspace, in the columns and in the rows.
+fn inserts_workspace(words: &[String]) -> bool {
+    let closed = words.iter().position(|it| it == ")").unwrap_or(words.len());
+    let rows: Vec<&str> = words[closed..]
+        .iter()
+        .skip(1)
+        .take(3)
+        .map(String::as_str)
+        .collect();
+    let given = matches!(
+        rows.as_slice(),
+        ["select", "$1", ","] | ["values", "(", "$1"] | ["values", "rows", "("]
+    );
+    words.len() > 1 && words[1] == "workspace" && given
+}
+
+#[test]
+fn joins_name_their_order() {
+    for words in statements() {
+        let joins = words.iter().filter(|it| *it == "join").count();
+        assert_eq!(
+            joins,
+            times(&words, &["cross", "join"]),
+            "{}",
+            words.join(" ")
+        );
+    }
+}
+
+#[test]
+fn every_statement_asks_one_workspace() {
+    let all = statements();
+    assert!(all.len() > 80, "only {} statements were found", all.len());
+    for table in TABLES.iter().filter(|table| !table.everywhere) {
+        let named = |words: &Vec<String>| mentions(words).iter().any(|it| it.table == table.name);
+        assert!(all.iter().any(named), "no statement of `{}`", table.name);
+    }
+    let broken = all.iter().filter_map(|words| {
+        let why = refused(words)?;
+        Some(format!("{why}: {}", words.join(" ")))
+    });
+    let broken: Vec<String> = broken.collect();
+    assert!(broken.is_empty(), "{}", broken.join("\n"));
+}
+
+#[test]
+fn what_a_sharded_database_refuses_is_found() {
+    for (text, fine) in [
+        ("select id from link where workspace = $1", true),
+        ("select id from link", false),
+        ("select source.name from source where write_key = $1", true),
+        (
+            "select p.doc from link l cross join profile p where l.workspace = $1 and p.workspace = l.workspace",
+            true,
+        ),
+        (
+            "select p.doc from link l cross join profile p where l.workspace = $1 and p.id = l.profile",
+            false,
+        ),
+        (
+            "select p.doc from link l cross join profile p where p.workspace = l.workspace",
+            false,
+        ),
+        (
+            "delete from link where workspace = $1 and id in (select link from record)",
+            false,
+        ),
+        (
+            "insert into change (workspace, number) select $1, max(c.number) from change c where c.workspace = $1 returning number",
+            true,
+        ),
+        (
+            "insert into change (workspace, number) select $1, 1 returning number, (select l.holder from lease l where l.workspace = $1)",
+            false,
+        ),
+        (
+            "insert into change (workspace, number) values ($1, (select 1))",
+            false,
+        ),
+        (
+            "insert into change (number, workspace) values ($1, $2)",
+            false,
+        ),
+        (
+            "insert into link (workspace, id) values rows(text) on conflict do nothing",
+            true,
+        ),
+        (
+            "with gone as (delete from link where workspace = $1 returning id) select id from gone",
+            false,
+        ),
+        ("update lease set wanted = true where holder = $2", false),
+    ] {
+        assert_eq!(refused(&words(text)).is_none(), fine, "{text}");
+    }
+}
