@@ -44,6 +44,11 @@ impl Lease {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Whether this process holds it.
+    fn held(&self) -> bool {
+        self.state().held(Instant::now())
+    }
+
     /// While this stays the same, nobody has committed; none when only asking tells.
     pub(super) fn mark(&self, now: Instant) -> Option<u64> {
         let mut state = self.state();
@@ -101,7 +106,8 @@ impl Tx {
 
     /// Waits until another's lease of the workspace is given up or over. The lock must be held, so that nobody takes it anew.
     pub(super) async fn outwait(&mut self, workspace: &str) -> Result<()> {
-        if !self.is_postgres() {
+        // What this process holds nobody else does, and under the lock that stays so.
+        if !self.is_postgres() || self.db.shelf.lease(workspace).held() {
             return Ok(());
         }
         let (began, db) = (Instant::now(), self.db.clone());
