@@ -7,7 +7,7 @@ use super::caller::Verification;
 use super::purchases::Order;
 use super::text::estimate_tokens;
 use super::tickets::Case;
-use super::{Answer, Context, NOTICE, data, typed};
+use super::{Answer, Asker, Dependency, NOTICE, Native, Reach, data, schema, typed};
 use crate::Result;
 use crate::clock::rfc3339;
 use crate::profile::Profile;
@@ -23,13 +23,22 @@ mod piece;
 use known::Trait;
 use piece::{Consent, Membership, Piece, Ranked, Section, Spending, Visit};
 
+pub(super) const TOOL: Native = Native {
+    name: "get_customer_context",
+    words: include_str!("../../tools/get_customer_context.toml"),
+    arguments: schema::canonical::<Arguments>,
+    result: schema::result::<CustomerContext>,
+    depends_on: &[Dependency::Asker],
+    run: |reach, arguments| Box::pin(std::future::ready(run(&reach, arguments))),
+};
+
 /// Tokens of an answer where none are asked for, in short and in full.
 const BUDGET: (u32, u32) = (600, 2_000);
 /// What stands around every answer, beside its notice.
 const ENVELOPE: &str = r#"{"data":,"as_of":"2026-11-23T18:30:00.000Z","source":[],"freshness_s":100000,"truncated":true,"next_cursor":null,"notice":""}"#;
 
 #[derive(Debug, Deserialize, JsonSchema)]
-pub(super) struct Arguments {
+struct Arguments {
     topic: Option<String>,
     #[serde(default)]
     detail: Detail,
@@ -40,7 +49,7 @@ pub(super) struct Arguments {
 /// How much is asked for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
-pub(super) enum Detail {
+enum Detail {
     #[default]
     Concise,
     Detailed,
@@ -48,7 +57,7 @@ pub(super) enum Detail {
 
 /// What is known of the customer, as far as it fits. An empty list says that there is nothing, a missing one that nothing fit.
 #[derive(Debug, Default, Serialize, JsonSchema)]
-pub(super) struct CustomerContext {
+struct CustomerContext {
     /// Short id of the customer's profile.
     profile: String,
     /// How sure the company is of who this is: anonymous, claimed or verified.
@@ -100,7 +109,7 @@ struct SeenRange {
     last: String,
 }
 
-pub(super) fn run(context: &Context<'_>, arguments: Value) -> Result<Answer> {
+fn run(reach: &Reach<'_>, arguments: Value) -> Result<Answer> {
     let arguments: Arguments = typed(arguments)?;
     let usual = if arguments.detail == Detail::Detailed {
         BUDGET.1
@@ -108,22 +117,18 @@ pub(super) fn run(context: &Context<'_>, arguments: Value) -> Result<Answer> {
         BUDGET.0
     };
     let budget = arguments.max_tokens.unwrap_or(usual) as usize;
-    let signed_in =
-        context.caller.customer.is_none() || context.caller.verification > Verification::Anonymous;
+    let asker = reach.asker()?;
+    let signed_in = asker != Asker::Session(Verification::Anonymous);
     let detailed = arguments.detail == Detail::Detailed;
-    let mut pieces = piece::pieces(context.profile, detailed, signed_in);
+    let mut pieces = piece::pieces(reach.profile(), detailed, signed_in);
     let topic = arguments.topic.unwrap_or_default().to_lowercase();
     pieces.sort_by_cached_key(|ranked| rank_for(&topic, ranked.rank, &ranked.piece));
-    let who = match context.caller.customer {
-        None => "staff",
-        Some(_) => context.caller.verification.as_str(),
-    };
     let mut result = CustomerContext {
-        profile: context.profile.id.chars().take(8).collect(),
-        verification: who.to_owned(),
+        profile: reach.profile().id.chars().take(8).collect(),
+        verification: asker.as_str().to_owned(),
         ..CustomerContext::default()
     };
-    let sources = result.fill(pieces, seen(context.profile), budget);
+    let sources = result.fill(pieces, seen(reach.profile()), budget);
     Ok(Answer {
         truncated: !result.omitted.is_empty(),
         data: data(&result)?,

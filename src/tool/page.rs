@@ -1,11 +1,10 @@
 //! Pages of a customer's orders or tickets: the newest are in the profile, the rest behind it.
 
-use super::{Answer, Context, cursor, data};
+use super::{Answer, Reach, cursor, data};
 use crate::Result;
 use crate::profile::purchase::Purchase;
 use crate::profile::record::{Record, RecordKind};
 use crate::profile::ticket::Ticket;
-use crate::store;
 use serde::Serialize;
 use std::collections::BTreeSet;
 
@@ -69,18 +68,16 @@ pub(super) struct Found<T> {
 
 /// Reads on behind the profile, after a position, until `most` wanted entries are found or one began before `since`.
 pub(super) async fn read_on<T: Entry>(
-    context: &Context<'_>,
+    reach: &Reach<'_>,
     mut after: (i64, String),
     since: i64,
     most: usize,
     mut entries: Vec<T>,
     wanted: impl Fn(&T) -> bool,
 ) -> Result<Found<T>> {
-    let (workspace, profile) = (&context.caller.workspace.id, &context.profile.id);
     for _ in 0..MAX_READS {
         let before = (after.0, after.1.as_str());
-        let read =
-            store::record::history(context.db, workspace, profile, T::KIND, before, READ).await?;
+        let read = reach.history(T::KIND, before, READ).await?;
         let last = read.last().map(|last| (last.began_at, last.id.clone()));
         let ended = (read.len() as i64) < READ || last.as_ref().is_some_and(|(at, _)| *at < since);
         entries.extend(read.iter().map(T::of).filter(&wanted));

@@ -3,7 +3,7 @@
 use super::money::Money;
 use super::page::{self, Entry, Found};
 use super::text::clean;
-use super::{Answer, Context, cursor, typed};
+use super::{Answer, Native, Reach, cursor, schema, typed};
 use crate::Result;
 use crate::clock::{parse_time, rfc3339};
 use crate::profile::money::display;
@@ -11,8 +11,17 @@ use crate::profile::purchase::{Item, Purchase};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub(super) const TOOL: Native = Native {
+    name: "recent_purchases",
+    words: include_str!("../../tools/recent_purchases.toml"),
+    arguments: schema::canonical::<Arguments>,
+    result: schema::result::<RecentPurchases>,
+    depends_on: &[],
+    run: |reach, arguments| Box::pin(run(reach, arguments)),
+};
+
 #[derive(Debug, Deserialize, JsonSchema)]
-pub(super) struct Arguments {
+struct Arguments {
     #[schemars(extend("format" = "date"))]
     since: Option<String>,
     status: Option<Status>,
@@ -29,7 +38,7 @@ fn default_limit() -> u32 {
 /// Where an order stands, in one of seven words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
-pub(super) enum Status {
+enum Status {
     Pending,
     Processing,
     Shipped,
@@ -56,7 +65,7 @@ impl Status {
 
 /// The customer's orders.
 #[derive(Debug, Serialize, JsonSchema)]
-pub(super) struct RecentPurchases {
+struct RecentPurchases {
     /// The orders, newest first.
     purchases: Vec<Order>,
     /// How many orders the customer has in all.
@@ -100,7 +109,7 @@ pub(super) struct Order {
 
 /// One item of an order.
 #[derive(Debug, Serialize, JsonSchema)]
-pub(super) struct Line {
+struct Line {
     /// The product's id.
     #[serde(skip_serializing_if = "Option::is_none")]
     product_id: Option<String>,
@@ -163,7 +172,7 @@ impl Line {
     }
 }
 
-pub(super) async fn run(context: Context<'_>, arguments: serde_json::Value) -> Result<Answer> {
+async fn run(reach: Reach<'_>, arguments: serde_json::Value) -> Result<Answer> {
     let arguments: Arguments = typed(arguments)?;
     let since = arguments
         .since
@@ -178,22 +187,22 @@ pub(super) async fn run(context: Context<'_>, arguments: serde_json::Value) -> R
     };
     let after = cursor::decode(arguments.cursor.as_deref())?;
     let limit = arguments.limit as usize;
-    let found = scan(&context, after, since, limit + 1, wanted).await?;
+    let found = scan(&reach, after, since, limit + 1, wanted).await?;
     page::answer(found, limit, |purchases| RecentPurchases {
         purchases: purchases.iter().map(Order::of).collect(),
-        order_count: context.profile.purchases.count,
+        order_count: reach.profile().purchases.count,
     })
 }
 
 /// The first `most` orders after a position that are wanted: from the profile, and only then from behind it.
 async fn scan(
-    context: &Context<'_>,
+    reach: &Reach<'_>,
     mut after: (i64, String),
     since: i64,
     most: usize,
     wanted: impl Fn(&Purchase) -> bool,
 ) -> Result<Found<Purchase>> {
-    let held = &context.profile.purchases;
+    let held = &reach.profile().purchases;
     let follows = |purchase: &&Purchase| purchase.position() < (after.0, after.1.as_str());
     let mut entries: Vec<Purchase> = held
         .recent
@@ -217,5 +226,5 @@ async fn scan(
     if last.position() < (after.0, after.1.as_str()) {
         after = (last.placed_at, last.order_id.clone());
     }
-    page::read_on(context, after, since, most, entries, wanted).await
+    page::read_on(reach, after, since, most, entries, wanted).await
 }

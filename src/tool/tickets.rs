@@ -2,15 +2,24 @@
 
 use super::page::{self, Entry, Found};
 use super::text::{Untrusted, clean};
-use super::{Answer, Context, cursor, typed};
+use super::{Answer, Native, Reach, cursor, schema, typed};
 use crate::Result;
 use crate::clock::rfc3339;
 use crate::profile::ticket::{Message, Ticket};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub(super) const TOOL: Native = Native {
+    name: "open_tickets",
+    words: include_str!("../../tools/open_tickets.toml"),
+    arguments: schema::canonical::<Arguments>,
+    result: schema::result::<OpenTickets>,
+    depends_on: &[],
+    run: |reach, arguments| Box::pin(run(reach, arguments)),
+};
+
 #[derive(Debug, Deserialize, JsonSchema)]
-pub(super) struct Arguments {
+struct Arguments {
     #[serde(default)]
     status: Which,
     #[schemars(range(min = 1, max = 20))]
@@ -26,7 +35,7 @@ fn default_limit() -> u32 {
 /// Which tickets are asked for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
-pub(super) enum Which {
+enum Which {
     #[default]
     Open,
     Pending,
@@ -47,7 +56,7 @@ impl Which {
 
 /// The customer's tickets.
 #[derive(Debug, Serialize, JsonSchema)]
-pub(super) struct OpenTickets {
+struct OpenTickets {
     /// The tickets, newest first.
     tickets: Vec<Case>,
     /// How many of the customer's tickets are not yet solved.
@@ -89,7 +98,7 @@ pub(super) struct Case {
 
 /// One message of a ticket.
 #[derive(Debug, Serialize, JsonSchema)]
-pub(super) struct Said {
+struct Said {
     /// When it was written, RFC 3339.
     at: String,
     /// customer or agent.
@@ -135,26 +144,26 @@ impl Said {
     }
 }
 
-pub(super) async fn run(context: Context<'_>, arguments: serde_json::Value) -> Result<Answer> {
+async fn run(reach: Reach<'_>, arguments: serde_json::Value) -> Result<Answer> {
     let arguments: Arguments = typed(arguments)?;
     let after = cursor::decode(arguments.cursor.as_deref())?;
     let limit = arguments.limit as usize;
-    let found = scan(&context, after, limit + 1, arguments.status).await?;
+    let found = scan(&reach, after, limit + 1, arguments.status).await?;
     page::answer(found, limit, |tickets| OpenTickets {
         tickets: tickets.iter().map(Case::of).collect(),
-        open_count: context.profile.tickets.open_count,
-        ticket_count: context.profile.tickets.count,
+        open_count: reach.profile().tickets.open_count,
+        ticket_count: reach.profile().tickets.count,
     })
 }
 
 /// The first `most` tickets after a position: from the profile where it holds all that are asked for, else from behind it.
 async fn scan(
-    context: &Context<'_>,
+    reach: &Reach<'_>,
     after: (i64, String),
     most: usize,
     which: Which,
 ) -> Result<Found<Ticket>> {
-    let tickets = &context.profile.tickets;
+    let tickets = &reach.profile().tickets;
     let shut = tickets.count - tickets.open_count;
     let open_held = tickets.open_count as usize == tickets.open.len();
     let shut_held = shut as usize == tickets.recent.len();
@@ -165,7 +174,7 @@ async fn scan(
     };
     let wanted = |ticket: &Ticket| which.takes(ticket);
     if !all_held {
-        return page::read_on(context, after, i64::MIN, most, Vec::new(), wanted).await;
+        return page::read_on(reach, after, i64::MIN, most, Vec::new(), wanted).await;
     }
     let held = tickets.open.iter().chain(&tickets.recent);
     let follows = |ticket: &&Ticket| ticket.position() < (after.0, after.1.as_str());
