@@ -4,24 +4,20 @@
 //! where the whole does not fit, until the budget is spent, and what was left out is named.
 
 use super::caller::Verification;
-use super::purchases::Order;
 use super::text::estimate_tokens;
-use super::tickets::Case;
 use super::{Answer, Asker, Dependency, NOTICE, Native, Reach, data, schema, typed};
 use crate::Result;
 use crate::clock::rfc3339;
 use crate::profile::Profile;
+use lists::Lists;
 use schemars::JsonSchema;
+use section::{Form, Piece, SECTIONS, Section, View};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use serde_json::value::RawValue;
 use std::collections::BTreeSet;
 
-mod known;
-mod piece;
-
-use known::Trait;
-use piece::{Consent, Membership, Piece, Ranked, Section, Spending, Visit};
+mod lists;
+mod section;
 
 pub(super) const TOOL: Native = Native {
     name: "get_customer_context",
@@ -65,40 +61,11 @@ struct CustomerContext {
     /// When they were first and last seen, RFC 3339.
     #[serde(skip_serializing_if = "Option::is_none")]
     seen: Option<SeenRange>,
-    /// What is known about them.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "Vec<Trait>")]
-    traits: Option<Pieces>,
-    /// What they spent in all, by currency.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "Vec<Spending>")]
-    spending: Option<Pieces>,
-    /// Tickets not yet solved, newest first; `open_tickets` has their messages.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "Vec<Case>")]
-    open_tickets: Option<Pieces>,
-    /// Their last orders, newest first; `recent_purchases` has the rest.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "Vec<Order>")]
-    purchases: Option<Pieces>,
-    /// Their last visits, newest first.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "Vec<Visit>")]
-    recent_activity: Option<Pieces>,
-    /// Companies or teams they belong to.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "Vec<Membership>")]
-    accounts: Option<Pieces>,
-    /// What they agreed to or refused.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "Vec<Consent>")]
-    consents: Option<Pieces>,
+    #[serde(flatten)]
+    lists: Lists,
     /// Sections that did not fit entirely.
     omitted: Vec<String>,
 }
-
-/// Pieces of a section as they are sent: what they cost is told from it, so it is written before it is known whether they fit.
-type Pieces = Vec<Box<RawValue>>;
 
 /// A span of time.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -111,30 +78,41 @@ struct SeenRange {
 
 fn run(reach: &Reach<'_>, arguments: Value) -> Result<Answer> {
     let arguments: Arguments = typed(arguments)?;
-    let usual = if arguments.detail == Detail::Detailed {
-        BUDGET.1
-    } else {
-        BUDGET.0
-    };
+    let detailed = arguments.detail == Detail::Detailed;
+    let usual = if detailed { BUDGET.1 } else { BUDGET.0 };
     let budget = arguments.max_tokens.unwrap_or(usual) as usize;
     let asker = reach.asker()?;
-    let signed_in = asker != Asker::Session(Verification::Anonymous);
-    let detailed = arguments.detail == Detail::Detailed;
-    let mut pieces = piece::pieces(reach.profile(), detailed, signed_in);
+    let view = View {
+        detailed,
+        signed_in: asker != Asker::Session(Verification::Anonymous),
+    };
     let topic = arguments.topic.unwrap_or_default().to_lowercase();
-    pieces.sort_by_cached_key(|ranked| rank_for(&topic, ranked.rank, &ranked.piece));
+    let profile = reach.profile();
     let mut result = CustomerContext {
-        profile: reach.profile().id.chars().take(8).collect(),
+        profile: profile.id.chars().take(8).collect(),
         verification: asker.as_str().to_owned(),
         ..CustomerContext::default()
     };
-    let sources = result.fill(pieces, seen(reach.profile()), budget);
+    let sources = result.fill(pieces(profile, view, &topic), seen(profile), budget);
     Ok(Answer {
         truncated: !result.omitted.is_empty(),
         data: data(&result)?,
         sources: sources.into_iter().collect(),
         next_cursor: None,
     })
+}
+
+/// Everything there is to say, each with the place of its section in the list, in the order in which it is taken.
+fn pieces(profile: &Profile, view: View, topic: &str) -> Vec<(usize, Piece)> {
+    let sections = SECTIONS.iter().enumerate();
+    let mut pieces: Vec<_> = sections
+        .flat_map(|(at, section)| {
+            let pieces = section.shown(profile, view).into_iter();
+            pieces.map(move |piece| (at, piece))
+        })
+        .collect();
+    pieces.sort_by_cached_key(|(at, piece)| rank_for(topic, SECTIONS[*at], piece));
+    pieces
 }
 
 fn seen(profile: &Profile) -> Option<SeenRange> {
@@ -150,13 +128,13 @@ impl CustomerContext {
     /// was taken.
     fn fill(
         &mut self,
-        pieces: Vec<Ranked>,
+        pieces: Vec<(usize, Piece)>,
         seen: Option<SeenRange>,
         budget: usize,
     ) -> BTreeSet<String> {
-        let sections = pieces.iter().map(|ranked| ranked.piece.section());
-        let present: BTreeSet<&str> = sections.map(Section::as_str).collect();
-        self.start_empty(&present);
+        let present: BTreeSet<usize> = pieces.iter().map(|(section, _)| *section).collect();
+        self.lists.start_empty(&present);
+        let present: BTreeSet<&str> = present.iter().map(|at| SECTIONS[*at].name).collect();
         // Every section there is may have to be named as left out.
         let mut spent =
             tokens(&self) + tokens(&present) + estimate_tokens(ENVELOPE) + estimate_tokens(NOTICE);
@@ -165,75 +143,43 @@ impl CustomerContext {
             spent += seen_cost;
             self.seen = seen;
         }
-        let (mut omitted, mut begun, mut sources) =
-            (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
-        for Ranked {
-            piece,
-            sources: rests_on,
-            ..
-        } in pieces
-        {
-            let section = piece.section();
-            let cost = |json: &RawValue, rests_on: &[String]| {
-                let heading = if begun.contains(&section) {
-                    0
-                } else {
-                    estimate_tokens(section.as_str()) + 3
-                };
-                let new = rests_on.iter().filter(|name| !sources.contains(*name));
-                let named: usize = new.map(|name| estimate_tokens(name) + 2).sum();
-                estimate_tokens(json.get()) + 1 + heading + named
+        let (mut omitted, mut sources) = (BTreeSet::new(), BTreeSet::new());
+        for (at, piece) in pieces {
+            let name = SECTIONS[at].name;
+            let heading = if self.lists.has_begun(at) {
+                0
+            } else {
+                estimate_tokens(name) + 3
             };
-            let left = budget.saturating_sub(spent);
-            let Some((json, rests_on, cost)) = fit(piece, rests_on, left, cost) else {
-                omitted.insert(section.as_str());
+            let cost = |form: &Form| heading + cost(form, &sources);
+            let Some((form, cost)) = fit(piece, budget.saturating_sub(spent), cost) else {
+                omitted.insert(name);
                 continue;
             };
             spent += cost;
-            begun.insert(section);
-            sources.extend(rests_on);
-            self.list(section).get_or_insert_default().push(json);
+            sources.extend(form.sources);
+            self.lists.push(at, form.json);
         }
         self.omitted = omitted.into_iter().map(str::to_owned).collect();
         sources
     }
-
-    /// Lists of which the customer has nothing are there and empty.
-    fn start_empty(&mut self, present: &BTreeSet<&str>) {
-        for section in Section::ALL {
-            *self.list(section) = (!present.contains(section.as_str())).then(Pieces::new);
-        }
-    }
-
-    fn list(&mut self, section: Section) -> &mut Option<Pieces> {
-        match section {
-            Section::Traits => &mut self.traits,
-            Section::Spending => &mut self.spending,
-            Section::OpenTickets => &mut self.open_tickets,
-            Section::Purchases => &mut self.purchases,
-            Section::RecentActivity => &mut self.recent_activity,
-            Section::Accounts => &mut self.accounts,
-            Section::Consents => &mut self.consents,
-        }
-    }
 }
 
-/// The piece, or else the piece in short, with its sources and its cost, if that is no more than what is left.
-fn fit(
-    piece: Piece,
-    sources: Vec<String>,
-    left: usize,
-    cost: impl Fn(&RawValue, &[String]) -> usize,
-) -> Option<(Box<RawValue>, Vec<String>, usize)> {
-    let json = piece.json();
-    let whole = cost(&json, &sources);
-    if whole <= left {
-        return Some((json, sources, whole));
-    }
-    let (piece, sources) = piece.in_short()?;
-    let json = piece.json();
-    let short = cost(&json, &sources);
-    (short <= left).then_some((json, sources, short))
+/// The piece, or else the piece in short, and its cost, if that is no more than what is left.
+fn fit(piece: Piece, left: usize, cost: impl Fn(&Form) -> usize) -> Option<(Form, usize)> {
+    let forms = [Some(piece.full), piece.short].into_iter().flatten();
+    let mut priced = forms.map(|form| {
+        let cost = cost(&form);
+        (form, cost)
+    });
+    priced.find(|(_, cost)| *cost <= left)
+}
+
+/// About how many tokens a piece adds, with those of its sources that are not named yet.
+fn cost(form: &Form, sources: &BTreeSet<String>) -> usize {
+    let new = form.sources.iter().filter(|name| !sources.contains(*name));
+    let named: usize = new.map(|name| estimate_tokens(name) + 2).sum();
+    estimate_tokens(form.json.get()) + 1 + named
 }
 
 /// About how many tokens a value is as JSON.
@@ -241,16 +187,16 @@ fn tokens(value: &impl Serialize) -> usize {
     estimate_tokens(&serde_json::to_string(value).unwrap_or_default())
 }
 
-/// A piece's place: its own rank, earlier where the topic speaks of its sort or of words in it.
-fn rank_for(topic: &str, rank: u32, piece: &Piece) -> i64 {
-    let mut rank = i64::from(rank);
+/// A piece's place: its own rank, earlier where the topic speaks of its section or of words in it.
+fn rank_for(topic: &str, section: &Section, piece: &Piece) -> i64 {
+    let mut rank = i64::from(piece.rank);
     if topic.is_empty() {
         return rank;
     }
-    if piece.words().iter().any(|word| topic.contains(word)) {
+    if section.words.iter().any(|word| topic.contains(word)) {
         rank -= 60;
     }
-    let text = piece.json().get().to_lowercase();
+    let text = piece.full.json.get().to_lowercase();
     let hits = topic
         .split(|c: char| !c.is_alphanumeric())
         .filter(|word| word.len() > 3 && text.contains(word))

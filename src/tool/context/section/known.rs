@@ -1,5 +1,7 @@
-//! One trait as an agent is told of it: the value that holds, and what other systems hold where that changes what to do.
+//! `traits`: what is known of the customer, each the value that holds, and what other systems hold where that changes what to
+//! do.
 
+use super::{Form, Piece, Section, View};
 use crate::clock::rfc3339;
 use crate::event::text_of;
 use crate::profile::Profile;
@@ -9,6 +11,17 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 use std::collections::BTreeSet;
+
+pub(super) const TRAITS: Section = Section {
+    name: "traits",
+    description: "What is known about them.",
+    words: &[
+        "who", "contact", "address", "name", "email", "phone", "plan",
+    ],
+    for_anonymous: false,
+    schema: |generator| generator.subschema_for::<Vec<Trait>>(),
+    pieces,
+};
 
 /// Most other values that are told.
 const MAX_OTHERS: usize = 3;
@@ -53,7 +66,7 @@ const ACTED_ON: &[&str] = &[
 
 /// One thing known about the customer, and where it is from.
 #[derive(Debug, Serialize, JsonSchema)]
-pub(super) struct Trait {
+struct Trait {
     /// What it is: email, name, plan, …
     name: String,
     /// Its value.
@@ -94,8 +107,18 @@ enum TraitValue {
     Text(Untrusted),
 }
 
+/// Those that say who someone is come first.
+fn pieces(profile: &Profile, view: View) -> Vec<Piece> {
+    let (who, other): (Vec<_>, Vec<_>) = traits(profile).partition(Trait::says_who);
+    let base = if view.detailed { 60 } else { 90 };
+    let who = who.into_iter().map(|known| known.piece(0, 0));
+    let other = other.into_iter().enumerate();
+    who.chain(other.map(|(at, known)| known.piece(base, at)))
+        .collect()
+}
+
 /// The traits there is something to say of. That a value was verified is said beside it, not as a trait of its own.
-pub(super) fn traits(profile: &Profile) -> impl Iterator<Item = Trait> {
+fn traits(profile: &Profile) -> impl Iterator<Item = Trait> {
     let said = |name: &str| verifies(name).is_some_and(|stem| profile.traits.contains_key(stem));
     profile
         .traits
@@ -128,20 +151,27 @@ impl Trait {
         })
     }
 
+    fn piece(self, base: usize, at: usize) -> Piece {
+        let mut piece = Piece::new(base, at, self.sources(), &self);
+        let short = self.in_short();
+        piece.short = short.map(|known| Form::new(known.sources(), &known));
+        piece
+    }
+
     /// Whether it says who the customer is.
-    pub(super) fn says_who(&self) -> bool {
+    fn says_who(&self) -> bool {
         is_in(WHO, &self.name)
     }
 
     /// The systems it rests on.
-    pub(super) fn sources(&self) -> Vec<String> {
+    fn sources(&self) -> Vec<String> {
         let others = self.others.iter().map(|other| &other.source);
         let sources: BTreeSet<&String> = others.chain([&self.source]).collect();
         sources.into_iter().cloned().collect()
     }
 
     /// The same without what other systems say; none where that is all there is.
-    pub(super) fn in_short(mut self) -> Option<Self> {
+    fn in_short(mut self) -> Option<Self> {
         if self.others.is_empty() {
             return None;
         }
