@@ -1,7 +1,9 @@
 //! The catalogue as providers take it, and the sizes that it and a context promise.
 
 use crate::app::TestApp;
+use crate::calls;
 use crate::provider_rules;
+use acquaint::tool::caller::Verification;
 use acquaint::tool::format::Format;
 use acquaint::tool::schema;
 use serde_json::{Value, json};
@@ -10,6 +12,9 @@ use tiktoken_rs::CoreBPE;
 both!(
     every_export_keeps_to_its_providers_rules,
     examples_are_arguments,
+    every_tool_answers_on_what_fits_it,
+    staff_say_whose_data_they_want,
+    a_session_below_a_tools_level_is_refused,
     the_catalogue_is_small,
     a_context_keeps_to_its_budget,
 );
@@ -27,6 +32,7 @@ async fn every_export_keeps_to_its_providers_rules(app: &TestApp) {
         app.identify("u1", json!({})).await;
         app.session("user_id:u1").await
     });
+    let tools = calls::tools(app);
     for format in Format::ALL {
         for strict in [false, true] {
             for (who, token) in [("staff", staff), ("session", &session)] {
@@ -36,8 +42,9 @@ async fn every_export_keeps_to_its_providers_rules(app: &TestApp) {
                 assert_eq!(found, Vec::<String>::new(), "{path} for {who}");
                 let text = catalogue.to_string();
                 assert_eq!(text.contains("\"customer\""), who == "staff", "{path}");
-                for tool in ["get_customer_context", "recent_purchases", "open_tickets"] {
-                    assert!(text.contains(tool), "{path}");
+                for tool in tools.all() {
+                    let name = format!("\"name\":\"{}\"", tool.name);
+                    assert_eq!(text.matches(&name).count(), 1, "{path}: {name}");
                 }
                 assert_eq!(
                     app.get(&path, token).await.ok().to_string(),
@@ -53,8 +60,7 @@ async fn every_export_keeps_to_its_providers_rules(app: &TestApp) {
 async fn examples_are_arguments(app: &TestApp) {
     app.identify("u1", json!({})).await;
     let session = app.session("user_id:u1").await;
-    let tools = acquaint::tool::Tools::new(app.db.clone(), app.clock.clone()).expect("the tools");
-    for tool in tools.all() {
+    for tool in calls::tools(app).all() {
         let own = tool.declaration(false);
         let staff = tool.declaration(true);
         assert!(!own.examples.is_empty(), "{}", tool.name);
@@ -67,6 +73,78 @@ async fn examples_are_arguments(app: &TestApp) {
             schema::validate(staff.parameters, named.clone()).expect("fits");
             let answer = app.tool(&app.tenant.staff_key, tool.name, &named).await;
             assert_eq!(answer.status, 200, "{}: {}", tool.name, answer.text());
+        }
+    }
+}
+
+/// A tool that nobody has data for answers all the same, and says what it cannot do without.
+async fn every_tool_answers_on_what_fits_it(app: &TestApp) {
+    app.identify("u1", json!({})).await;
+    let session = app.session("user_id:u1").await;
+    for tool in calls::tools(app).all() {
+        let name = tool.name;
+        let required = calls::required(tool);
+        for nothing in ["", "{}", "null"] {
+            let bearer = format!("Bearer {session}");
+            let headers = [("authorization", bearer.as_str())];
+            let path = format!("/v1/tools/{name}");
+            let answer = app.request("POST", &path, &headers, nothing).await;
+            let status = if required.is_empty() { 200 } else { 400 };
+            assert_eq!(answer.status, status, "`{name}`: {}", answer.text());
+            for argument in &required {
+                assert!(answer.text().contains(argument), "{}", answer.text());
+            }
+        }
+        for arguments in calls::of(tool, &["anything at all".to_owned()]) {
+            let answer = app.tool(&session, name, &arguments).await;
+            let foreign = arguments.get("cursor").is_some();
+            let status = if foreign { 400 } else { 200 };
+            let told = answer.text();
+            assert_eq!(answer.status, status, "`{name}` {arguments}: {told}");
+        }
+    }
+}
+
+async fn staff_say_whose_data_they_want(app: &TestApp) {
+    app.identify("u1", json!({})).await;
+    let staff = &app.tenant.staff_key;
+    for tool in calls::tools(app).all() {
+        for arguments in calls::of(tool, &["anything at all".to_owned()]) {
+            let answer = app.tool(staff, tool.name, &arguments).await;
+            assert_eq!(answer.status, 400, "`{}` {arguments}", tool.name);
+            let told = answer.text();
+            assert!(told.contains("`customer`"), "`{}`: {told}", tool.name);
+        }
+    }
+}
+
+async fn a_session_below_a_tools_level_is_refused(app: &TestApp) {
+    let life = json!({"email": "ada@example.com", "name": "Ada"});
+    app.identify("u1", life).await;
+    for given in [
+        Verification::Anonymous,
+        Verification::Claimed,
+        Verification::Verified,
+    ] {
+        let asked = json!({"customer": "user_id:u1", "verification": given});
+        let answer = app.post("/v1/sessions", &app.tenant.staff_key, &asked);
+        let answer = answer.await.ok();
+        let token = answer["token"].as_str().expect("a token");
+        for tool in calls::tools(app).all() {
+            let name = tool.name;
+            for example in tool.declaration(false).examples {
+                let answer = app.tool(token, name, example).await;
+                let enough = given >= tool.verification();
+                let status = if enough { 200 } else { 403 };
+                assert_eq!(answer.status, status, "`{name}` for {}", given.as_str());
+                let told = answer.text();
+                if !enough {
+                    assert!(told.contains(tool.verification().as_str()), "{told}");
+                }
+                if given == Verification::Anonymous {
+                    assert!(!told.contains("ada@example.com"), "`{name}`: {told}");
+                }
+            }
         }
     }
 }

@@ -1,18 +1,24 @@
 //! What is kept in memory is never stale: whoever asks, through whichever server on the database, is told of everything that was
 //! acknowledged before, however often the same was asked before that.
 
-use crate::app::TestApp;
+use crate::app::{NOW, TestApp};
+use crate::calls;
+use crate::isolation::crowd::{self, Crowd};
 use crate::kill::{request, serve};
 use acquaint::identity::decision::By;
 use acquaint::steward::decide;
 use acquaint::store;
+use acquaint::tool::Tools;
+use acquaint::tool::caller::{Caller, Scope, Verification};
 use serde_json::{Value, json};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 both!(
     a_read_through_another_server_sees_what_was_acknowledged,
     a_name_goes_where_its_identifier_goes,
     no_reader_is_ever_behind_an_acknowledgement,
+    what_is_remembered_is_what_would_be_found_out,
 );
 
 /// Orders that are sent one after another.
@@ -138,4 +144,72 @@ async fn no_reader_is_ever_behind_an_acknowledgement(app: &TestApp) {
     });
     let compared = compared.load(Ordering::Relaxed);
     assert!(compared >= ORDERS, "readers read: {compared}");
+}
+
+/// Everybody who can ask about a customer.
+fn askers(app: &TestApp, customer: &str) -> Vec<Caller> {
+    let staff = Caller {
+        workspace: Arc::new(app.tenant.workspace.clone()),
+        scopes: vec![Scope::ProfileRead, Scope::CustomersAny],
+        customer: None,
+        verification: Verification::default(),
+        id: "staff".to_owned(),
+        expires_at: None,
+    };
+    let levels = [
+        Verification::Anonymous,
+        Verification::Claimed,
+        Verification::Verified,
+    ];
+    let sessions = levels.map(|verification| Caller {
+        scopes: vec![Scope::ProfileRead],
+        customer: Some(customer.to_owned()),
+        verification,
+        ..staff.clone()
+    });
+    sessions.into_iter().chain([staff.clone()]).collect()
+}
+
+/// What a tool says of the customer, without when it was asked.
+async fn said(tools: &Tools, asker: &Caller, tool: &str, arguments: &Value, of: &str) -> String {
+    let mut arguments = arguments.clone();
+    if asker.customer.is_none() {
+        arguments["customer"] = json!(format!("profile:{of}"));
+    }
+    match tools.call(asker, tool, arguments).await {
+        Ok(told) => format!(
+            "{} {:?} {} {:?}",
+            told.data, told.source, told.truncated, told.next_cursor
+        ),
+        Err(error) => error.to_string(),
+    }
+}
+
+/// Whatever a tool's answer depends on beside the customer, a server that has answered all day says what a server says that was
+/// asked for the first time: to every asker, at every hour, and after every event.
+async fn what_is_remembered_is_what_would_be_found_out(app: &TestApp) {
+    let crowd = Crowd::settle(app).await;
+    let old = calls::tools(app);
+    let hour = 3_600_000;
+    for (round, at) in [0, 1, 6, 36, 24 * 40].into_iter().enumerate() {
+        app.clock.set(NOW + at * hour);
+        if round % 2 == 1 {
+            let order = json!({"order_id": format!("new-{round}"), "total": 5});
+            app.track("u2", "Order Completed", order).await;
+        }
+        for asker in askers(app, &crowd.bob_id) {
+            let new = calls::tools(app);
+            for tool in old.all() {
+                for arguments in calls::of(tool, &crowd::words("u2")) {
+                    let ask = |tools| said(tools, &asker, tool.name, &arguments, &crowd.bob_id);
+                    assert_eq!(
+                        ask(&old).await,
+                        ask(&new).await,
+                        "`{}` {arguments} for {asker:?} after {at} h",
+                        tool.name
+                    );
+                }
+            }
+        }
+    }
 }

@@ -6,6 +6,7 @@
 mod app;
 
 mod browser;
+mod calls;
 mod catalogue;
 mod collect;
 mod command;

@@ -1,6 +1,8 @@
 //! What a caller is told when something is wrong: a code, what to change, and never that something broke.
 
 use crate::app::{Answer, TestApp};
+use crate::calls;
+use acquaint::tool::caller::Verification;
 use axum::body::Body;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -13,9 +15,8 @@ both!(
     a_bad_argument_of_a_model_is_a_result,
     odd_requests_break_nothing,
     a_session_is_made_for_somebody,
+    a_visitor_whom_nobody_asked_is_told_nothing_personal,
 );
-
-const TOOLS: [&str; 3] = ["get_customer_context", "recent_purchases", "open_tickets"];
 
 /// The error of an answer in the one shape that there is.
 #[track_caller]
@@ -85,7 +86,6 @@ async fn a_key_does_what_its_scopes_say(app: &TestApp) {
         let call = json!({"batch": [{"type": "page", "userId": "u1"}]});
         for (what, answer, status) in [
             ("catalogue", app.get("/v1/tools", &key).await, catalogue),
-            ("tool", app.tool(&key, TOOLS[1], &named).await, tool),
             (
                 "profile",
                 app.get("/v1/profiles/user_id:u1", &key).await,
@@ -104,12 +104,33 @@ async fn a_key_does_what_its_scopes_say(app: &TestApp) {
         ] {
             assert_eq!(answer.status, status, "{scopes}: {what} {}", answer.text());
         }
+        for known in calls::tools(app).all() {
+            for example in known.declaration(false).examples {
+                let named = calls::with(example, "customer", json!("user_id:u1"));
+                let answer = app.tool(&key, known.name, &named).await;
+                let told = answer.text();
+                assert_eq!(answer.status, tool, "{scopes}: `{}` {told}", known.name);
+            }
+        }
     }
 }
 
+/// The tools whose own rules are broken below; what any tool refuses is tried with all.
+const TOOLS: [&str; 3] = ["get_customer_context", "recent_purchases", "open_tickets"];
+
 /// Arguments that do not fit, with a word that the refusal must say.
-fn bad_arguments() -> Vec<(&'static str, Value, &'static str)> {
-    vec![
+fn bad_arguments(app: &TestApp) -> Vec<(&'static str, Value, &'static str)> {
+    let tools = calls::tools(app);
+    let any = tools.all().iter().flat_map(|tool| {
+        let wrong = [
+            (json!({"colour": "blue"}), "colour"),
+            (json!([]), "object"),
+            (json!("limit"), "object"),
+            (json!(7), "object"),
+        ];
+        wrong.map(|(arguments, word)| (tool.name, arguments, word))
+    });
+    let some = vec![
         (TOOLS[1], json!({"limit": 0}), "limit"),
         (TOOLS[1], json!({"limit": 51}), "50"),
         (TOOLS[1], json!({"limit": "many"}), "limit"),
@@ -119,22 +140,20 @@ fn bad_arguments() -> Vec<(&'static str, Value, &'static str)> {
         (TOOLS[1], json!({"since": "last week"}), "since"),
         (TOOLS[1], json!({"cursor": "x"}), "next_cursor"),
         (TOOLS[1], json!({"cursor": 7}), "cursor"),
-        (TOOLS[1], json!({"colour": "blue"}), "colour"),
-        (TOOLS[1], json!([]), "object"),
-        (TOOLS[1], json!("limit"), "object"),
         (TOOLS[2], json!({"status": "broken"}), "closed"),
         (TOOLS[2], json!({"limit": 21}), "20"),
         (TOOLS[0], json!({"detail": "all"}), "detailed"),
         (TOOLS[0], json!({"max_tokens": 99}), "100"),
         (TOOLS[0], json!({"max_tokens": 4001}), "4000"),
         (TOOLS[0], json!({"topic": ["a"]}), "topic"),
-    ]
+    ];
+    any.chain(some).collect()
 }
 
 async fn a_bad_argument_says_what_to_change(app: &TestApp) {
     app.identify("u1", json!({})).await;
     let session = app.session("user_id:u1").await;
-    for (tool, arguments, word) in bad_arguments() {
+    for (tool, arguments, word) in bad_arguments(app) {
         let answer = app.tool(&session, tool, &arguments).await;
         let error = error(&answer, 400, "invalid_request");
         let message = error["message"].as_str().expect("text");
@@ -149,12 +168,10 @@ async fn a_bad_argument_says_what_to_change(app: &TestApp) {
     }
     let answer = app.tool(&session, "refund_order", &json!({})).await;
     let unknown = error(&answer, 404, "not_found");
-    assert!(TOOLS.iter().all(|tool| {
-        unknown["message"]
-            .as_str()
-            .unwrap_or_default()
-            .contains(tool)
-    }));
+    let message = unknown["message"].as_str().expect("text");
+    for tool in calls::tools(app).all() {
+        assert!(message.contains(tool.name), "{message}");
+    }
     for (customer, status, code) in [
         ("user_id:nobody", 404, "not_found"),
         ("profile:nobody", 404, "not_found"),
@@ -175,9 +192,9 @@ async fn a_bad_argument_says_what_to_change(app: &TestApp) {
 async fn a_bad_argument_of_a_model_is_a_result(app: &TestApp) {
     app.identify("u1", json!({})).await;
     let session = app.session("user_id:u1").await;
-    let mut calls = bad_arguments();
-    calls.push(("refund_order", json!({}), "recent_purchases"));
-    for (tool, arguments, word) in calls {
+    let mut wrong = bad_arguments(app);
+    wrong.push(("refund_order", json!({}), "recent_purchases"));
+    for (tool, arguments, word) in wrong {
         let text = arguments.to_string();
         let chat = json!({"tool_calls": [
             {"id": "c1", "type": "function", "function": {"name": tool, "arguments": text}},
@@ -293,10 +310,17 @@ async fn odd_requests_break_nothing(app: &TestApp) {
         );
     }
     let session = app.session("user_id:u1").await;
-    for tool in [TOOLS[1], TOOLS[2]] {
-        let nul = json!({"cursor": URL_SAFE_NO_PAD.encode("5:\u{0}")});
-        let answer = app.tool(&session, tool, &nul).await;
-        assert!(answer.status.as_u16() < 500, "{}", answer.text());
+    let words = ["\u{0}".to_owned(), URL_SAFE_NO_PAD.encode("5:\u{0}")];
+    for tool in calls::tools(app).all() {
+        for arguments in calls::of(tool, &words) {
+            let answer = app.tool(&session, tool.name, &arguments).await;
+            let told = answer.text();
+            assert!(
+                answer.status.as_u16() < 500,
+                "`{}` {arguments}: {told}",
+                tool.name
+            );
+        }
     }
 }
 
@@ -338,24 +362,39 @@ async fn a_session_is_made_for_somebody(app: &TestApp) {
     let token = made["token"].as_str().expect("a token");
     let claimed = app.tool(token, TOOLS[0], &json!({})).await.ok();
     assert_eq!(claimed["data"]["verification"], "claimed");
+}
 
+async fn a_visitor_whom_nobody_asked_is_told_nothing_personal(app: &TestApp) {
+    app.identify("u1", json!({"email": "ada@example.com"}))
+        .await;
+    let staff = &app.tenant.staff_key;
     let order = json!({"order_id": "o-1", "total": 5});
     app.track("u1", "Order Completed", order).await;
     let visitor = json!({"customer": "user_id:u1", "verification": "anonymous"});
     let visitor = app.post("/v1/sessions", staff, &visitor).await.ok();
     let visitor = visitor["token"].as_str().expect("a token");
-    let context = app.tool(visitor, TOOLS[0], &json!({})).await;
-    assert_eq!(context.status, 200);
-    assert!(
-        !context.text().contains("ada@example.com") && !context.text().contains("o-1"),
-        "an anonymous visitor is told nothing personal"
-    );
-    assert!(
-        !context.text().contains("Order Completed"),
-        "nor that there was an order"
-    );
-    for tool in [TOOLS[1], TOOLS[2]] {
-        let answer = app.tool(visitor, tool, &json!({})).await;
+    let tools = calls::tools(app);
+    for tool in tools.all() {
+        for arguments in calls::of(tool, &["order of ada".to_owned()]) {
+            let told = app.tool(visitor, tool.name, &arguments).await.text();
+            assert!(
+                !told.contains("ada@example.com") && !told.contains("\"o-1\""),
+                "an anonymous visitor is told nothing personal: {told}"
+            );
+            assert!(
+                !told.contains("Order Completed"),
+                "nor that there was an order: {told}"
+            );
+        }
+    }
+    assert_eq!(app.tool(visitor, TOOLS[0], &json!({})).await.status, 200);
+    let (open, closed): (Vec<_>, Vec<_>) = tools
+        .all()
+        .iter()
+        .partition(|tool| tool.verification() == Verification::Anonymous);
+    assert!(!open.is_empty() && !closed.is_empty());
+    for tool in closed {
+        let answer = app.tool(visitor, tool.name, &json!({})).await;
         error(&answer, 403, "forbidden");
     }
 }

@@ -44,8 +44,16 @@ impl Crowd {
     }
 }
 
-/// Everything that a customer can leave behind, each with their canary in it. One order and one ticket have plain ids, which
-/// others can guess.
+/// What a user would ask about their own, by its id or in a word. There is no canary in it, so an answer that sings does not
+/// merely repeat the question.
+pub fn words(user: &str) -> Vec<String> {
+    let own = ["o-", "t-", "team-", "a-"].map(|kind| format!("{kind}{user}"));
+    let plain = ["1001", "77", "orders consent account plan", "likes tea"];
+    own.into_iter().chain(plain.map(str::to_owned)).collect()
+}
+
+/// Everything that a customer can leave behind, each with their canary in it. Some orders and tickets have plain ids, which
+/// others can guess: one that everybody has, and one of their own. A tool that shows something else needs it here.
 fn life(canary: &str, user: &str, phone: &str) -> Vec<Value> {
     let word = |part: &str| format!("{canary}-{part}");
     let mut calls = vec![
@@ -59,10 +67,13 @@ fn life(canary: &str, user: &str, phone: &str) -> Vec<Value> {
         json!({"type": "group", "userId": user, "groupId": format!("team-{user}"), "traits": {"name": word("team")}}),
         json!({"type": "page", "userId": user, "name": word("page"), "properties": {"url": format!("https://{}.example/", word("url"))}}),
     ];
-    for (at, id) in [word("order"), word("order-2"), "1001".to_owned()]
-        .iter()
-        .enumerate()
-    {
+    let orders = [
+        word("order"),
+        word("order-2"),
+        "1001".to_owned(),
+        format!("o-{user}"),
+    ];
+    for (at, id) in orders.iter().enumerate() {
         calls.push(json!({"type": "track", "userId": user, "event": "Order Completed",
             "timestamp": format!("2026-11-2{at}T10:00:00Z"), "properties": {
                 "order_id": id, "order_number": word("number"), "total": 10 + at, "currency": "USD",
@@ -70,10 +81,13 @@ fn life(canary: &str, user: &str, phone: &str) -> Vec<Value> {
                 "products": [{"product_id": word("product"), "name": word("item"), "variant": word("variant"), "price": 10}],
             }}));
     }
-    for (at, id) in [word("ticket"), word("ticket-2"), "77".to_owned()]
-        .iter()
-        .enumerate()
-    {
+    let tickets = [
+        word("ticket"),
+        word("ticket-2"),
+        "77".to_owned(),
+        format!("t-{user}"),
+    ];
+    for (at, id) in tickets.iter().enumerate() {
         calls.push(json!({"type": "track", "userId": user, "event": "Ticket Created",
             "timestamp": format!("2026-11-2{at}T11:00:00Z"), "properties": {
                 "ticket_id": id, "subject": word("subject"), "body": word("body"), "assignee": word("agent"),

@@ -1,7 +1,9 @@
 //! The tricks: what someone with a session writes into arguments, headers and names to reach another customer.
 
-use super::crowd::Crowd;
+use super::crowd::{self, Crowd};
 use crate::app::NOW;
+use crate::calls;
+use acquaint::tool::{Tool, Tools};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
@@ -103,6 +105,27 @@ pub fn arguments(crowd: &Crowd) -> Vec<Value> {
     all
 }
 
+/// Calls that fit a tool, about what is another's: everything it takes, with that other's ids and names in it.
+pub fn fitting(tool: &Tool, crowd: &Crowd) -> Vec<Value> {
+    let mut words = crowd::words("u2");
+    words.extend(names(crowd));
+    calls::of(tool, &words)
+}
+
+/// A tool's own examples with a trick beside what they say.
+pub fn examples(tool: &Tool, crowd: &Crowd) -> Vec<Value> {
+    let mut all = Vec::new();
+    for example in tool.declaration(false).examples {
+        for name in names(crowd) {
+            all.extend(FIELDS.map(|field| calls::with(example, field, json!(name))));
+            let (kind, value) = name.split_once(':').unwrap_or(("user_id", &name));
+            let customer = json!({"type": kind, "value": value});
+            all.push(calls::with(example, "customer", customer));
+        }
+    }
+    all
+}
+
 /// Bodies that a reader of JSON may take two ways.
 pub fn bodies(crowd: &Crowd) -> Vec<String> {
     let bob = &crowd.bob_id;
@@ -155,21 +178,28 @@ pub fn tampered(cursor: &str) -> Vec<String> {
 }
 
 /// Names of tools that there are not.
-pub fn tools(crowd: &Crowd) -> Vec<String> {
-    vec![
-        "Recent_Purchases".to_owned(),
-        "recent_purchases ".to_owned(),
-        "recent_purchases\u{0}".to_owned(),
-        "recent_purchases?customer=user_id:u2".to_owned(),
-        "recent_purchases/../../profiles/user_id:u2".to_owned(),
-        format!("recent_purchases#profile:{}", crowd.bob_id),
-        "recent_purchases'; select doc from profile; --".to_owned(),
-        "get_profile".to_owned(),
-        "profile".to_owned(),
-        "sessions".to_owned(),
-        "user_id:u2".to_owned(),
-        "../profiles/user_id:u2".to_owned(),
-    ]
+pub fn tools(tools: &Tools, crowd: &Crowd) -> Vec<String> {
+    let mut all = Vec::new();
+    for tool in tools.all() {
+        let name = tool.name;
+        all.extend([
+            name.to_uppercase(),
+            format!("{name} "),
+            format!("{name}\u{0}"),
+            format!("{name}?customer=user_id:u2"),
+            format!("{name}/../../profiles/user_id:u2"),
+            format!("{name}#profile:{}", crowd.bob_id),
+            format!("{name}'; select doc from profile; --"),
+        ]);
+    }
+    let others = [
+        "profile",
+        "sessions",
+        "user_id:u2",
+        "../profiles/user_id:u2",
+    ];
+    all.extend(others.map(str::to_owned));
+    all
 }
 
 /// A call in every form that a provider has for it, and with a customer in places where none belongs.
