@@ -1,4 +1,4 @@
-//! HTTP: every route in one list, and what they share: the application's state, errors, limits, shutdown.
+//! HTTP: the list of all routes, and what they share: the application's state, errors, limits, shutdown.
 //!
 //! Each file below is a thin projection: it reads a request, calls `ingest` or `tool`, and writes the answer.
 
@@ -10,7 +10,6 @@ use crate::{Error, Result};
 use axum::body::Bytes;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
 use axum::{Json, Router};
 use metrics_exporter_prometheus::PrometheusHandle;
 use schemars::JsonSchema;
@@ -30,12 +29,29 @@ mod identity;
 pub mod local;
 mod meter;
 mod openapi;
+mod route;
+mod schema;
+mod settings;
 pub mod staff;
 mod suggestion;
 mod webhook;
 
 use guard::Guard;
 use meter::Meters;
+use route::Route;
+
+/// Every route: the list of each file that has some.
+const ROUTES: &[&[Route]] = &[
+    call::ROUTES,
+    staff::ROUTES,
+    identity::ROUTES,
+    suggestion::ROUTES,
+    webhook::ROUTES,
+    settings::ROUTES,
+    health::ROUTES,
+    openapi::ROUTES,
+    collect::ROUTES,
+];
 
 /// Most bytes of a body that is no delivery of events.
 const MAX_BODY: usize = 1024 * 1024;
@@ -75,7 +91,7 @@ impl App {
     ) -> Result<Self> {
         let tools = Tools::new(db.clone(), clock.clone())?;
         let access = auth::Access::new(db.clone());
-        let openapi = openapi::text(tools.all());
+        let openapi = openapi::text(routes(), tools.all());
         Ok(Self {
             db,
             ingest,
@@ -89,7 +105,11 @@ impl App {
     }
 }
 
-/// Every route.
+fn routes() -> impl Iterator<Item = &'static Route> {
+    ROUTES.iter().copied().flatten()
+}
+
+/// Everything that is served.
 pub fn router(app: Arc<App>) -> Router {
     // Browsers send `Authorization`, which a wildcard does not cover.
     let cors = CorsLayer::new()
@@ -97,61 +117,13 @@ pub fn router(app: Arc<App>) -> Router {
         .allow_headers(AllowHeaders::mirror_request())
         .allow_methods(AllowMethods::mirror_request())
         .max_age(PREFLIGHT_AGE);
-    let mut collect = Router::new()
-        .route("/v1/pixel/{kind}", get(collect::pixel))
-        .route("/v1/pixel/{kind}/", get(collect::pixel))
-        .route("/v1/projects/{write_key}/settings", get(collect::settings))
-        .route("/v1/projects/{write_key}/settings/", get(collect::settings))
-        .route("/projects/{write_key}/settings", get(collect::settings))
-        .route("/projects/{write_key}/settings/", get(collect::settings))
-        .route("/sourceConfig", get(collect::source_config))
-        .route("/sourceConfig/", get(collect::source_config));
-    for word in collect::WORDS {
-        collect = collect
-            .route(&format!("/v1/{word}"), post(collect::collect))
-            .route(&format!("/v1/{word}/"), post(collect::collect));
-    }
-    let collect = collect.fallback(collect::elsewhere).layer(cors);
-    let rest = Router::new()
-        .route("/v1/webhooks/{source}", post(webhook::receive))
-        .route("/v1/tools", get(call::catalogue))
-        .route("/v1/tools/{name}", post(call::run))
-        .route("/v1/tool-calls", post(call::run_calls))
-        .route("/v1/sessions", post(call::session))
-        .route("/v1/profiles/{customer}", get(staff::profile))
-        .route("/v1/profiles/{customer}/{section}", get(staff::section))
-        .route("/healthz", get(health::alive))
-        .route("/readyz", get(health::ready))
-        .route("/metrics", get(health::metrics))
-        .route("/openapi.json", get(openapi::document));
-    rest.merge(stewardship())
-        .merge(collect)
+    let for_sdks = route::router(routes().filter(|route| route.sdk))
+        .fallback(collect::elsewhere)
+        .layer(cors);
+    route::router(routes().filter(|route| !route.sdk))
+        .merge(for_sdks)
         .layer(Guard::new())
         .with_state(app)
-}
-
-/// What stewards see and do.
-fn stewardship() -> Router<Arc<App>> {
-    Router::new()
-        .route("/v1/profiles/{customer}/explain", get(identity::explain))
-        .route("/v1/identity/match", post(suggestion::find_matches))
-        .route("/v1/identity/suggestions", get(suggestion::list))
-        .route(
-            "/v1/identity/suggestions/{id}/accept",
-            post(suggestion::accept),
-        )
-        .route(
-            "/v1/identity/suggestions/{id}/reject",
-            post(suggestion::reject),
-        )
-        .route("/v1/identity/merge", post(identity::merge))
-        .route("/v1/identity/split", post(identity::split))
-        .route("/v1/identity/decisions", get(identity::decisions))
-        .route("/v1/identity/decisions/{id}/undo", post(identity::undo))
-        .route(
-            "/v1/identity/rules",
-            get(identity::rules).put(identity::set_rules),
-        )
 }
 
 /// Serves until `shutdown` resolves, then lets requests that are under way finish.

@@ -1,8 +1,9 @@
 //! Tools over HTTP: the catalogue, one call, a model's calls, and the session tokens that bind them to a customer.
 
-use super::App;
 use super::auth::Bearer;
 use super::meter::Names;
+use super::route::{Route, get, post, shape};
+use super::{App, schema};
 use crate::clock::rfc3339;
 use crate::store;
 use crate::tool::caller::{self, Caller, DEFAULT_TTL_S, Scope, Verification};
@@ -14,12 +15,36 @@ use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
+use axum::routing::on;
 use futures_util::future::join_all;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::Instant;
+
+pub(super) const ROUTES: &[Route] = &[
+    get("/v1/tools", |method| on(method, catalogue))
+        .says("tools", "The catalogue, in a model provider's format.")
+        .bearer()
+        .asks(schema::inline::<CatalogueQuery>)
+        .answers(schema::provider),
+    post("/v1/tools/{name}", |method| on(method, run))
+        .says("tools", "One call of a tool.")
+        .with(&[("name", "The tool's name.")])
+        .bearer()
+        .of_tool(),
+    post("/v1/tool-calls", |method| on(method, run_calls))
+        .says("tools", "A model's own tool calls in, that provider's tool results out; `X-Acquaint-Format` names the provider.")
+        .bearer()
+        .takes(schema::provider_calls)
+        .answers(schema::provider),
+    post("/v1/sessions", |method| on(method, session))
+        .says("tools", "Mints a token that sees one customer and nothing else.")
+        .bearer()
+        .takes(shape::<SessionRequest>())
+        .answers(shape::<SessionAnswer>()),
+];
 
 /// How tool calls are counted.
 pub(super) const NAMES: Names = Names {
@@ -42,7 +67,7 @@ pub(super) struct CatalogueQuery {
 }
 
 /// The catalogue as the caller may use it.
-pub(super) async fn catalogue(
+async fn catalogue(
     State(app): State<Arc<App>>,
     Bearer(caller): Bearer,
     Query(query): Query<CatalogueQuery>,
@@ -60,7 +85,7 @@ pub(super) async fn catalogue(
 }
 
 /// One call: arguments in, envelope out.
-pub(super) async fn run(
+async fn run(
     State(app): State<Arc<App>>,
     Bearer(caller): Bearer,
     Path(name): Path<String>,
@@ -88,7 +113,7 @@ pub(super) fn json_body<T: serde::de::DeserializeOwned>(body: &[u8]) -> Result<T
 }
 
 /// What a provider's model returned goes in; what the provider wants next comes out.
-pub(super) async fn run_calls(
+async fn run_calls(
     State(app): State<Arc<App>>,
     Bearer(caller): Bearer,
     body: Bytes,
@@ -163,7 +188,7 @@ pub(super) struct SessionAnswer {
 }
 
 /// Mints a token that is bound to one customer.
-pub(super) async fn session(
+async fn session(
     State(app): State<Arc<App>>,
     Bearer(caller): Bearer,
     body: Bytes,

@@ -4,8 +4,8 @@
 //! authorization, the query or the body, and the answer to anything readable is exactly 200 with a JSON object.
 
 use super::auth::{Feed, bearer};
-use super::body;
-use super::{App, CollectError};
+use super::route::{Route, get, post, shape};
+use super::{App, CollectError, body, schema};
 use crate::event::Kind;
 use crate::ingest::{Batch, Receipt};
 use crate::source::segment::{self, MAX_BATCH_BYTES};
@@ -17,16 +17,49 @@ use axum::body::Body;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
+use axum::routing::on;
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::json;
 use std::sync::Arc;
 
-/// The last word of every collection path: calls, batches, and the browser SDK's own metrics, which are not ours to keep.
-pub(super) const WORDS: &[&str] = &[
-    "identify", "track", "page", "screen", "group", "alias", "i", "t", "p", "s", "g", "a", "batch",
-    "import", "b", "m", "metrics",
+pub(super) const ROUTES: &[Route] = &[
+    call("/v1/identify", "One identify call.").also(&["/v1/i"]),
+    call("/v1/track", "One track call.").also(&["/v1/t"]),
+    call("/v1/page", "One page call.").also(&["/v1/p"]),
+    call("/v1/screen", "One screen call.").also(&["/v1/s"]),
+    call("/v1/group", "One group call.").also(&["/v1/g"]),
+    call("/v1/alias", "One alias call.").also(&["/v1/a"]),
+    sent("/v1/batch", "Up to 500 KB of calls, each with its `type`.")
+        .also(&["/v1/import", "/v1/b"])
+        .write_key()
+        .takes(schema::batch),
+    sent("/v1/m", OWN_METRICS).takes(schema::object_in),
+    sent("/v1/metrics", OWN_METRICS).takes(schema::object_in),
+    get("/v1/pixel/{kind}", |method| on(method, pixel))
+        .says(
+            "collect",
+            "A call in an image's address, for e-mails and pages without scripts.",
+        )
+        .with(&[("kind", "identify, track, page, screen, group or alias.")])
+        .asks(schema::pixel_query)
+        .answers_as("image/gif")
+        .for_sdks(),
 ];
+
+const OWN_METRICS: &str = "An SDK's metrics of itself; answered and not kept.";
+
+/// A route whose last word says what is sent.
+const fn sent(path: &'static str, summary: &'static str) -> Route {
+    post(path, |method| on(method, collect))
+        .says("collect", summary)
+        .answers(shape::<Collected>())
+        .for_sdks()
+}
+
+const fn call(path: &'static str, summary: &'static str) -> Route {
+    sent(path, summary).write_key().takes(schema::call)
+}
 
 /// A transparent GIF of one pixel.
 const PIXEL: &[u8] = &[
@@ -37,7 +70,7 @@ const PIXEL: &[u8] = &[
 type Pairs = Query<Vec<(String, String)>>;
 
 /// A call or a batch.
-pub(super) async fn collect(
+async fn collect(
     State(app): State<Arc<App>>,
     uri: Uri,
     Query(query): Pairs,
@@ -80,10 +113,7 @@ pub(super) async fn elsewhere(
     headers: HeaderMap,
     body: Body,
 ) -> Response {
-    let mut words = uri.path().trim_end_matches('/').rsplit('/');
-    let known =
-        words.next().is_some_and(|word| WORDS.contains(&word)) && words.next() == Some("v1");
-    if known && method == Method::POST {
+    if method == Method::POST && ends_like_ours(uri.path()) {
         return collect(state, uri, query, headers, body)
             .await
             .into_response();
@@ -93,6 +123,15 @@ pub(super) async fn elsewhere(
         uri.path()
     ))
     .into_response()
+}
+
+/// Whether what a path ends in is one of the paths above: its last two words.
+fn ends_like_ours(path: &str) -> bool {
+    let path = path.trim_end_matches('/');
+    let mut slashes = path.rmatch_indices('/').map(|(at, _)| at);
+    let ending = slashes.nth(1).map_or(path, |at| &path[at..]);
+    let mut posted = ROUTES.iter().filter(|route| route.request.is_some());
+    posted.any(|route| route.paths().any(|ours| ours == ending))
 }
 
 /// The source that a request feeds: by its write key, or by a secret key with the scope `collect` and `?source=`.
@@ -215,7 +254,7 @@ pub(super) fn answer(receipt: Receipt) -> Collected {
 }
 
 /// A call in the query of an image, for e-mails and pages without scripts. The answer is always the image.
-pub(super) async fn pixel(
+async fn pixel(
     State(app): State<Arc<App>>,
     Path(kind): Path<String>,
     Query(query): Pairs,
@@ -239,86 +278,4 @@ pub(super) async fn pixel(
         PIXEL,
     )
         .into_response()
-}
-
-/// What the browser and mobile SDKs ask first. `apiHost` is what sends their calls to us.
-pub(super) async fn settings(
-    State(app): State<Arc<App>>,
-    Path(write_key): Path<String>,
-    headers: HeaderMap,
-) -> Result<Response, CollectError> {
-    known_write_key(&app, &write_key).await?;
-    let (protocol, host) = origin(&headers);
-    let settings = json!({
-        "integrations": {"Segment.io": {
-            "apiKey": write_key,
-            "apiHost": format!("{host}/v1"),
-            "protocol": protocol,
-            "versionSettings": {"version": "4.4.7", "componentTypes": ["browser"]},
-        }},
-        "plan": {"track": {"__default": {"enabled": true, "integrations": {}}}, "identify": {"__default": {"enabled": true}}, "group": {"__default": {"enabled": true}}},
-        "edgeFunction": {},
-        "analyticsNextEnabled": true,
-        "middlewareSettings": {},
-        "enabledMiddleware": {},
-        "metrics": {"sampleRate": 0.0},
-        "legacyVideoPluginsEnabled": false,
-        "remotePlugins": [],
-    });
-    Ok(Json(settings).into_response())
-}
-
-async fn known_write_key(app: &App, write_key: &str) -> Result<Arc<Feed>> {
-    let feed = app.access.feed(write_key).await?;
-    feed.ok_or_else(|| {
-        Error::NotFound(
-            "the write key is unknown; `acquaint source list` shows the ones there are".to_owned(),
-        )
-    })
-}
-
-/// How the client reached us, through a proxy if there is one.
-fn origin(headers: &HeaderMap) -> (&str, &str) {
-    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-    let host = text("x-forwarded-host")
-        .or_else(|| text("host"))
-        .unwrap_or("localhost");
-    (
-        if text("x-forwarded-proto") == Some("https") {
-            "https"
-        } else {
-            "http"
-        },
-        host,
-    )
-}
-
-/// What RudderStack's browser SDK asks first.
-pub(super) async fn source_config(
-    State(app): State<Arc<App>>,
-    Query(query): Pairs,
-    headers: HeaderMap,
-) -> Result<Response, CollectError> {
-    let authorization = headers
-        .get(header::AUTHORIZATION)
-        .and_then(|value| value.to_str().ok());
-    let from_query = query
-        .iter()
-        .find(|(key, _)| key == "writeKey")
-        .map(|(_, value)| value.clone());
-    let key = authorization
-        .and_then(body::basic_user)
-        .or(from_query)
-        .unwrap_or_default();
-    let feed = known_write_key(&app, &key).await?;
-    let off = json!({"enabled": false});
-    let config = json!({
-        "source": {
-            "id": feed.source.name, "name": feed.source.name, "writeKey": key, "enabled": true, "workspaceId": feed.workspace.id,
-            "config": {"statsCollection": {"errors": off, "metrics": off}},
-            "connections": [], "destinations": [],
-        },
-        "updatedAt": crate::clock::rfc3339(feed.source.created_at),
-    });
-    Ok(Json(config).into_response())
 }

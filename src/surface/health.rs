@@ -1,14 +1,28 @@
 //! Whether the server lives, whether it can work, and how much it does.
 
 use super::App;
+use super::route::{Route, get, shape};
 use crate::Result;
 use axum::Json;
 use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
+use axum::routing::on;
 use schemars::JsonSchema;
 use serde::Serialize;
 use std::sync::Arc;
+
+pub(super) const ROUTES: &[Route] = &[
+    get("/healthz", |method| on(method, alive))
+        .says("server", "Answers as long as the process does.")
+        .answers(shape::<Alive>()),
+    get("/readyz", |method| on(method, ready))
+        .says("server", "Answers when the database does.")
+        .answers(shape::<Ready>()),
+    get("/metrics", |method| on(method, metrics))
+        .says("server", "Counters and histograms for Prometheus.")
+        .answers_as("text/plain"),
+];
 
 /// A process that lives.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -31,7 +45,7 @@ pub(super) struct Ready {
 }
 
 /// Answers as long as the process does.
-pub(super) async fn alive() -> Json<Alive> {
+async fn alive() -> Json<Alive> {
     Json(Alive {
         status: "ok",
         version: env!("CARGO_PKG_VERSION"),
@@ -39,7 +53,7 @@ pub(super) async fn alive() -> Json<Alive> {
 }
 
 /// Answers when the database does.
-pub(super) async fn ready(State(app): State<Arc<App>>) -> Result<Json<Ready>> {
+async fn ready(State(app): State<Arc<App>>) -> Result<Json<Ready>> {
     app.db.ping().await?;
     Ok(Json(Ready {
         status: "ok",
@@ -49,7 +63,7 @@ pub(super) async fn ready(State(app): State<Arc<App>>) -> Result<Json<Ready>> {
 }
 
 /// Counters and histograms in the text form that Prometheus scrapes.
-pub(super) async fn metrics(State(app): State<Arc<App>>) -> Response {
+async fn metrics(State(app): State<Arc<App>>) -> Response {
     let text = app
         .metrics
         .as_ref()

@@ -2,9 +2,10 @@
 //!
 //! Decisions need `profile:write` and `customers:any`, rules need `admin`; a session can do none of it.
 
-use super::App;
 use super::auth::Bearer;
 use super::call::json_body;
+use super::route::{CUSTOMER, Route, get, post, put, shape};
+use super::{App, schema};
 use crate::identity::SHIPPED;
 use crate::identity::decision::By;
 use crate::identity::explain::Explanation;
@@ -20,9 +21,68 @@ use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderName, header};
 use axum::response::{IntoResponse, Response};
+use axum::routing::on;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
+
+pub(super) const ROUTES: &[Route] = &[
+    get("/v1/profiles/{customer}/explain", |method| {
+        on(method, explain)
+    })
+    .says(
+        "identity",
+        "Why a customer is who they are: links, what was left out and by which rule, decisions.",
+    )
+    .with(&[CUSTOMER])
+    .bearer()
+    .asks(schema::inline::<ExplainQuery>)
+    .answers(shape::<Explanation>()),
+    post("/v1/identity/merge", |method| on(method, merge))
+        .says(
+            "identity",
+            "Makes one customer of two, by a decision that can be undone.",
+        )
+        .bearer()
+        .takes(shape::<MergeRequest>())
+        .answers(shape::<Outcome>()),
+    post("/v1/identity/split", |method| on(method, split))
+        .says(
+            "identity",
+            "Parts a customer: identifiers, or one link, are not theirs.",
+        )
+        .bearer()
+        .takes(shape::<SplitRequest>())
+        .answers(shape::<Outcome>()),
+    post("/v1/identity/decisions/{id}/undo", |method| {
+        on(method, undo)
+    })
+    .says(
+        "identity",
+        "Takes a decision back, as if it had never been made.",
+    )
+    .with(&[("id", "The decision's id.")])
+    .bearer()
+    .takes(shape::<UndoRequest>())
+    .answers(shape::<Outcome>()),
+    get("/v1/identity/decisions", |method| on(method, decisions))
+        .says("identity", "Who decided what, newest first.")
+        .bearer()
+        .asks(schema::inline::<DecisionsQuery>)
+        .answers(shape::<Decisions>()),
+    get("/v1/identity/rules", |method| on(method, rules))
+        .says("identity", "The rules of identity in force.")
+        .bearer()
+        .answers(shape::<RulesAnswer>()),
+    put("/v1/identity/rules", |method| on(method, set_rules))
+        .says(
+            "identity",
+            "Puts rules into force for what comes in from now on. Needs the scope `admin`.",
+        )
+        .bearer()
+        .takes_as("application/toml", schema::rules)
+        .answers(shape::<RulesAnswer>()),
+];
 
 /// Most decisions of one page.
 const MAX_PAGE: usize = 200;
@@ -144,7 +204,7 @@ pub(super) fn by(app: &App, caller: &Caller, reason: &str) -> Result<By> {
 }
 
 /// Why a customer is who they are.
-pub(super) async fn explain(
+async fn explain(
     State(app): State<Arc<App>>,
     Bearer(caller): Bearer,
     Path(customer): Path<String>,
@@ -163,7 +223,7 @@ pub(super) async fn explain(
 }
 
 /// Joins two customers.
-pub(super) async fn merge(
+async fn merge(
     State(app): State<Arc<App>>,
     Bearer(caller): Bearer,
     body: Bytes,
@@ -179,7 +239,7 @@ pub(super) async fn merge(
 }
 
 /// Parts a customer.
-pub(super) async fn split(
+async fn split(
     State(app): State<Arc<App>>,
     Bearer(caller): Bearer,
     body: Bytes,
@@ -194,7 +254,7 @@ pub(super) async fn split(
 }
 
 /// Takes a decision back.
-pub(super) async fn undo(
+async fn undo(
     State(app): State<Arc<App>>,
     Bearer(caller): Bearer,
     Path(id): Path<String>,
@@ -210,7 +270,7 @@ pub(super) async fn undo(
 }
 
 /// Who decided what.
-pub(super) async fn decisions(
+async fn decisions(
     State(app): State<Arc<App>>,
     Bearer(caller): Bearer,
     query: Result<Query<DecisionsQuery>, QueryRejection>,
@@ -232,10 +292,7 @@ pub(super) async fn decisions(
 }
 
 /// The rules in force.
-pub(super) async fn rules(
-    State(app): State<Arc<App>>,
-    Bearer(caller): Bearer,
-) -> Result<Json<RulesAnswer>> {
+async fn rules(State(app): State<Arc<App>>, Bearer(caller): Bearer) -> Result<Json<RulesAnswer>> {
     allow(&caller, Scope::ProfileRead)?;
     let state = ruled::state(&app.db, &caller.workspace.id).await?;
     let (version, rules) = latest(&app, &caller, state.rules).await?;
@@ -247,7 +304,7 @@ pub(super) async fn rules(
 }
 
 /// Puts rules into force for what comes in from now on.
-pub(super) async fn set_rules(
+async fn set_rules(
     State(app): State<Arc<App>>,
     Bearer(caller): Bearer,
     body: Bytes,

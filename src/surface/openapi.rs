@@ -1,62 +1,25 @@
-//! GET /openapi.json: OpenAPI 3.1, made from the routes below, the types that the handlers read and write, and the catalogue.
+//! GET /openapi.json: OpenAPI 3.1, made from the list of routes, the types that the handlers read and write, and the catalogue.
 //!
 //! Every tool has a path of its own, so that a client made from this document has a typed function for each. The document
 //! says what a key with `customers:any` may send; a session token leaves `customer` out.
 
-use super::{App, CollectFault, call, collect, health, identity, staff, suggestion};
-use crate::event::Kind;
+use super::route::{Content, Credential, Route, get};
+use super::{App, CollectFault};
 use crate::tool::{ErrorAnswer, Tool};
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::header;
 use axum::response::IntoResponse;
+use axum::routing::on;
 use schemars::generate::{SchemaGenerator, SchemaSettings};
-use schemars::{JsonSchema, Schema};
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
 
-mod routes;
-mod wire;
-
-use routes::{BATCH, CALL, METRICS, ROUTES};
-
-/// The schema of a body, put among the components if it has a name.
-type Shape = fn(&mut SchemaGenerator) -> Schema;
-
-/// A route as the document shows it; `router` has the same paths.
-struct Route {
-    method: &'static str,
-    path: &'static str,
-    tag: &'static str,
-    summary: &'static str,
-    access: Access,
-    query: Option<fn() -> Value>,
-    request: Option<Shape>,
-    /// The type of what is sent.
-    sends: &'static str,
-    answer: Content,
-}
-
-/// What a request must carry.
-#[derive(Clone, Copy, PartialEq)]
-enum Access {
-    /// Nothing, or nothing that the document can say.
-    Open,
-    /// A write key in Basic authorization, or a key with `collect`.
-    WriteKey,
-    /// A key or a session token.
-    Bearer,
-}
-
-/// What a request is answered with.
-#[derive(Clone, Copy)]
-enum Content {
-    Json(Shape),
-    Other(&'static str),
-}
+pub(super) const ROUTES: &[Route] =
+    &[get("/openapi.json", |method| on(method, document)).says("server", "This document.")];
 
 /// The document.
-pub(super) async fn document(State(app): State<Arc<App>>) -> impl IntoResponse {
+async fn document(State(app): State<Arc<App>>) -> impl IntoResponse {
     (
         [(header::CONTENT_TYPE, "application/json")],
         app.openapi.clone(),
@@ -64,8 +27,8 @@ pub(super) async fn document(State(app): State<Arc<App>>) -> impl IntoResponse {
 }
 
 /// The document's text. It takes milliseconds to make, so the server makes it once.
-pub(super) fn text(tools: &[Tool]) -> Bytes {
-    build(tools).to_string().into()
+pub(super) fn text(routes: impl Iterator<Item = &'static Route>, tools: &[Tool]) -> Bytes {
+    build(routes, tools).to_string().into()
 }
 
 /// What the schemas of requests and of answers are made with; the two differ in what may be left out.
@@ -74,7 +37,7 @@ struct Schemas {
     answers: SchemaGenerator,
 }
 
-fn build(tools: &[Tool]) -> Value {
+fn build(routes: impl Iterator<Item = &'static Route>, tools: &[Tool]) -> Value {
     let mut settings = SchemaSettings::draft2020_12();
     settings.definitions_path = "/components/schemas".into();
     settings.meta_schema = None;
@@ -83,21 +46,11 @@ fn build(tools: &[Tool]) -> Value {
         answers: settings.for_serialize().into_generator(),
     };
     let mut paths = Map::new();
-    for tool in tools {
-        paths.insert(
-            format!("/v1/tools/{}", tool.name),
-            json!({"post": tool_operation(tool)}),
-        );
-    }
-    for route in ROUTES {
-        let operation = operation(&mut schemas, route, route.path, route.summary);
-        let methods = paths.entry(route.path).or_insert_with(|| json!({}));
-        methods[route.method] = operation;
-    }
-    for word in collect::WORDS {
-        let (path, (route, summary)) = (format!("/v1/{word}"), collection(word));
-        let operation = operation(&mut schemas, route, &path, &summary);
-        paths.insert(path, json!({ route.method: operation }));
+    for route in routes {
+        for (path, operation) in operations(&mut schemas, route, tools) {
+            let methods = paths.entry(path).or_insert_with(|| json!({}));
+            methods[route.method.as_str()] = operation;
+        }
     }
     json!({
         "openapi": "3.1.0",
@@ -153,27 +106,44 @@ fn described(description: &str, schema: &Value) -> Value {
     json!({"description": description, "content": {"application/json": {"schema": schema}}})
 }
 
+/// What a route does, under each path that the document shows it at.
+fn operations(schemas: &mut Schemas, route: &Route, tools: &[Tool]) -> Vec<(String, Value)> {
+    if route.of_tool {
+        let of = |tool: &Tool| {
+            let path = route.path.replace("{name}", tool.name);
+            (path, tool_operation(route, tool))
+        };
+        return tools.iter().map(of).collect();
+    }
+    let mut of = |path: &str| {
+        let summary = if path == route.path {
+            route.summary.to_owned()
+        } else {
+            format!("The same as {}.", route.path)
+        };
+        (path.to_owned(), operation(schemas, route, path, &summary))
+    };
+    route.paths().map(&mut of).collect()
+}
+
 fn operation(schemas: &mut Schemas, route: &Route, path: &str, summary: &str) -> Value {
     let mut operation = json!({
-        "operationId": operation_id(route.method, path),
+        "operationId": operation_id(route.method.as_str(), path),
         "tags": [route.tag],
         "summary": summary,
-        "security": security(route.access),
+        "security": security(route.needs),
     });
-    let mut parameters = wire::path_parameters(path);
-    parameters.extend(
-        route
-            .query
-            .map(|query| query_parameters(&query()))
-            .unwrap_or_default(),
-    );
+    let in_path = route.words.iter().map(|(name, words)| {
+        json!({"name": name, "in": "path", "required": true, "description": words, "schema": {"type": "string"}})
+    });
+    let query = route.query.map(|query| query_parameters(&query()));
+    let parameters: Vec<Value> = in_path.chain(query.into_iter().flatten()).collect();
     if !parameters.is_empty() {
         operation["parameters"] = Value::Array(parameters);
     }
-    if let Some(request) = route.request {
-        let schema = request(&mut schemas.requests);
-        operation["requestBody"] =
-            json!({"required": true, "content": {route.sends: {"schema": schema}}});
+    if let Some((form, shape)) = route.request {
+        let schema = shape(&mut schemas.requests);
+        operation["requestBody"] = json!({"required": true, "content": {form: {"schema": schema}}});
     }
     let done = match route.answer {
         Content::Json(shape) => described("Done.", &shape(&mut schemas.answers).into()),
@@ -181,12 +151,12 @@ fn operation(schemas: &mut Schemas, route: &Route, path: &str, summary: &str) ->
             json!({"description": "Done.", "content": {kind: {"schema": {"type": "string"}}}})
         }
     };
-    operation["responses"] = responses(route.tag == "collect", &done);
+    operation["responses"] = responses(route, &done);
     operation
 }
 
 /// A tool's own operation: its words for the model are its description, its schemas those of the catalogue.
-fn tool_operation(tool: &Tool) -> Value {
+fn tool_operation(route: &Route, tool: &Tool) -> Value {
     let declared = tool.declaration(true);
     let mut arguments = declared.parameters.clone();
     if let Some(required) = arguments.get_mut("required").and_then(Value::as_array_mut) {
@@ -204,24 +174,13 @@ fn tool_operation(tool: &Tool) -> Value {
     }
     json!({
         "operationId": tool.name,
-        "tags": ["tools"],
+        "tags": [route.tag],
         "summary": declared.title,
         "description": declared.description,
-        "security": security(Access::Bearer),
+        "security": security(route.needs),
         "requestBody": {"content": {"application/json": {"schema": arguments}}},
-        "responses": responses(false, &described("The result in its envelope.", declared.result)),
+        "responses": responses(route, &described("The result in its envelope.", declared.result)),
     })
-}
-
-/// The operation that a collection path stands for, and its words.
-fn collection(word: &str) -> (&'static Route, String) {
-    match (Kind::parse(word), word) {
-        (Some(kind), _) if kind.as_str() == word => (&CALL, format!("One {word} call.")),
-        (Some(kind), _) => (&CALL, format!("The same as /v1/{}.", kind.as_str())),
-        (None, "m" | "metrics") => (&METRICS, METRICS.summary.to_owned()),
-        (None, "batch") => (&BATCH, BATCH.summary.to_owned()),
-        (None, _) => (&BATCH, "The same as /v1/batch.".to_owned()),
-    }
 }
 
 fn operation_id(method: &str, path: &str) -> String {
@@ -233,17 +192,17 @@ fn operation_id(method: &str, path: &str) -> String {
         .join("_")
 }
 
-fn security(access: Access) -> Value {
-    match access {
-        Access::Open => json!([]),
-        Access::WriteKey => json!([{"basic": []}, {"bearer": []}]),
-        Access::Bearer => json!([{"bearer": []}]),
+fn security(needs: Credential) -> Value {
+    match needs {
+        Credential::None => json!([]),
+        Credential::WriteKey => json!([{"basic": []}, {"bearer": []}]),
+        Credential::Bearer => json!([{"bearer": []}]),
     }
 }
 
-fn responses(collects: bool, done: &Value) -> Value {
+fn responses(route: &Route, done: &Value) -> Value {
     let named = |name: &str| json!({"$ref": format!("#/components/responses/{name}")});
-    if collects {
+    if route.sdk {
         json!({"200": done, "429": named("Busy"), "4XX": named("NotTaken"), "5XX": named("NotWritten")})
     } else {
         json!({"200": done, "4XX": named("Refused"), "5XX": named("Failed")})
@@ -262,13 +221,6 @@ fn query_parameters(schema: &Value) -> Vec<Value> {
         json!({"name": name, "in": "query", "required": false, "description": words, "schema": schema})
     };
     fields.iter().map(parameter).collect()
-}
-
-/// A type's schema with everything inline, for a query.
-fn inline<T: JsonSchema>() -> Value {
-    let settings =
-        SchemaSettings::draft2020_12().with(|settings| settings.inline_subschemas = true);
-    settings.into_generator().into_root_schema_for::<T>().into()
 }
 
 #[cfg(test)]

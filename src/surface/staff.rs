@@ -1,7 +1,8 @@
 //! Profiles for staff: the whole document, or one section of it, or the timeline behind it.
 
-use super::App;
 use super::auth::Bearer;
+use super::route::{CUSTOMER, Route, get, shape};
+use super::{App, schema};
 use crate::clock::rfc3339;
 use crate::profile::Profile;
 use crate::store::event::{Logged, Place};
@@ -11,10 +12,35 @@ use crate::tool::cursor;
 use crate::{Error, Result};
 use axum::Json;
 use axum::extract::{Path, Query, State};
+use axum::routing::on;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
+
+pub(super) const ROUTES: &[Route] = &[
+    get("/v1/profiles/{customer}", |method| on(method, profile))
+        .says("profiles", "The whole profile.")
+        .with(&[CUSTOMER])
+        .bearer()
+        .answers(schema::profile),
+    get("/v1/profiles/{customer}/{section}", |method| {
+        on(method, section)
+    })
+    .says(
+        "profiles",
+        "One section of the profile, or a page of the events behind it, newest first.",
+    )
+    .with(&[CUSTOMER, SECTION])
+    .bearer()
+    .asks(schema::inline::<PageQuery>)
+    .answers(shape::<Page>()),
+];
+
+const SECTION: (&str, &str) = (
+    "section",
+    "identifiers, traits, purchases, tickets, recent, accounts, consents, sources or events.",
+);
 
 /// Most events of one page of a timeline.
 const MAX_PAGE: i64 = 200;
@@ -49,7 +75,7 @@ async fn find(app: &App, caller: &Caller, customer: &str) -> Result<Profile> {
 }
 
 /// The whole document.
-pub(super) async fn profile(
+async fn profile(
     State(app): State<Arc<App>>,
     Bearer(caller): Bearer,
     Path(customer): Path<String>,
@@ -59,7 +85,7 @@ pub(super) async fn profile(
 }
 
 /// One section of the document, or a page of the timeline.
-pub(super) async fn section(
+async fn section(
     State(app): State<Arc<App>>,
     Bearer(caller): Bearer,
     Path((customer, section)): Path<(String, String)>,

@@ -1,9 +1,10 @@
 //! Matching for stewards: one customer against all, the queue of suggestions, and answers to them.
 
-use super::App;
 use super::auth::Bearer;
 use super::call::json_body;
 use super::identity::{allow, asked, by, current};
+use super::route::{Route, get, post, shape};
+use super::{App, schema};
 use crate::clock::rfc3339;
 use crate::steward;
 use crate::steward::suggest::{self, breakdown};
@@ -15,10 +16,54 @@ use axum::Json;
 use axum::body::Bytes;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
+use axum::routing::on;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::sync::Arc;
+
+pub(super) const ROUTES: &[Route] = &[
+    post("/v1/identity/match", |method| on(method, find_matches))
+        .says(
+            "identity",
+            "Matches one customer against all, from the index of the last run over everyone.",
+        )
+        .bearer()
+        .takes(shape::<MatchRequest>())
+        .answers(shape::<Matched>()),
+    get("/v1/identity/suggestions", |method| on(method, list))
+        .says(
+            "identity",
+            "Customers who are likely one, the likeliest first.",
+        )
+        .bearer()
+        .asks(schema::inline::<SuggestionsQuery>)
+        .answers(shape::<SuggestionsPage>()),
+    post("/v1/identity/suggestions/{id}/accept", |method| {
+        on(method, accept)
+    })
+    .says(
+        "identity",
+        "Joins the two of a suggestion, by a decision that can be undone.",
+    )
+    .with(&[SUGGESTION])
+    .bearer()
+    .takes(shape::<AnswerRequest>())
+    .answers(shape::<Answered>()),
+    post("/v1/identity/suggestions/{id}/reject", |method| {
+        on(method, reject)
+    })
+    .says(
+        "identity",
+        "Keeps the two of a suggestion apart; they are not suggested again.",
+    )
+    .with(&[SUGGESTION])
+    .bearer()
+    .takes(shape::<AnswerRequest>())
+    .answers(shape::<Answered>()),
+];
+
+const SUGGESTION: (&str, &str) = ("id", "The suggestion's id.");
 
 /// Most suggestions of one page.
 const MAX_PAGE: i64 = 200;
@@ -145,7 +190,7 @@ pub(super) struct Answered {
 }
 
 /// Matches one customer against all.
-pub(super) async fn find_matches(
+async fn find_matches(
     State(app): State<Arc<App>>,
     Bearer(caller): Bearer,
     body: Bytes,
@@ -172,7 +217,7 @@ pub(super) async fn find_matches(
 }
 
 /// A page of the queue.
-pub(super) async fn list(
+async fn list(
     State(app): State<Arc<App>>,
     Bearer(caller): Bearer,
     query: Result<Query<SuggestionsQuery>, QueryRejection>,
@@ -197,7 +242,7 @@ pub(super) async fn list(
 }
 
 /// Joins the two of a suggestion.
-pub(super) async fn accept(
+async fn accept(
     State(app): State<Arc<App>>,
     Bearer(caller): Bearer,
     Path(id): Path<String>,
@@ -207,7 +252,7 @@ pub(super) async fn accept(
 }
 
 /// Keeps the two of a suggestion apart.
-pub(super) async fn reject(
+async fn reject(
     State(app): State<Arc<App>>,
     Bearer(caller): Bearer,
     Path(id): Path<String>,

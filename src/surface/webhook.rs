@@ -1,7 +1,9 @@
 //! Where other systems deliver their records: the signature is checked over the raw bytes before anything is read.
 
 use super::auth::Feed;
-use super::{App, collect};
+use super::collect::{self, Collected};
+use super::route::{Route, post, shape};
+use super::{App, schema};
 use crate::source::{self, Delivery};
 use crate::{Error, Result};
 use axum::Json;
@@ -9,13 +11,23 @@ use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
+use axum::routing::on;
 use std::sync::Arc;
+
+pub(super) const ROUTES: &[Route] = &[post("/v1/webhooks/{source}", |method| on(method, receive))
+    .says(
+        "collect",
+        "A delivery of another system, whose signature is checked with the source's secret.",
+    )
+    .with(&[("source", "The source's name, or its write key.")])
+    .takes(schema::object_in)
+    .answers(shape::<Collected>())];
 
 /// Most bytes of a webhook; Shopify's largest orders are a few hundred kilobytes.
 const MAX_WEBHOOK: usize = 4 * 1024 * 1024;
 
 /// A delivery for the source of this name or write key.
-pub(super) async fn receive(
+async fn receive(
     State(app): State<Arc<App>>,
     Path(name): Path<String>,
     headers: HeaderMap,

@@ -1,49 +1,73 @@
 //! The document names every route of the router, and every name in it leads somewhere.
 
+use super::super::routes;
 use super::*;
 use crate::profile::Profile;
 use crate::store;
+use crate::tool::Tools;
 use std::collections::BTreeSet;
 
-async fn document() -> Value {
+async fn tools() -> Tools {
     let db = store::open("sqlite::memory:").await.unwrap();
-    let tools = crate::tool::Tools::new(db, crate::clock::Clock::fixed(0)).unwrap();
-    build(tools.all())
+    Tools::new(db, crate::clock::Clock::fixed(0)).unwrap()
 }
 
-/// The paths that the router's source text names.
-fn routed() -> BTreeSet<String> {
-    let source = include_str!("../../surface.rs");
-    let named = source.split(".route(").skip(1).filter_map(|rest| {
-        let path = rest.trim_start().strip_prefix('"')?;
-        Some(path.split('"').next()?.to_owned())
-    });
-    let words = collect::WORDS.iter().map(|word| format!("/v1/{word}"));
-    named
-        .chain(words)
-        .filter(|path| !path.ends_with('/'))
-        .collect()
+async fn document() -> Value {
+    build(routes(), tools().await.all())
 }
 
 #[tokio::test]
 async fn the_document_has_every_route_and_no_other() {
+    let tools = tools().await;
+    let document = build(routes(), tools.all());
+    let shown = document["paths"].as_object().unwrap();
+    let shown = shown.iter().flat_map(|(path, methods)| {
+        let methods = methods.as_object().unwrap().keys();
+        methods.map(move |method| format!("{method} {path}"))
+    });
+    let expected = routes().flat_map(|route| {
+        let method = route.method.as_str();
+        let of_tool = |path: &str| {
+            let each = tools.all().iter();
+            each.map(|tool| format!("{method} {}", path.replace("{name}", tool.name)))
+                .collect()
+        };
+        let paths = route.paths().map(|path| match route.of_tool {
+            true => of_tool(path),
+            false => vec![format!("{method} {path}")],
+        });
+        paths.flatten().collect::<Vec<String>>()
+    });
+    let expected: Vec<String> = expected.collect();
+    let distinct: BTreeSet<String> = expected.iter().cloned().collect();
+    assert_eq!(distinct.len(), expected.len(), "two rows for one route");
+    assert_eq!(shown.collect::<BTreeSet<_>>(), distinct);
+    assert!(distinct.contains("post /v1/tools/recent_purchases"));
+}
+
+#[tokio::test]
+async fn a_row_has_a_chapter_a_sentence_and_words_for_its_path() {
     let document = document().await;
-    let shown = document["paths"].as_object().unwrap().keys();
-    let (tools, others): (Vec<_>, Vec<_>) = shown.partition(|path| path.starts_with("/v1/tools/"));
-    let mut expected = routed();
-    assert!(expected.remove("/v1/tools/{name}"));
-    assert_eq!(
-        others.into_iter().cloned().collect::<BTreeSet<_>>(),
-        expected
-    );
-    assert_eq!(
-        tools,
-        [
-            "/v1/tools/get_customer_context",
-            "/v1/tools/recent_purchases",
-            "/v1/tools/open_tickets"
-        ]
-    );
+    let chapters = document["tags"].as_array().unwrap();
+    for route in routes() {
+        let (path, summary) = (route.path, route.summary);
+        assert!(
+            chapters.iter().any(|tag| tag["name"] == route.tag),
+            "{path}"
+        );
+        assert!(summary.ends_with('.') && summary.len() > 10, "{path}");
+        for path in route.paths() {
+            let inside = |word: &'static str| word.strip_prefix('{')?.strip_suffix('}');
+            let braces: Vec<_> = path.split('/').filter_map(inside).collect();
+            let words: Vec<_> = route.words.iter().map(|(name, _)| *name).collect();
+            assert_eq!(braces, words, "{path}");
+        }
+        assert_eq!(
+            route.of_tool,
+            path.contains("{name}"),
+            "{path}: what has a path for each tool in the document names it"
+        );
+    }
 }
 
 fn references<'a>(value: &'a Value, found: &mut BTreeSet<&'a str>) {

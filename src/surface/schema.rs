@@ -1,33 +1,14 @@
-//! What no Rust type says: Segment's calls, which are read field by field, and what belongs to other systems.
+//! Schemas that no Rust type has: Segment's calls, which are read field by field, and what belongs to other systems.
 
-use schemars::generate::SchemaGenerator;
-use schemars::{Schema, json_schema};
+use schemars::generate::{SchemaGenerator, SchemaSettings};
+use schemars::{JsonSchema, Schema, json_schema};
 use serde_json::{Value, json};
 
-/// What the words in braces of a path stand for.
-const PATH_PARAMETERS: &[(&str, &str)] = &[
-    (
-        "customer",
-        "The customer as type:value, such as email:ada@example.com.",
-    ),
-    (
-        "section",
-        "identifiers, traits, purchases, tickets, recent, accounts, consents, sources or events.",
-    ),
-    ("source", "The source's name, or its write key."),
-    ("kind", "identify, track, page, screen, group or alias."),
-    ("write_key", "The source's write key."),
-    ("id", "The decision's id."),
-];
-
-/// The parameters that a path has in braces.
-pub(super) fn path_parameters(path: &str) -> Vec<Value> {
-    let inside = |word: &str| Some(word.strip_prefix('{')?.strip_suffix('}')?.to_owned());
-    let parameter = |name: String| {
-        let known = PATH_PARAMETERS.iter().find(|(known, _)| *known == name);
-        json!({"name": name, "in": "path", "required": true, "description": known.map(|(_, words)| words), "schema": {"type": "string"}})
-    };
-    path.split('/').filter_map(inside).map(parameter).collect()
+/// A type's schema with everything inline, for a query.
+pub(super) fn inline<T: JsonSchema>() -> Value {
+    let settings =
+        SchemaSettings::draft2020_12().with(|settings| settings.inline_subschemas = true);
+    settings.into_generator().into_root_schema_for::<T>().into()
 }
 
 /// One call of Segment's spec, whose kind the path says.

@@ -1,0 +1,276 @@
+//! Every row of the list through the real router: its own method is served, and no other; who may ask, and in which form.
+
+use super::super::{App, router, routes};
+use super::*;
+use crate::clock::Clock;
+use crate::ingest::Ingest;
+use crate::store;
+use crate::store::access::{self, ApiKey, Source, Workspace};
+use axum::body::Body;
+use axum::http::{Request, StatusCode};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+use tower::ServiceExt;
+
+const METHODS: [&str; 5] = ["GET", "POST", "PUT", "PATCH", "DELETE"];
+const WRITE_KEY: &str = "wk_1";
+const KEY: &str = "ak_1";
+
+/// What is put in the place of a word in braces: something that is there, where anything is.
+fn value(word: &str) -> &'static str {
+    match word {
+        "customer" => "user_id:u1",
+        "section" => "traits",
+        "source" => "shop",
+        "kind" => "page",
+        "write_key" => WRITE_KEY,
+        "name" => "recent_purchases",
+        "id" => "x_1",
+        other => panic!("say here what `{{{other}}}` may be"),
+    }
+}
+
+fn filled(path: &str) -> String {
+    let word = |word: &str| match word.strip_prefix('{').and_then(|it| it.strip_suffix('}')) {
+        Some(word) => value(word).to_owned(),
+        None => word.to_owned(),
+    };
+    path.split('/').map(word).collect::<Vec<_>>().join("/")
+}
+
+struct Server(Router);
+
+/// What was answered: the status, whether a page of another origin may read it, and the body.
+struct Answer {
+    status: StatusCode,
+    open: bool,
+    body: Value,
+}
+
+impl Server {
+    /// A server whose workspace has a source of webhooks, a source of calls, a customer, and a key for everything.
+    async fn start() -> Self {
+        let db = store::open("sqlite::memory:").await.unwrap();
+        let workspace = Workspace {
+            id: "w_1".to_owned(),
+            name: "shop".to_owned(),
+            secret: "secret".to_owned(),
+            rules: Arc::default(),
+        };
+        let key = ApiKey {
+            workspace: workspace.id.clone(),
+            id: "key_1".to_owned(),
+            scopes: "admin".to_owned(),
+            created_at: 0,
+            revoked_at: None,
+        };
+        let mut tx = db.begin().await.unwrap();
+        let made = access::create_workspace(&mut tx, &workspace, 0).await;
+        assert!(made.unwrap());
+        for (name, kind, write_key) in [("web", "segment", WRITE_KEY), ("shop", "shopify", "wk_2")]
+        {
+            let source = Source {
+                workspace: workspace.id.clone(),
+                name: name.to_owned(),
+                kind: kind.to_owned(),
+                write_key: write_key.to_owned(),
+                secret: Some("secret".to_owned()),
+                created_at: 0,
+            };
+            access::add_source(&mut tx, &source).await.unwrap();
+        }
+        let added = access::add_key(&mut tx, &key, &access::hash(KEY)).await;
+        added.unwrap();
+        tx.commit().await.unwrap();
+        let (ingest, _) = Ingest::start(db.clone());
+        let app = App::new(db, ingest, Clock::fixed(1_795_458_600_000), None).unwrap();
+        let server = Self(router(Arc::new(app)));
+        let call = format!(r#"{{"userId": "u1", "writeKey": "{WRITE_KEY}"}}"#);
+        let sent = server.send("POST", "/v1/identify", &[], call.into());
+        assert_eq!(sent.await.status, 200);
+        server
+    }
+
+    async fn send(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Vec<u8>,
+    ) -> Answer {
+        let mut request = Request::builder().method(method).uri(path);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let request = request.body(Body::from(body)).unwrap();
+        let answered =
+            tokio::time::timeout(Duration::from_secs(20), self.0.clone().oneshot(request));
+        let answer = answered
+            .await
+            .unwrap_or_else(|_| panic!("{method} {path} hangs"));
+        let (parts, body) = answer.unwrap().into_parts();
+        let body = axum::body::to_bytes(body, usize::MAX).await.unwrap();
+        Answer {
+            status: parts.status,
+            open: parts.headers.contains_key("access-control-allow-origin"),
+            body: serde_json::from_slice(&body).unwrap_or_default(),
+        }
+    }
+}
+
+impl Answer {
+    /// Fails where it is no refusal with a code and a message in the form that the route's askers read.
+    #[track_caller]
+    fn check_refused(&self, route: &Route, what: &str) {
+        let fault = if route.sdk {
+            &self.body
+        } else {
+            &self.body["error"]
+        };
+        let said = fault["code"].is_string() && fault["message"].is_string();
+        assert!(
+            self.status.is_client_error() && said,
+            "{what}: {} {}",
+            self.status,
+            self.body
+        );
+    }
+}
+
+/// What opens a route.
+fn opened_by(route: &Route) -> (&'static str, String) {
+    let opens = match route.needs {
+        Credential::WriteKey => format!("Basic {}", STANDARD.encode(WRITE_KEY)),
+        Credential::None | Credential::Bearer => format!("Bearer {KEY}"),
+    };
+    ("authorization", opens)
+}
+
+#[tokio::test]
+async fn every_row_is_served() {
+    let server = Server::start().await;
+    for route in routes() {
+        let (name, token) = opened_by(route);
+        for path in route.served() {
+            let (method, path) = (route.method.as_str().to_uppercase(), filled(&path));
+            let headers = [(name, token.as_str())];
+            let answer = server.send(&method, &path, &headers, Vec::new()).await;
+            let status = answer.status;
+            assert!(
+                ![404, 405].contains(&status.as_u16()) && !status.is_server_error(),
+                "{method} {path}: {status} {}",
+                answer.body
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_has_no_row_is_not_served() {
+    let server = Server::start().await;
+    let mut methods: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for route in routes() {
+        for path in route.served() {
+            let method = route.method.as_str().to_uppercase();
+            methods.entry(filled(&path)).or_default().insert(method);
+        }
+    }
+    for (path, known) in &methods {
+        for method in METHODS
+            .into_iter()
+            .filter(|method| !known.contains(*method))
+        {
+            let answer = server.send(method, path, &[], Vec::new()).await;
+            assert_eq!(answer.status, 405, "{method} {path}");
+        }
+        let below = format!("{path}/and/more");
+        let answer = server.send("GET", &below, &[], Vec::new()).await;
+        assert_eq!(answer.status, 404, "{below}");
+    }
+}
+
+#[tokio::test]
+async fn only_what_sdks_ask_is_open_to_pages_and_may_end_in_a_slash() {
+    let server = Server::start().await;
+    for route in routes() {
+        let (method, path) = (route.method.as_str().to_uppercase(), filled(route.path));
+        let preflight = [
+            ("origin", "https://shop.example"),
+            ("access-control-request-method", method.as_str()),
+        ];
+        let asked = server.send("OPTIONS", &path, &preflight, Vec::new()).await;
+        assert_eq!(
+            (asked.open, asked.status.is_success()),
+            (route.sdk, route.sdk),
+            "{path}"
+        );
+        let answer = server
+            .send(&method, &path, &preflight[..1], Vec::new())
+            .await;
+        assert_eq!(answer.open, route.sdk, "{path}");
+        let (name, token) = opened_by(route);
+        let slash = format!("{path}/");
+        let slash = server
+            .send(&method, &slash, &[(name, token.as_str())], Vec::new())
+            .await;
+        assert_eq!(slash.status == 404, !route.sdk, "{path}/");
+    }
+}
+
+#[tokio::test]
+async fn who_shows_nothing_is_refused_as_the_row_says() {
+    let server = Server::start().await;
+    for route in routes() {
+        let (method, path) = (route.method.as_str().to_uppercase(), filled(route.path));
+        for headers in [
+            &[][..],
+            &[("authorization", "Bearer ak_unknown")],
+            &[("authorization", "Bearer a.b.c")],
+        ] {
+            let answer = server.send(&method, &path, headers, b"{}".to_vec()).await;
+            let what = format!("{method} {path} {headers:?}");
+            match route.needs {
+                Credential::None => assert!(!answer.status.is_server_error(), "{what}"),
+                // Without a write key there is no source to know of.
+                Credential::WriteKey if route.method == Method::Get => {
+                    assert_eq!(answer.status, 404, "{what}");
+                    answer.check_refused(route, &what);
+                }
+                Credential::WriteKey | Credential::Bearer => {
+                    assert_eq!(answer.status, 401, "{what}");
+                    answer.check_refused(route, &what);
+                }
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn garbage_is_refused_in_the_askers_form() {
+    let server = Server::start().await;
+    let garbage: [&[u8]; 6] = [
+        b"{",
+        b"nonsense",
+        b"\0",
+        b"\xff\xfe{}",
+        b"\x1f\x8b\x08 no gzip",
+        &vec![b'x'; 5 * 1024 * 1024],
+    ];
+    for route in routes().filter(|route| route.method != Method::Get) {
+        let (method, path) = (route.method.as_str().to_uppercase(), filled(route.path));
+        let (name, token) = opened_by(route);
+        for body in garbage {
+            let headers = [(name, token.as_str())];
+            let answer = server.send(&method, &path, &headers, body.to_vec()).await;
+            let start = String::from_utf8_lossy(&body[..body.len().min(12)]);
+            // What is not kept is not read.
+            if route.sdk && route.needs == Credential::None {
+                assert_eq!(answer.status, 200, "{path}");
+            } else if answer.status != 413 || route.sdk {
+                answer.check_refused(route, &format!("{method} {path} {start:?}"));
+            }
+        }
+    }
+}
