@@ -21,6 +21,7 @@ use serde_json::{Value, json};
 use std::sync::Arc;
 use tower::ServiceExt;
 
+mod document;
 mod outside;
 mod postgres;
 
