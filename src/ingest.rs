@@ -16,6 +16,7 @@ use std::collections::HashSet;
 
 mod component;
 mod decision;
+mod deliver;
 mod document;
 mod moved;
 mod queue;
@@ -25,8 +26,9 @@ mod step;
 mod telling;
 
 pub(crate) use component::{Component, surroundings};
+pub use deliver::Feed;
 pub(crate) use moved::move_events;
-pub use queue::{Batch, Ingest, Receipt, Refused};
+pub use queue::{Ingest, Patience, Receipt, Refused};
 
 use document::finish;
 use resolved::Resolved;

@@ -1,9 +1,9 @@
-//! Where events come from: one table of source kinds, each with how a delivery is verified and how it is parsed.
+//! Where events come from: one table of source kinds, each with the door that its records come in by.
 //!
-//! A new system is one file in `source/` and one line in [`SOURCES`]. Everything here is pure: bytes and headers in,
-//! events or reasons out.
+//! A new system is one file in `source/`, its recorded deliveries in `tests/fixtures/`, and one line in [`SOURCES`]. Everything
+//! here is pure: bytes and headers in, events or reasons out.
 
-use crate::event::{Event, Reject};
+use crate::event::{Event, Kind, Reject};
 use crate::{Error, Result};
 
 pub mod people;
@@ -47,52 +47,79 @@ pub struct Parsed {
     pub raw: String,
 }
 
-/// How one kind of system delivers its records.
+/// A kind of system, and how its records come in.
 #[derive(Debug)]
 pub struct SourceKind {
     /// The name given to `acquaint source add --kind`.
     pub name: &'static str,
-    /// What it is, for `--help` and the docs.
+    /// What it is, for the docs.
     pub summary: &'static str,
-    /// Refuses a delivery whose signature does not fit the secret.
+    /// Another system whose records come in just so.
+    pub also_for: Option<&'static str>,
+    /// How they come in.
+    pub door: Door,
+}
+
+/// Reads a delivery: one call of the kind that its path names, or as many as there are.
+pub type Calls = fn(&Delivery<'_>, Option<Kind>) -> Result<Vec<Parsed>>;
+
+/// How records come in.
+#[derive(Debug)]
+pub enum Door {
+    /// Calls of an SDK. The write key in them is all the proof that SDKs send.
+    Sdk {
+        /// The delivery's calls.
+        parse: Calls,
+    },
+    /// Files that `acquaint import` reads.
+    File,
+    /// Deliveries that the other system signs.
+    Webhook(Webhook),
+}
+
+/// The headers that sign a delivery, names in lower case.
+pub type Signature = Vec<(&'static str, String)>;
+
+/// What there is to know of a system's webhooks.
+#[derive(Debug)]
+pub struct Webhook {
+    /// Refuses a delivery whose signature does not fit the secret, or the time.
     pub verify: fn(&Delivery<'_>, secret: &str) -> Result<()>,
     /// The delivery's events, each accepted or refused on its own.
     pub parse: fn(&Delivery<'_>) -> Result<Vec<Parsed>>,
-    /// Whether it needs the other system's signing secret.
-    pub signed: bool,
+    /// Signs a body at a time, as the system does.
+    pub sign: fn(secret: &str, body: &[u8], at: i64) -> Signature,
+}
+
+impl SourceKind {
+    /// Its webhooks, if it delivers by them.
+    #[must_use]
+    pub fn webhook(&self) -> Option<&Webhook> {
+        match &self.door {
+            Door::Webhook(webhook) => Some(webhook),
+            Door::Sdk { .. } | Door::File => None,
+        }
+    }
 }
 
 /// Every kind of source there is.
 pub const SOURCES: &[SourceKind] = &[
-    SourceKind {
-        name: "segment",
-        summary: "calls of the Segment and RudderStack SDKs, authenticated by a write key",
-        verify: segment::verify,
-        parse: segment::parse,
-        signed: false,
-    },
-    SourceKind {
-        name: "shopify",
-        summary: "Shopify webhooks: orders, refunds, fulfillments, customers",
-        verify: shopify::verify,
-        parse: shopify::parse,
-        signed: true,
-    },
-    SourceKind {
-        name: "zendesk",
-        summary: "Zendesk webhooks: tickets, comments, users",
-        verify: zendesk::verify,
-        parse: zendesk::parse,
-        signed: true,
-    },
-    SourceKind {
-        name: "file",
-        summary: "rows of CSV and JSONL files, read by `acquaint import`",
-        verify: people::verify,
-        parse: people::parse,
-        signed: false,
-    },
+    segment::SOURCE,
+    shopify::SOURCE,
+    zendesk::SOURCE,
+    people::SOURCE,
 ];
+
+/// How the calls are read that come with the write key of a source of this kind: as its SDK sends them, and where it has
+/// none, as Segment's do.
+#[must_use]
+pub fn calls(kind: &str) -> Calls {
+    let known = SOURCES.iter().find(|known| known.name == kind);
+    match known.map(|known| &known.door) {
+        Some(Door::Sdk { parse }) => *parse,
+        Some(Door::File | Door::Webhook(_)) | None => segment::parse,
+    }
+}
 
 /// The kind of this name.
 ///
@@ -121,5 +148,38 @@ mod testing {
         let text = |value: &serde_json::Value| value.as_str().expect("a text").to_owned();
         let id = |id: &serde_json::Value| format!("{}:{}", text(&id["type"]), text(&id["id"]));
         ids.iter().map(id).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_has_a_name_of_its_own() {
+        for (nth, source) in SOURCES.iter().enumerate() {
+            let first = SOURCES.iter().position(|known| known.name == source.name);
+            assert_eq!(first, Some(nth), "{}", source.name);
+            assert!(kind(source.name).is_ok() && !source.summary.is_empty());
+        }
+        let unknown = kind("fax").expect_err("unknown").to_string();
+        assert!(
+            SOURCES.iter().all(|known| unknown.contains(known.name)),
+            "{unknown}"
+        );
+    }
+
+    #[test]
+    fn calls_come_with_the_write_key_of_any_source() {
+        for kind in SOURCES.iter().map(|kind| kind.name).chain(["gone"]) {
+            let delivery = Delivery {
+                source: "web",
+                headers: &[],
+                body: br#"{"userId": "u1"}"#,
+                received_at: 0,
+            };
+            let read = calls(kind)(&delivery, Some(Kind::Page)).expect("a call");
+            assert!(read[0].outcome.is_ok(), "{kind}");
+        }
     }
 }

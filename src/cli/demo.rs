@@ -167,8 +167,8 @@ async fn prepare(db: &Db, name: &str) -> Result<(Workspace, Vec<Source>)> {
             kind: system.kind.to_owned(),
             write_key: random_id(WRITE_KEY, 15),
             secret: crate::source::kind(system.kind)?
-                .signed
-                .then(|| random_id("demo_", 20)),
+                .webhook()
+                .map(|_| random_id("demo_", 20)),
             created_at: now,
         };
         new.push(source.clone());

@@ -5,7 +5,8 @@
 
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::ingest::Ingest;
+use crate::ingest::{Feed, Ingest};
+use crate::source::people::SOURCE as PEOPLE;
 use crate::store::Db;
 use crate::store::access::{self, Source, Workspace};
 use crate::{Error, Result, steward};
@@ -13,6 +14,7 @@ use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 mod cells;
 mod input;
@@ -93,7 +95,9 @@ impl Import {
             ));
         }
         let (ingest, committer) = Ingest::start(db.clone());
-        let mut run = Run::new(&db, &workspace, &source, reading, file);
+        let workspace = Arc::new(workspace);
+        let feed = Arc::new(Feed { workspace, source });
+        let mut run = Run::new(&db, feed, reading, file);
         run.rejects = Rejects::new(self.rejects_path(), resumed > 0);
         run.bar = bar(input.length, "bytes");
         run.all(&mut reader, ingest).await?;
@@ -164,13 +168,13 @@ impl Import {
         let new = Source {
             workspace: workspace.id.clone(),
             name: name.clone(),
-            kind: "file".to_owned(),
+            kind: PEOPLE.name.to_owned(),
             write_key: super::source::new_write_key(),
             secret: None,
             created_at: Clock::default().now(),
         };
         steward::access::add_sources(db, std::slice::from_ref(&new)).await?;
-        super::note(&format!("added the source `{name}` of kind file"));
+        super::note(&format!("added the source `{name}` of kind {}", new.kind));
         Ok(new)
     }
 

@@ -2,9 +2,10 @@
 
 use crate::clock::{Clock, random_id, rfc3339};
 use crate::config::Config;
+use crate::source::{self, Door, SOURCES, SourceKind};
 use crate::store::{self, access};
 use crate::tool::cursor::START;
-use crate::{Error, Result, source, steward};
+use crate::{Error, Result, steward};
 use clap::Subcommand;
 use serde_json::json;
 
@@ -14,8 +15,7 @@ pub(super) enum Source {
     Add {
         /// Its name; lower case letters, digits, - and _
         name: String,
-        /// What it is: segment (also for RudderStack), shopify, zendesk or file
-        #[arg(long)]
+        #[arg(long, help = kinds())]
         kind: String,
         /// The secret with which the other system signs its webhooks
         #[arg(long)]
@@ -63,6 +63,17 @@ impl Source {
     }
 }
 
+/// The help of `--kind`.
+fn kinds() -> String {
+    let words = |kind: &SourceKind| match kind.also_for {
+        Some(other) => format!("{} (also for {other})", kind.name),
+        None => kind.name.to_owned(),
+    };
+    let mut each: Vec<String> = SOURCES.iter().map(words).collect();
+    let last = each.pop().unwrap_or_default();
+    format!("What it is: {} or {last}", each.join(", "))
+}
+
 pub(super) fn new_write_key() -> String {
     random_id("wk_", 15)
 }
@@ -80,8 +91,8 @@ pub(super) fn check_name(name: &str) -> Result<()> {
 
 async fn add(config: &Config, name: String, kind: String, secret: Option<String>) -> Result<()> {
     check_name(&name)?;
-    let signed = source::kind(&kind)?.signed;
-    if signed
+    let door = &source::kind(&kind)?.door;
+    if matches!(door, Door::Webhook(_))
         && secret
             .as_deref()
             .is_none_or(|secret| secret.trim().is_empty())
@@ -105,12 +116,12 @@ async fn add(config: &Config, name: String, kind: String, secret: Option<String>
         return super::say_json(&json!({"source": name, "kind": kind, "write_key": write_key}));
     }
     super::say(&write_key);
-    let use_it = if signed {
-        format!("point its webhooks at /v1/webhooks/{name}")
-    } else if kind == "file" {
-        format!("read files with `acquaint import FILE --format csv --source {name}`")
-    } else {
-        "use it as the SDK's write key".to_owned()
+    let use_it = match door {
+        Door::Webhook(_) => format!("point its webhooks at /v1/webhooks/{name}"),
+        Door::File => {
+            format!("read files with `acquaint import FILE --format csv --source {name}`")
+        }
+        Door::Sdk { .. } => "use it as the SDK's write key".to_owned(),
     };
     super::note(&format!("source `{name}` is added; {use_it}"));
     Ok(())
@@ -177,4 +188,13 @@ async fn rejects(config: &Config, name: &str, limit: i64) -> Result<()> {
         super::note("nothing was refused");
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_help_of_a_kind_names_all() {
+        let help = "What it is: segment (also for RudderStack), shopify, zendesk or file";
+        assert_eq!(super::kinds(), help);
+    }
 }

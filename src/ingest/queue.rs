@@ -30,7 +30,7 @@ const RETRY_AFTER_S: u32 = 1;
 
 /// The events of one delivery, sorted into accepted and refused.
 #[derive(Debug)]
-pub struct Batch {
+pub(super) struct Batch {
     source: String,
     events: Vec<Prepared>,
     refused: Vec<Refused>,
@@ -53,9 +53,6 @@ pub struct Refused {
 
 impl Batch {
     /// Sorts and prepares what a source parsed; `bytes` is about how large the delivery was.
-    ///
-    /// # Errors
-    /// As [`prepare`].
     pub fn new(
         workspace: &Workspace,
         source: &str,
@@ -103,6 +100,15 @@ impl Batch {
         }
         Ok(batch)
     }
+}
+
+/// What a sender does while too much waits to be written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Patience {
+    /// It is told to come back, as requests are.
+    None,
+    /// It waits for room, as imports do.
+    Waits,
 }
 
 /// What became of a delivery; its events are durable and visible.
@@ -159,10 +165,7 @@ impl Ingest {
 
     /// Reads a delivery of this many bytes: a small one at once, a large one on a thread for it, no more of them at a time
     /// than there are processors.
-    ///
-    /// # Errors
-    /// Those of `read`.
-    pub async fn read<T: Send + 'static>(
+    pub(super) async fn read<T: Send + 'static>(
         &self,
         bytes: usize,
         read: impl FnOnce() -> Result<T> + Send + 'static,
@@ -177,26 +180,24 @@ impl Ingest {
     }
 
     /// Writes a delivery; returns once it is durable.
-    ///
-    /// # Errors
-    /// [`Error::Busy`] when too much waits already; a database error when it could not be written.
-    pub async fn submit(&self, workspace: &Workspace, batch: Batch) -> Result<Receipt> {
-        let room = Arc::clone(&self.space).try_acquire_many_owned(weight(&batch));
-        let space = room.map_err(|_| Error::Busy {
-            retry_after_s: RETRY_AFTER_S,
-        })?;
-        self.enqueue(workspace, batch, space).await
-    }
-
-    /// Writes a delivery, waiting for room; for imports.
-    ///
-    /// # Errors
-    /// When it could not be written.
-    pub async fn submit_patiently(&self, workspace: &Workspace, batch: Batch) -> Result<Receipt> {
-        let room = Arc::clone(&self.space)
-            .acquire_many_owned(weight(&batch))
-            .await;
-        let space = room.map_err(|_| Error::internal("the write queue is closed"))?;
+    pub(super) async fn submit(
+        &self,
+        workspace: &Workspace,
+        batch: Batch,
+        patience: Patience,
+    ) -> Result<Receipt> {
+        let (room, bytes) = (Arc::clone(&self.space), weight(&batch));
+        let space = match patience {
+            Patience::None => room
+                .try_acquire_many_owned(bytes)
+                .map_err(|_| Error::Busy {
+                    retry_after_s: RETRY_AFTER_S,
+                })?,
+            Patience::Waits => room
+                .acquire_many_owned(bytes)
+                .await
+                .map_err(|_| Error::internal("the write queue is closed"))?,
+        };
         self.enqueue(workspace, batch, space).await
     }
 

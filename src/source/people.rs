@@ -6,10 +6,10 @@
 //! The event's message id is a hash of what the row was read as: the same row counts once however often its file is
 //! imported, and a changed row, or the same row under another map, is a new event.
 
-use super::{Delivery, Parsed};
+use super::{Door, Parsed, SourceKind};
+use crate::Result;
 use crate::event::Reject;
 use crate::identity::RECORD;
-use crate::{Error, Result};
 use serde_json::{Map as Object, Value};
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -28,6 +28,14 @@ use date::{Order, Tally};
 use plan::Plan;
 use row::Row;
 
+/// Files of people.
+pub const SOURCE: SourceKind = SourceKind {
+    name: "file",
+    summary: "rows of CSV and JSONL files, read by `acquaint import`",
+    also_for: None,
+    door: Door::File,
+};
+
 /// How deep objects are looked into.
 const MAX_DEPTH: usize = 4;
 
@@ -35,20 +43,6 @@ const MAX_DEPTH: usize = 4;
 #[must_use]
 pub fn record_kind(source: &str) -> String {
     format!("{RECORD}{source}")
-}
-
-/// Nothing is delivered to a source of files.
-pub(super) fn verify(_: &Delivery<'_>, _: &str) -> Result<()> {
-    Err(no_delivery())
-}
-
-/// Nothing is delivered to a source of files.
-pub(super) fn parse(_: &Delivery<'_>) -> Result<Vec<Parsed>> {
-    Err(no_delivery())
-}
-
-fn no_delivery() -> Error {
-    Error::invalid("a source of kind `file` takes no deliveries; use `acquaint import`")
 }
 
 /// How the rows of one file are read.
@@ -69,7 +63,7 @@ impl People {
     /// For rows of cells under this header. The order of dates is what the map says, else what the sample shows.
     ///
     /// # Errors
-    /// [`Error::Invalid`] when the map does not fit the header, or no column holds the record's id.
+    /// [`crate::Error::Invalid`] when the map does not fit the header, or no column holds the record's id.
     pub fn of_header(
         source: &str,
         map: &Map,
@@ -96,7 +90,7 @@ impl People {
     /// For objects, one per line, of which these are the first.
     ///
     /// # Errors
-    /// [`Error::Invalid`] when none of them has a member that holds the record's id.
+    /// [`crate::Error::Invalid`] when none of them has a member that holds the record's id.
     pub fn of_objects<'l>(
         source: &str,
         map: &Map,

@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use crate::event::{Kind, Reject};
-use crate::source::{Delivery, Parsed};
+use crate::source::{Delivery, Door, Parsed, SourceKind};
 use crate::{Error, Result};
 
 mod call;
@@ -23,28 +23,20 @@ pub const MAX_BATCH_EVENTS: usize = 2_500;
 /// Most bytes that a batch may grow by when its `context` is copied into each of its calls.
 const MAX_SHARED_BYTES: usize = 8 * 1024 * 1024;
 
-/// Accepts every delivery: the write key names the source and is all the proof that the SDKs send.
-///
-/// # Errors
-/// Never.
-pub fn verify(_: &Delivery<'_>, _secret: &str) -> Result<()> {
-    Ok(())
-}
-
-/// The calls of a body that is a batch or a single call with a `type`.
-///
-/// # Errors
-/// As [`parse_as`].
-pub fn parse(delivery: &Delivery<'_>) -> Result<Vec<Parsed>> {
-    parse_as(delivery, None)
-}
+/// The SDKs' calls.
+pub(super) const SOURCE: SourceKind = SourceKind {
+    name: "segment",
+    summary: "calls of the Segment and RudderStack SDKs, authenticated by a write key",
+    also_for: Some("RudderStack"),
+    door: Door::Sdk { parse },
+};
 
 /// The calls of a body: one call of the kind `only` where the route names it, else a batch or a single call with a `type`.
 ///
 /// # Errors
 /// [`Error::TooLarge`] over [`MAX_BATCH_BYTES`], [`Error::Invalid`] when the body is no JSON or its envelope cannot be
 /// read. A call that cannot be read is no error but a [`Reject`] of its own.
-pub fn parse_as(delivery: &Delivery<'_>, only: Option<Kind>) -> Result<Vec<Parsed>> {
+pub fn parse(delivery: &Delivery<'_>, only: Option<Kind>) -> Result<Vec<Parsed>> {
     if delivery.body.len() > MAX_BATCH_BYTES {
         return Err(Error::TooLarge(format!(
             "the body has {} bytes; send at most {MAX_BATCH_BYTES} per request",

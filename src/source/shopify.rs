@@ -8,11 +8,23 @@ mod fulfillment;
 mod order;
 mod refund;
 
-use super::{Delivery, Parsed, signature};
+use super::{Delivery, Door, Parsed, Signature, SourceKind, Webhook, signature};
 use crate::clock::parse_time;
 use crate::event::{Event, Kind, Reject, event_id, text_of};
 use crate::{Error, Result};
 use serde_json::{Map, Value};
+
+/// Shopify's webhooks.
+pub(super) const SOURCE: SourceKind = SourceKind {
+    name: "shopify",
+    summary: "Shopify webhooks: orders, refunds, fulfillments, customers",
+    also_for: None,
+    door: Door::Webhook(Webhook {
+        verify,
+        parse,
+        sign,
+    }),
+};
 
 const SIGNATURE: &str = "x-shopify-hmac-sha256";
 
@@ -38,7 +50,7 @@ const TOPICS: &[(&str, Mapping)] = &[
 ///
 /// # Errors
 /// [`Error::BadSignature`] that says what is wrong with the signature.
-pub fn verify(delivery: &Delivery<'_>, secret: &str) -> Result<()> {
+fn verify(delivery: &Delivery<'_>, secret: &str) -> Result<()> {
     signature::verify(
         SIGNATURE,
         delivery.header(SIGNATURE),
@@ -47,11 +59,16 @@ pub fn verify(delivery: &Delivery<'_>, secret: &str) -> Result<()> {
     )
 }
 
+/// Signs the body; Shopify signs no time.
+fn sign(secret: &str, body: &[u8], _at: i64) -> Signature {
+    vec![(SIGNATURE, signature::sign(secret, &[body]))]
+}
+
 /// The one event of a delivery, or why it is none.
 ///
 /// # Errors
 /// [`Error::Invalid`] when the body is not JSON.
-pub fn parse(delivery: &Delivery<'_>) -> Result<Vec<Parsed>> {
+fn parse(delivery: &Delivery<'_>) -> Result<Vec<Parsed>> {
     let body: Value = serde_json::from_slice(delivery.body)
         .map_err(|error| Error::invalid(format!("shopify: the body is not JSON: {error}")))?;
     let raw = String::from_utf8_lossy(delivery.body).into_owned();

@@ -6,14 +6,26 @@
 mod ticket;
 mod user;
 
-use super::{Delivery, Parsed, signature};
-use crate::clock::parse_time;
+use super::{Delivery, Door, Parsed, Signature, SourceKind, Webhook, signature};
+use crate::clock::{parse_time, rfc3339};
 use crate::event::{Event, Kind, Reject, text_of};
 use crate::{Error, Result};
 use serde_json::{Map, Value};
 
+/// Zendesk's webhooks.
+pub(super) const SOURCE: SourceKind = SourceKind {
+    name: "zendesk",
+    summary: "Zendesk webhooks: tickets, comments, users",
+    also_for: None,
+    door: Door::Webhook(Webhook {
+        verify,
+        parse,
+        sign,
+    }),
+};
+
 /// How far a delivery's signed time may be from its arrival, either way: a recorded delivery cannot be sent again later.
-pub const REPLAY_WINDOW_MS: i64 = 5 * 60 * 1000;
+const REPLAY_WINDOW_MS: i64 = 5 * 60 * 1000;
 
 const SIGNATURE: &str = "x-zendesk-webhook-signature";
 const SIGNED_AT: &str = "x-zendesk-webhook-signature-timestamp";
@@ -48,7 +60,7 @@ const TYPES: &[(&str, Mapping)] = &[
 ///
 /// # Errors
 /// [`Error::BadSignature`] that says what is wrong with the signature or its time.
-pub fn verify(delivery: &Delivery<'_>, secret: &str) -> Result<()> {
+fn verify(delivery: &Delivery<'_>, secret: &str) -> Result<()> {
     let signed_at = delivery.header(SIGNED_AT).unwrap_or_default();
     let parts = [signed_at.as_bytes(), delivery.body];
     signature::verify(SIGNATURE, delivery.header(SIGNATURE), secret, &parts)?;
@@ -66,11 +78,18 @@ pub fn verify(delivery: &Delivery<'_>, secret: &str) -> Result<()> {
     Ok(())
 }
 
+/// Signs the time, then the body.
+fn sign(secret: &str, body: &[u8], at: i64) -> Signature {
+    let at = rfc3339(at);
+    let signed = signature::sign(secret, &[at.as_bytes(), body]);
+    vec![(SIGNATURE, signed), (SIGNED_AT, at)]
+}
+
 /// The one event of a delivery, or why it is none.
 ///
 /// # Errors
 /// [`Error::Invalid`] when the body is not JSON.
-pub fn parse(delivery: &Delivery<'_>) -> Result<Vec<Parsed>> {
+fn parse(delivery: &Delivery<'_>) -> Result<Vec<Parsed>> {
     let body: Value = serde_json::from_slice(delivery.body)
         .map_err(|error| Error::invalid(format!("zendesk: the body is not JSON: {error}")))?;
     let message_id = text(&body, "id");

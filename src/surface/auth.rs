@@ -2,6 +2,7 @@
 //! one read a second, a busy session one signature, and a revoked key stops within it.
 
 use super::App;
+use crate::ingest::Feed;
 use crate::store::Db;
 use crate::store::access::{self, Source, Workspace};
 use crate::tool::caller::{self, Caller, Scope, Verification};
@@ -17,13 +18,6 @@ use std::time::{Duration, Instant};
 const TTL: Duration = Duration::from_secs(1);
 /// Most keys, sources or workspaces that are remembered.
 const MAX_REMEMBERED: usize = 4_000;
-
-/// A source and the workspace it feeds.
-#[derive(Clone, Debug)]
-pub(super) struct Feed {
-    pub workspace: Arc<Workspace>,
-    pub source: Source,
-}
 
 /// What was looked up or verified lately, and when.
 struct Remembered<T>(Cache<String, (Instant, T)>);

@@ -3,13 +3,13 @@
 //! The content type says nothing (browsers send text/plain, one SDK sends JSON as a form), the write key may be in Basic
 //! authorization, the query or the body, and the answer to anything readable is exactly 200 with a JSON object.
 
-use super::auth::{Feed, bearer};
+use super::auth::bearer;
 use super::route::{Route, get, post, shape};
 use super::{App, CollectError, body, schema};
 use crate::event::Kind;
-use crate::ingest::{Batch, Receipt};
+use crate::ingest::{Feed, Patience, Receipt};
 use crate::source::segment::{self, MAX_BATCH_BYTES};
-use crate::source::{Delivery, Parsed};
+use crate::source::{self, Delivery};
 use crate::tool::caller::Scope;
 use crate::{Error, Result};
 use axum::Json;
@@ -182,37 +182,19 @@ async fn authenticate(
 
 async fn take(app: &App, feed: &Arc<Feed>, body: Vec<u8>, only: Option<Kind>) -> Result<Receipt> {
     let (received_at, bytes) = (app.clock.now(), body.len());
-    let of = Arc::clone(feed);
-    let read = move || {
+    let read = move |feed: &Feed| {
         let delivery = Delivery {
-            source: &of.source.name,
+            source: &feed.source.name,
             headers: &[],
             body: &body,
             received_at,
         };
-        let parsed = segment::parse_as(&delivery, only)?;
-        Batch::new(&of.workspace, &of.source.name, parsed, bytes, received_at)
+        source::calls(&feed.source.kind)(&delivery, only)
     };
-    let batch = app.ingest.read(bytes, read).await?;
-    app.ingest.submit(&feed.workspace, batch).await
-}
-
-/// Writes a delivery.
-pub(super) async fn submit(
-    app: &App,
-    feed: &Feed,
-    parsed: Vec<Parsed>,
-    bytes: usize,
-    received_at: i64,
-) -> Result<Receipt> {
-    let batch = Batch::new(
-        &feed.workspace,
-        &feed.source.name,
-        parsed,
-        bytes,
-        received_at,
-    )?;
-    app.ingest.submit(&feed.workspace, batch).await
+    let taken = app
+        .ingest
+        .deliver(feed, bytes, received_at, Patience::None, read);
+    taken.await
 }
 
 /// What SDKs and webhooks are told.

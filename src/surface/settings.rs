@@ -1,8 +1,8 @@
 //! What SDKs ask before they send anything: where to send it. The answers are those that Segment's and RudderStack's SDKs know.
 
-use super::auth::Feed;
 use super::route::{Route, get};
 use super::{App, CollectError, body, schema};
+use crate::ingest::Feed;
 use crate::{Error, Result};
 use axum::Json;
 use axum::extract::{Path, Query, State};

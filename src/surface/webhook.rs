@@ -1,10 +1,10 @@
 //! Where other systems deliver their records: the signature is checked over the raw bytes before anything is read.
 
-use super::auth::Feed;
 use super::collect::{self, Collected};
 use super::route::{Route, post, shape};
 use super::{App, schema};
-use crate::source::{self, Delivery};
+use crate::ingest::{Feed, Patience};
+use crate::source::{self, Delivery, Webhook};
 use crate::{Error, Result};
 use axum::Json;
 use axum::body::Body;
@@ -50,29 +50,37 @@ async fn receive(
         body: &sent,
         received_at,
     };
-    let feed = verified(feeds, &delivery)?;
-    let delivery = Delivery {
-        source: &feed.source.name,
-        ..delivery
+    let (feed, webhook) = verified(feeds, &delivery)?;
+    let bytes = sent.len();
+    let read = move |feed: &Feed| {
+        let delivery = Delivery {
+            source: &feed.source.name,
+            headers: &headers,
+            body: &sent,
+            received_at,
+        };
+        (webhook.parse)(&delivery)
     };
-    let parsed = (source::kind(&feed.source.kind)?.parse)(&delivery)?;
-    let receipt = collect::submit(&app, &feed, parsed, sent.len(), received_at).await?;
-    Ok(Json(collect::answer(receipt)).into_response())
+    let feed = Arc::new(feed);
+    let taken = app
+        .ingest
+        .deliver(&feed, bytes, received_at, Patience::None, read);
+    Ok(Json(collect::answer(taken.await?)).into_response())
 }
 
 /// The source whose secret signed the delivery. Sources of several workspaces may have the same name; only one has the secret.
-fn verified(feeds: Vec<Feed>, delivery: &Delivery<'_>) -> Result<Feed> {
+fn verified(feeds: Vec<Feed>, delivery: &Delivery<'_>) -> Result<(Feed, &'static Webhook)> {
     let mut refused = Error::NotFound(
         "no source of this name takes webhooks; `acquaint source list` shows the ones there are"
             .to_owned(),
     );
     for feed in feeds {
-        let kind = source::kind(&feed.source.kind)?;
-        let Some(secret) = feed.source.secret.as_deref().filter(|_| kind.signed) else {
+        let webhook = source::kind(&feed.source.kind)?.webhook();
+        let (Some(webhook), Some(secret)) = (webhook, feed.source.secret.as_deref()) else {
             continue;
         };
-        match (kind.verify)(delivery, secret) {
-            Ok(()) => return Ok(feed),
+        match (webhook.verify)(delivery, secret) {
+            Ok(()) => return Ok((feed, webhook)),
             Err(error) => refused = error,
         }
     }

@@ -3,8 +3,7 @@
 use super::delivery::Delivery;
 use super::person::Person;
 use super::{crm, mailing, phone, shopify, website, zendesk};
-use crate::clock::rfc3339;
-use crate::source::signature;
+use crate::source;
 use crate::store::access::Source;
 use crate::surface::local::Local;
 use crate::{Error, Result};
@@ -75,18 +74,8 @@ impl Delivery {
     pub async fn send(self, local: &Local, source: &Source, now: i64) -> Result<usize> {
         let mut headers = self.headers;
         let secret = source.secret.as_deref().unwrap_or_default();
-        match source.kind.as_str() {
-            "shopify" => headers.push((
-                "x-shopify-hmac-sha256",
-                signature::sign(secret, &[&self.body]),
-            )),
-            "zendesk" => {
-                let at = rfc3339(now);
-                let signed = signature::sign(secret, &[at.as_bytes(), &self.body]);
-                headers.push(("x-zendesk-webhook-signature", signed));
-                headers.push(("x-zendesk-webhook-signature-timestamp", at));
-            }
-            _ => {}
+        if let Some(webhook) = source::kind(&source.kind)?.webhook() {
+            headers.extend((webhook.sign)(secret, &self.body, now));
         }
         let reply = local.send("POST", self.path, &headers, self.body).await?;
         let answer: Value = serde_json::from_slice(&reply.body).unwrap_or_default();

@@ -4,9 +4,8 @@ use super::reader::{Reader, Reading};
 use super::record::Record;
 use super::rejects::Rejects;
 use crate::clock::Clock;
-use crate::ingest::{self, Batch, Ingest, Receipt};
+use crate::ingest::{self, Feed, Ingest, Patience, Receipt};
 use crate::store::Db;
-use crate::store::access::{Source, Workspace};
 use crate::{Error, Result};
 use indicatif::ProgressBar;
 use serde_json::json;
@@ -21,8 +20,7 @@ const NOTE_EVERY: usize = 2;
 
 pub(super) struct Run<'a> {
     db: &'a Db,
-    workspace: &'a Workspace,
-    source: &'a Source,
+    feed: Arc<Feed>,
     reading: Arc<Reading>,
     /// What the position is noted under, where it can be.
     file: Option<String>,
@@ -40,17 +38,10 @@ struct Flight {
 }
 
 impl<'a> Run<'a> {
-    pub fn new(
-        db: &'a Db,
-        workspace: &'a Workspace,
-        source: &'a Source,
-        reading: Reading,
-        file: Option<String>,
-    ) -> Self {
+    pub fn new(db: &'a Db, feed: Arc<Feed>, reading: Reading, file: Option<String>) -> Self {
         Self {
             db,
-            workspace,
-            source,
+            feed,
             reading: Arc::new(reading),
             file,
             rejects: Rejects::default(),
@@ -89,22 +80,21 @@ impl<'a> Run<'a> {
 
     /// Reads and prepares a batch beside the one that is being written.
     fn send(&self, records: Vec<Record>, end: u64, ingest: &Ingest) -> Flight {
-        let (ingest, workspace) = (ingest.clone(), self.workspace.clone());
-        let (source, records) = (self.source.name.clone(), Arc::new(records));
-        let (read, reading) = (Arc::clone(&records), Arc::clone(&self.reading));
+        let (ingest, feed) = (ingest.clone(), Arc::clone(&self.feed));
+        let records = Arc::new(records);
+        let (sent, reading) = (Arc::clone(&records), Arc::clone(&self.reading));
         let written = tokio::spawn(async move {
-            let of = workspace.clone();
-            let bytes: usize = read.iter().map(|record| record.text.len()).sum();
-            let prepare = move || {
-                let received_at = Clock::default().now();
-                let parsed = read
-                    .iter()
-                    .map(|record| reading.parse(record, &source, received_at))
-                    .collect();
-                Batch::new(&of, &source, parsed, bytes, received_at)
+            let bytes: usize = sent.iter().map(|record| record.text.len()).sum();
+            let received_at = Clock::default().now();
+            let read = move |feed: &Feed| {
+                let source = &feed.source.name;
+                let records = sent.iter();
+                let each = records.map(|record| reading.parse(record, source, received_at));
+                Ok(each.collect())
             };
-            let batch = ingest.read(bytes, prepare).await?;
-            ingest.submit_patiently(&workspace, batch).await
+            ingest
+                .deliver(&feed, bytes, received_at, Patience::Waits, read)
+                .await
         });
         Flight {
             written,
@@ -136,8 +126,8 @@ impl<'a> Run<'a> {
             return Ok(());
         };
         let position = i64::try_from(position).unwrap_or(i64::MAX);
-        let (workspace, source) = (&self.workspace.id, &self.source.name);
+        let Feed { workspace, source } = &*self.feed;
         let now = Clock::default().now();
-        ingest::note_import(self.db, workspace, source, (file, position), now).await
+        ingest::note_import(self.db, &workspace.id, &source.name, (file, position), now).await
     }
 }

@@ -249,16 +249,3 @@ fn what_was_recognised_can_be_shown() {
         ]
     );
 }
-
-#[test]
-fn a_source_of_files_takes_no_delivery() {
-    let delivery = Delivery {
-        source: "crm",
-        headers: &[],
-        body: b"{}",
-        received_at: NOW,
-    };
-    let error = parse(&delivery).expect_err("refused").to_string();
-    assert!(error.contains("acquaint import"), "{error}");
-    assert!(verify(&delivery, "").is_err());
-}

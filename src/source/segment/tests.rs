@@ -13,7 +13,7 @@ fn parse_body(body: &[u8], only: Option<Kind>) -> Result<Vec<Parsed>> {
         body,
         received_at: RECEIVED,
     };
-    parse_as(&delivery, only)
+    parse(&delivery, only)
 }
 
 fn batch_of(calls: &str) -> Vec<Parsed> {
