@@ -21,11 +21,13 @@ use serde_json::{Value, json};
 use std::sync::Arc;
 use tower::ServiceExt;
 
+mod data;
 mod document;
 mod outside;
 mod postgres;
 
-pub use outside::{json_files, shared_data};
+pub use data::{Data, Topic};
+pub use outside::json_files;
 
 /// When every test begins: 2026-11-23T18:30:00Z.
 pub const NOW: i64 = 1_795_458_600_000;
@@ -49,6 +51,28 @@ macro_rules! both {
                     app.close().await;
                 }
             }
+        }
+    )+};
+}
+
+/// The same for functions that also take `&Data`: `name::ours::sqlite` runs on our own data of a topic, `name::shared::sqlite`
+/// on the large data beside the repository, where it is.
+macro_rules! both_on {
+    ($topic:ident; $($test:ident),+ $(,)?) => {$(
+        mod $test {
+            use crate::app::{Data, TestApp, Topic};
+
+            async fn ours(app: &TestApp) {
+                super::$test(app, &Data::ours(Topic::$topic)).await;
+            }
+
+            async fn shared(app: &TestApp) {
+                if let Some(data) = Data::shared(Topic::$topic) {
+                    super::$test(app, &data).await;
+                }
+            }
+
+            both!(ours, shared);
         }
     )+};
 }

@@ -1,6 +1,6 @@
 //! People files as a user imports them: the real binary, its standard output and error, and what is in the database after.
 
-use crate::app::{TestApp, shared_data};
+use crate::app::{Data, TestApp};
 use acquaint::store::link;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
@@ -18,8 +18,9 @@ both!(
     a_changed_row_or_map_is_read_again,
     separators_marks_quotes_and_pipes,
     the_export_lists_every_record,
-    known_data_sets_are_read_whole,
 );
+
+both_on!(People; known_data_sets_are_read_whole);
 
 /// Runs the binary on the app's database.
 pub(crate) fn acquaint(app: &TestApp, arguments: &[&str], input: &str) -> Output {
@@ -281,15 +282,10 @@ async fn the_export_lists_every_record(app: &TestApp) {
     assert_eq!(paged, sorted, "page by page");
 }
 
-async fn known_data_sets_are_read_whole(app: &TestApp) {
-    let Some(folder) = shared_data("people") else {
-        return;
-    };
-    for (file, source, records) in [
-        ("dataset3.csv", "febrl", 5_000),
-        ("fake_1000.csv", "fake", 1_000),
-    ] {
-        let path = folder.join(file).to_string_lossy().into_owned();
+async fn known_data_sets_are_read_whole(app: &TestApp, data: &Data) {
+    let sets = data.pick(known::OURS, known::SHARED);
+    for set in &sets {
+        let path = data.folder.join(set.file).to_string_lossy().into_owned();
         let rejects = tempfile::tempdir().expect("a folder");
         let rejects = rejects
             .path()
@@ -302,7 +298,7 @@ async fn known_data_sets_are_read_whole(app: &TestApp) {
             "--format",
             "csv",
             "--source",
-            source,
+            set.source,
             "--json",
             "--rejects",
             &rejects,
@@ -311,24 +307,23 @@ async fn known_data_sets_are_read_whole(app: &TestApp) {
         let report: Value = serde_json::from_slice(&output.stdout).expect("a report");
         assert_eq!(
             report,
-            json!({"accepted": records, "refused": 0}),
+            json!({"accepted": set.records, "refused": 0}),
             "{output:?}"
         );
     }
     let lines = export(app, "csv");
-    assert_eq!(lines.len(), 6_001);
-    assert_eq!(
-        lines
-            .iter()
-            .filter(|line| line.starts_with("febrl,"))
-            .count(),
-        5_000
-    );
+    for set in &sets {
+        let own = format!("{},", set.source);
+        let of_source = lines.iter().filter(|line| line.starts_with(&own));
+        assert_eq!(of_source.count(), set.records, "{}", set.source);
+    }
+    let all: usize = sets.iter().map(|set| set.records).sum();
+    assert_eq!(lines.len(), all + 1, "and the header");
     let read = traits(app).await;
     let named: Vec<&String> = read["0"].keys().collect();
     assert_eq!(
         named,
         ["birthday", "cluster", "email", "first_name", "last_name"]
     );
-    known::check(app, &folder).await;
+    known::check(app, data, &sets).await;
 }

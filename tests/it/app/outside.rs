@@ -1,7 +1,7 @@
 //! What lies outside of the tests: the environment, standard error, and files of data.
 
 use serde_json::Value;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// A variable of the environment.
 #[expect(
@@ -15,18 +15,6 @@ pub fn env(name: &str) -> Option<String> {
 /// Whether a part of the suite that cannot run is a failure.
 pub fn in_ci() -> bool {
     env("CI").is_some_and(|value| value == "true")
-}
-
-/// A folder of the data that is shared beside the repository; none in a clone without it.
-pub fn shared_data(folder: &str) -> Option<PathBuf> {
-    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/data");
-    let path = PathBuf::from(root).join(folder);
-    if path.is_dir() {
-        return Some(path);
-    }
-    assert!(!in_ci(), "no shared data at {}", path.display());
-    say(&format!("skipped: no shared data ({folder})"));
-    None
 }
 
 /// Prints past the test runner's capture, so that a skipped part is always seen.
