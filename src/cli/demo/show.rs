@@ -136,7 +136,7 @@ fn try_it(demo: &Demonstration, base: &str) {
         "  -H \"Authorization: Bearer $TOKEN\" -d '{request}'"
     ));
     say("");
-    say("With the OpenAI client: pip install openai, and set OPENAI_API_KEY to a key of your own");
+    say("With the OpenAI client (pip install httpx openai) and your key in OPENAI_API_KEY:");
     say("");
     for line in include_str!("client.py").trim_end().lines() {
         say(&line.replace("{BASE}", base));
