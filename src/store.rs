@@ -4,12 +4,11 @@
 //! of tables; they read through [`Db`] and write through [`Tx`].
 
 use crate::{Error, Result};
-use sqlx::migrate::{Migration, Migrator};
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
-use sqlx::{AssertSqlSafe, Connection, Postgres, SqlSafeStr, Transaction};
+use sqlx::{AssertSqlSafe, Connection, Postgres, Transaction};
 use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -77,8 +76,6 @@ struct Id<'a> {
     id: &'a str,
 }
 
-static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
-
 /// Opens the database that `url` names, creating an SQLite file if there is none, and brings its schema up to date.
 ///
 /// # Errors
@@ -94,7 +91,7 @@ pub async fn open(url: &str) -> Result<Db> {
             "the database URL must start with `sqlite:` or `postgres:`",
         ));
     };
-    migrate(&engine).await?;
+    schema::migrate(&engine).await?;
     let (committed, commits) = watch::channel(());
     match &engine {
         Engine::Sqlite { read, .. } if stamp.is_some() => {
@@ -109,28 +106,6 @@ pub async fn open(url: &str) -> Result<Db> {
         tokio::spawn(lease::keep(pool.clone(), shelf, asked));
     }
     Ok(db)
-}
-
-/// Brings the schema up to date, each migration in the words of the engine.
-async fn migrate(engine: &Engine) -> Result<()> {
-    let postgres = matches!(engine, Engine::Postgres(_));
-    let spelt = MIGRATIONS.iter().map(|migration| Migration {
-        sql: AssertSqlSafe(sql::spell_migration(migration.sql.as_str(), postgres)).into_sql_str(),
-        ..migration.clone()
-    });
-    // The checksums stay those of the files, so that they can be told from edited ones.
-    let migrator = Migrator {
-        migrations: spelt.collect(),
-        ..Migrator::DEFAULT
-    };
-    let migrated = match engine {
-        Engine::Sqlite { write, .. } => migrator.run(write).await,
-        Engine::Postgres(pool) => migrator.run(pool).await,
-    };
-    match migrated {
-        Ok(()) => Ok(()),
-        Err(error) => Err(schema::refused(engine, error).await),
-    }
 }
 
 /// Moves an SQLite file's write-ahead log into the file some time after commits, beside the writer, until nobody writes any

@@ -1,12 +1,12 @@
 //! Workspaces, their sources and their keys.
 
+use super::sql::row;
 use super::{Db, Tx};
 use crate::clock::random_id;
 use crate::identity::Rulebook;
 use crate::profile::packed;
 use crate::{Error, Result};
 use sha2::{Digest, Sha256};
-use sqlx::FromRow;
 use std::sync::Arc;
 
 /// A tenant.
@@ -22,7 +22,6 @@ pub struct Workspace {
     pub rules: Arc<Rulebook>,
 }
 
-#[derive(FromRow)]
 struct WorkspaceRow {
     id: String,
     name: String,
@@ -30,6 +29,14 @@ struct WorkspaceRow {
     rules: i64,
     applied: i64,
 }
+
+row!(WorkspaceRow {
+    id,
+    name,
+    secret,
+    rules,
+    applied
+});
 
 impl WorkspaceRow {
     async fn read(self, db: &Db) -> Result<Workspace> {
@@ -58,7 +65,7 @@ impl Workspace {
 }
 
 /// A place that events come from.
-#[derive(Clone, Debug, FromRow)]
+#[derive(Clone, Debug)]
 pub struct Source {
     /// The workspace it feeds.
     pub workspace: String,
@@ -74,8 +81,17 @@ pub struct Source {
     pub created_at: i64,
 }
 
+row!(Source {
+    workspace,
+    name,
+    kind,
+    write_key,
+    secret,
+    created_at
+});
+
 /// A secret key, without the secret.
-#[derive(Clone, Debug, FromRow)]
+#[derive(Clone, Debug)]
 pub struct ApiKey {
     /// The workspace it opens.
     pub workspace: String,
@@ -88,6 +104,14 @@ pub struct ApiKey {
     /// Since when it no longer works.
     pub revoked_at: Option<i64>,
 }
+
+row!(ApiKey {
+    workspace,
+    id,
+    scopes,
+    created_at,
+    revoked_at
+});
 
 /// The hash under which a secret key is stored.
 #[must_use]

@@ -1,12 +1,12 @@
 //! The log: events in, and back out for folds, timelines and rebuilds.
 
+use super::sql::row;
 use super::{Answer, Db, Rows, Tx};
 use crate::event::{Event, Kind, event_id};
 use crate::identity::explain::Activity;
 use crate::profile::gist;
 use crate::{Error, Result};
 use serde::Serialize;
-use sqlx::FromRow;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
@@ -87,7 +87,6 @@ impl<'a> Key<'a> {
     }
 }
 
-#[derive(FromRow)]
 struct EventRow {
     link: String,
     source: String,
@@ -98,6 +97,17 @@ struct EventRow {
     received_at: i64,
     body: String,
 }
+
+row!(EventRow {
+    link,
+    source,
+    message_id,
+    r#type,
+    name,
+    at,
+    received_at,
+    body
+});
 
 impl TryFrom<EventRow> for Logged {
     type Error = Error;

@@ -1,14 +1,14 @@
 //! Rules and decisions: the part of the log that people write.
 
+use super::sql::row;
 use super::{Db, Tx};
 use crate::identity::decision::{Act, Decision};
 use crate::identity::{Identifier, Rulebook};
 use crate::{Error, Result};
 use serde_json::{Value, json};
-use sqlx::FromRow;
 
 /// A version of a workspace's rules.
-#[derive(Clone, Debug, FromRow)]
+#[derive(Clone, Debug)]
 pub struct Version {
     /// Its number, from 1 on.
     pub version: i64,
@@ -19,6 +19,13 @@ pub struct Version {
     /// When, in UTC milliseconds.
     pub created_at: i64,
 }
+
+row!(Version {
+    version,
+    text,
+    actor,
+    created_at
+});
 
 /// Every version of a workspace's rules up to this one, oldest first.
 ///
@@ -59,7 +66,7 @@ pub async fn texts(db: &Db, workspace: &str, upto: i64) -> Result<Vec<(i64, Stri
 }
 
 /// Which rules a workspace has.
-#[derive(Clone, Debug, Default, FromRow)]
+#[derive(Clone, Debug, Default)]
 pub struct State {
     /// The version in force.
     pub rules: i64,
@@ -68,6 +75,12 @@ pub struct State {
     /// The link up to which events were read anew under the rules in force.
     pub moved_to: String,
 }
+
+row!(State {
+    rules,
+    applied,
+    moved_to
+});
 
 /// Which rules the workspace has now.
 ///
@@ -199,7 +212,6 @@ pub async fn decide(tx: &mut Tx, workspace: &str, decisions: &[Decision]) -> Res
     .map(drop)
 }
 
-#[derive(FromRow)]
 pub(super) struct DecisionRow {
     id: String,
     body: String,
@@ -207,6 +219,14 @@ pub(super) struct DecisionRow {
     reason: String,
     at: i64,
 }
+
+row!(DecisionRow {
+    id,
+    body,
+    actor,
+    reason,
+    at
+});
 
 impl TryFrom<DecisionRow> for Decision {
     type Error = Error;

@@ -1,12 +1,12 @@
 //! Links, the identifiers they carry, and where each identifier leads.
 
+use super::sql::row;
 use super::{Answer, Db, Rows, Tx};
 use crate::identity::step::CORE;
 use crate::identity::{APART, Identifier, Link, MERGED, MOVED};
 use crate::{Error, Result};
 use serde::Serialize;
 use serde_json::{Value, json};
-use sqlx::FromRow;
 use std::collections::BTreeSet;
 
 /// A link as it is stored, with the profile that holds it.
@@ -32,7 +32,6 @@ impl Held {
     }
 }
 
-#[derive(FromRow)]
 struct LinkRow {
     id: String,
     first_at: i64,
@@ -40,6 +39,14 @@ struct LinkRow {
     identifiers: String,
     whole: bool,
 }
+
+row!(LinkRow {
+    id,
+    first_at,
+    profile,
+    identifiers,
+    whole
+});
 
 impl TryFrom<LinkRow> for Held {
     type Error = Error;
@@ -135,13 +142,13 @@ pub async fn carrying(
     .collect()
 }
 
-#[derive(FromRow)]
 struct WitnessRow {
     kind: String,
     value: String,
-    #[sqlx(flatten)]
     link: LinkRow,
 }
+
+row!(WitnessRow { kind, value; ..link });
 
 /// For each of these clues a stored link that may be found by it: one that carries it, the only one if it is a core; the link
 /// of this id, if it is a core that no link has beside other identifiers.
@@ -302,7 +309,7 @@ pub async fn of_profile(db: &Db, workspace: &str, profile: &str) -> Result<Vec<H
 }
 
 /// A record of a people file, and the profile that it belongs to.
-#[derive(Clone, Debug, PartialEq, Eq, FromRow)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RecordRow {
     /// The source that it was imported from.
     pub source: String,
@@ -311,6 +318,12 @@ pub struct RecordRow {
     /// The profile; none if its id names nobody.
     pub profile: Option<String>,
 }
+
+row!(RecordRow {
+    source,
+    record,
+    profile
+});
 
 /// The next imported records by source and id, after that one, each with its profile. Where a record's own id leads nowhere,
 /// its links still do.

@@ -1,5 +1,6 @@
 //! Matching: its model and its index.
 
+use super::sql::row;
 use super::table::{self, Sort};
 use super::{Db, Tx};
 use crate::profile::Profile;
@@ -7,7 +8,6 @@ use crate::{Error, Result};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD as BASE64;
 use serde_json::{Value, json};
-use sqlx::FromRow;
 
 /// Rows of one statement that writes the index.
 const ROWS: usize = 500;
@@ -15,7 +15,7 @@ const ROWS: usize = 500;
 const ENTRY: usize = 12;
 
 /// A model as it is stored.
-#[derive(Clone, Debug, FromRow)]
+#[derive(Clone, Debug)]
 pub struct Stored {
     /// The model as JSON.
     pub doc: String,
@@ -24,6 +24,12 @@ pub struct Stored {
     /// When it was trained, in UTC milliseconds.
     pub trained_at: i64,
 }
+
+row!(Stored {
+    doc,
+    buckets,
+    trained_at
+});
 
 /// The model trained last.
 ///

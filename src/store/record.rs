@@ -1,11 +1,11 @@
 //! Records of orders and tickets: kept per link, read per customer.
 
+use super::sql::row;
 use super::{Answer, Db, Rows, Tx};
 use crate::profile::packed;
 use crate::profile::record::{Record, RecordKind};
 use crate::{Error, Result};
 use serde::Serialize;
-use sqlx::FromRow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -22,13 +22,19 @@ pub struct Told {
     pub record: Arc<Record>,
 }
 
-#[derive(FromRow)]
 struct RecordRow {
     kind: String,
     link: String,
     profile: Option<String>,
     doc: Vec<u8>,
 }
+
+row!(RecordRow {
+    kind,
+    link,
+    profile,
+    doc
+});
 
 impl TryFrom<RecordRow> for Told {
     type Error = Error;

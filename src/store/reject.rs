@@ -1,12 +1,12 @@
 //! Refused events, kept with their reason until someone mends what sent them.
 
+use super::sql::row;
 use super::{Db, Tx};
 use crate::Result;
 use serde::Serialize;
-use sqlx::FromRow;
 
 /// An event that was refused.
-#[derive(Clone, Debug, Serialize, FromRow)]
+#[derive(Clone, Debug, Serialize)]
 pub struct Rejected {
     /// A hash of source, reason and content: the same refusal twice is kept once.
     pub id: String,
@@ -23,6 +23,16 @@ pub struct Rejected {
     /// What was sent.
     pub body: String,
 }
+
+row!(Rejected {
+    id,
+    source,
+    code,
+    message,
+    message_id,
+    received_at,
+    body
+});
 
 /// Keeps refusals.
 ///

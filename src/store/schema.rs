@@ -1,20 +1,52 @@
-//! A database that was not made by these migrations: why it is refused, and what to do.
+//! The schema, brought up to date when a database is opened; and one that was not made by these migrations, which is refused.
 //!
 //! Until the first release there is one migration, and it is edited. What it made before its last edit cannot be brought up to
 //! date by this program, log included, because nothing tells how the tables differ.
 
-use super::MIGRATIONS;
-use super::sql::Engine;
+use super::sql::{self, Engine};
 use crate::{Error, Result};
-use sqlx::migrate::MigrateError;
+use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
+use sqlx::{AssertSqlSafe, SqlSafeStr};
+
+/// What each file in `migrations` is for, and its text, by number.
+const MIGRATIONS: [(&str, &str); 1] = [("init", include_str!("../../migrations/0001_init.sql"))];
+
+/// The migrations as they are written in the files: an edited one is told from another by its checksum.
+fn migrations() -> impl Iterator<Item = Migration> {
+    let simple = MigrationType::Simple;
+    (1..).zip(MIGRATIONS).map(move |(number, (name, text))| {
+        Migration::new(number, name.into(), simple, text.into_sql_str(), false)
+    })
+}
+
+/// Brings the schema up to date, each migration in the words of the engine.
+pub(super) async fn migrate(engine: &Engine) -> Result<()> {
+    let postgres = matches!(engine, Engine::Postgres(_));
+    let spelt = migrations().map(|file| Migration {
+        sql: AssertSqlSafe(sql::spell_migration(file.sql.as_str(), postgres)).into_sql_str(),
+        ..file
+    });
+    let migrator = Migrator {
+        migrations: spelt.collect(),
+        ..Migrator::DEFAULT
+    };
+    let migrated = match engine {
+        Engine::Sqlite { write, .. } => migrator.run(write).await,
+        Engine::Postgres(pool) => migrator.run(pool).await,
+    };
+    match migrated {
+        Ok(()) => Ok(()),
+        Err(error) => Err(refused(engine, error).await),
+    }
+}
 
 /// Why the schema could not be brought up to date. A database of a version that was edited since has another first migration; one
 /// of a newer version has the same, and more of them.
-pub(super) async fn refused(engine: &Engine, error: MigrateError) -> Error {
+async fn refused(engine: &Engine, error: MigrateError) -> Error {
     let edited = match error {
         MigrateError::VersionMismatch(_) => Ok(true),
         MigrateError::VersionMissing(_) => first(engine).await.map(|first| {
-            let ours = MIGRATIONS.iter().next();
+            let ours = migrations().next();
             ours.is_none_or(|ours| *ours.checksum != *first)
         }),
         other => Err(Error::Database(other.into())),

@@ -25,12 +25,14 @@ use tokio::task::JoinHandle;
 mod ask;
 mod insert;
 mod lookup;
+mod row;
 mod text;
 
 pub use ask::Answer;
 pub use insert::Rows;
 use insert::Write;
 pub(super) use lookup::Lookup;
+pub(super) use row::row;
 use text::Texts;
 pub(super) use text::spell_migration;
 

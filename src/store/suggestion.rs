@@ -1,17 +1,17 @@
 //! Suggestions of matching, and what people said to them.
 
+use super::sql::row;
 use super::{Db, Tx};
 use crate::Result;
 use crate::identity::decision::Act;
 use serde::Serialize;
 use serde_json::{Value, json};
-use sqlx::FromRow;
 
 /// Suggestions that are written in one statement.
 const ROWS: usize = 500;
 
 /// Two customers who may be one.
-#[derive(Clone, Debug, Serialize, FromRow)]
+#[derive(Clone, Debug, Serialize)]
 pub struct Suggestion {
     /// Its id: the same for the same two.
     pub id: String,
@@ -28,6 +28,16 @@ pub struct Suggestion {
     /// When it was found, in UTC milliseconds.
     pub found_at: i64,
 }
+
+row!(Suggestion {
+    id,
+    one,
+    other,
+    weight,
+    doc,
+    state,
+    found_at
+});
 
 /// Adds suggestions. One that is there keeps its state.
 ///

@@ -1,0 +1,22 @@
+//! A struct from the columns that have its fields' names, whichever driver read the row.
+//!
+//! sqlx derives the same with its macros, which build both drivers a second time for the compiler's own use.
+
+/// Reads a struct field by field: `row!(Key { kind, link })`. What stands last, after `..`, is read from the same row.
+macro_rules! row {
+    ($name:ty { $($field:ident),+ $(; ..$inner:ident)? }) => {
+        row!(sqlx::sqlite::SqliteRow => $name { $($field),+ $(; ..$inner)? });
+        row!(sqlx::postgres::PgRow => $name { $($field),+ $(; ..$inner)? });
+    };
+    ($row:ty => $name:ty { $($field:ident),+ $(; ..$inner:ident)? }) => {
+        impl sqlx::FromRow<'_, $row> for $name {
+            fn from_row(row: &$row) -> sqlx::Result<Self> {
+                Ok(Self {
+                    $($field: sqlx::Row::try_get(row, stringify!($field).trim_start_matches("r#"))?,)+
+                    $($inner: sqlx::FromRow::from_row(row)?,)?
+                })
+            }
+        }
+    };
+}
+pub(in crate::store) use row;
