@@ -29,12 +29,12 @@ mod tool;
 /// profile to language models as tool calls. Try `acquaint demo` first.
 #[derive(Debug, Parser)]
 #[command(name = "acquaint", version, max_term_width = 100)]
-pub struct Cli {
+struct Cli {
     #[command(subcommand)]
     command: Command,
     /// Options that every command takes.
     #[command(flatten)]
-    pub config: Config,
+    config: Config,
 }
 
 #[derive(Debug, Subcommand)]
@@ -69,11 +69,28 @@ enum Command {
     Store(store_command::Store),
 }
 
-/// Runs a command.
+/// The program: reads the command line, logs, runs the subcommand.
 ///
-/// # Errors
-/// What kept the command from doing what it was asked.
-pub async fn run(cli: Cli) -> Result<()> {
+/// The runtime is here and not in the binary because what it runs is compiled where it is started: all of the commands would
+/// be compiled there, and nothing of them in this library.
+///
+/// # Panics
+/// When the system gives no threads.
+#[must_use]
+pub fn main() -> ExitCode {
+    let command = Cli::parse();
+    log(&command.config);
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .expect("the runtime starts");
+    match runtime.block_on(run(command)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => fail(&error),
+    }
+}
+
+async fn run(cli: Cli) -> Result<()> {
     let opened = RefCell::default();
     OPENED
         .scope(opened, async { close(dispatch(cli).await).await })
@@ -119,7 +136,7 @@ async fn dispatch(cli: Cli) -> Result<()> {
 }
 
 /// Sends the log to stderr: lines for people, JSON where nobody is looking.
-pub fn log(config: &Config) {
+fn log(config: &Config) {
     let filter =
         tracing_subscriber::EnvFilter::try_new(&config.log).unwrap_or_else(|_| "info".into());
     let builder = tracing_subscriber::fmt()
@@ -133,8 +150,7 @@ pub fn log(config: &Config) {
 }
 
 /// Says what went wrong and what to do, and gives the exit code: 2 for wrong usage, 1 for the rest.
-#[must_use]
-pub fn fail(error: &Error) -> ExitCode {
+fn fail(error: &Error) -> ExitCode {
     note(&format!("error: {error}"));
     let hint = match error {
         Error::Unauthorized(_) | Error::Forbidden(_) => None,
