@@ -29,6 +29,7 @@ mod replicas;
 mod retail;
 mod rules;
 mod setback;
+mod sql;
 mod step;
 mod steward;
 mod survivorship;
