@@ -2,8 +2,9 @@
 //!
 //! Everything else is handed a [`Clock`], so that a test can stand at any moment it likes.
 
-use std::sync::Arc;
+use data_encoding::{Encoding, Specification};
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, LazyLock};
 
 /// Milliseconds of a day, and from 1970 until 9999.
 const DAY_MS: u64 = 86_400_000;
@@ -57,26 +58,16 @@ pub fn random_id(prefix: &str, bytes: usize) -> String {
 }
 
 /// Crockford's alphabet in lower case: no i, l, o, u.
-const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
+static BASE32: LazyLock<Encoding> = LazyLock::new(|| {
+    let mut form = Specification::new();
+    form.symbols.push_str("0123456789abcdefghjkmnpqrstvwxyz");
+    form.encoding().expect("each character stands once")
+});
 
 /// Lower-case base 32 without padding (Crockford's alphabet), as ids are written.
 #[must_use]
 pub fn base32(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(bytes.len().div_ceil(5) * 8);
-    let (mut buffer, mut bits) = (0_u32, 0_u32);
-    for byte in bytes {
-        buffer = (buffer << 8) | u32::from(*byte);
-        bits += 8;
-        while bits >= 5 {
-            bits -= 5;
-            text.push(char::from(ALPHABET[(buffer >> bits) as usize & 31]));
-        }
-        buffer &= (1 << bits) - 1;
-    }
-    if bits > 0 {
-        text.push(char::from(ALPHABET[(buffer << (5 - bits)) as usize & 31]));
-    }
-    text
+    BASE32.encode(bytes)
 }
 
 /// The bytes that [`base32`] writes as this text; none if they are not `N` or the text is not what it writes.
@@ -85,33 +76,9 @@ pub fn from_base32<const N: usize>(text: &str) -> Option<[u8; N]> {
     if text.len() != (N * 8).div_ceil(5) {
         return None;
     }
-    let (mut bytes, mut filled) = ([0; N], 0);
-    let (mut buffer, mut bits) = (0_u32, 0_u32);
-    for character in text.bytes() {
-        buffer = (buffer << 5) | u32::from(digit(character)?);
-        bits += 5;
-        if bits >= 8 {
-            bits -= 8;
-            *bytes.get_mut(filled)? = (buffer >> bits) as u8;
-            filled += 1;
-        }
-        buffer &= (1 << bits) - 1;
-    }
-    (buffer == 0).then_some(bytes)
-}
-
-/// What a character of [`ALPHABET`] stands for.
-fn digit(character: u8) -> Option<u8> {
-    const DIGITS: [u8; 256] = {
-        let (mut digits, mut at) = ([32; 256], 0);
-        while at < ALPHABET.len() {
-            digits[ALPHABET[at] as usize] = at as u8;
-            at += 1;
-        }
-        digits
-    };
-    let digit = DIGITS[usize::from(character)];
-    (digit < 32).then_some(digit)
+    let mut bytes = [0; N];
+    BASE32.decode_mut(text.as_bytes(), &mut bytes).ok()?;
+    Some(bytes)
 }
 
 /// `at` as RFC 3339 in UTC, to the millisecond where there is one.

@@ -10,7 +10,7 @@ use acquaint::source::segment;
 use acquaint::store;
 use acquaint::store::access::{self, Source, Workspace};
 use acquaint::tool::caller::{self, Verification};
-use base64::Engine;
+use data_encoding::BASE64;
 use std::error::Error;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -211,7 +211,7 @@ fn arguments(tool: &str) -> &'static str {
 }
 
 fn basic(user: &str) -> String {
-    let text = base64::engine::general_purpose::STANDARD.encode(format!("{user}:"));
+    let text = BASE64.encode(format!("{user}:").as_bytes());
     format!("Basic {text}")
 }
 

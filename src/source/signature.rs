@@ -3,15 +3,14 @@
 //! A signature is compared in constant time, and a refusal names the header but never the value it should have had.
 
 use crate::{Error, Result};
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use data_encoding::BASE64;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 
 /// The signature of `parts`, one after another, as a source with this secret would send it.
 #[must_use]
 pub fn sign(secret: &str, parts: &[&[u8]]) -> String {
-    STANDARD.encode(mac(secret, parts).finalize().into_bytes())
+    BASE64.encode(&mac(secret, parts).finalize().into_bytes())
 }
 
 /// Refuses a `signature`, the value of `header`, that is not the one of `parts` under this secret.
@@ -27,7 +26,7 @@ pub fn verify(header: &str, signature: Option<&str>, secret: &str, parts: &[&[u8
     let Some(signature) = signature.map(str::trim).filter(|text| !text.is_empty()) else {
         return Err(Error::BadSignature(format!("header `{header}` is missing")));
     };
-    let Ok(tag) = STANDARD.decode(signature) else {
+    let Ok(tag) = BASE64.decode(signature.as_bytes()) else {
         return Err(Error::BadSignature(format!(
             "header `{header}` is not base64"
         )));

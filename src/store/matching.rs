@@ -5,8 +5,7 @@ use super::table::{self, Sort};
 use super::{Db, Tx};
 use crate::profile::Profile;
 use crate::{Error, Result};
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD_NO_PAD as BASE64;
+use data_encoding::BASE64_NOPAD;
 use serde_json::{Value, json};
 
 /// Rows of one statement that writes the index.
@@ -95,7 +94,7 @@ pub async fn add_buckets(tx: &mut Tx, workspace: &str, buckets: &[Bucket]) -> Re
             entry[8..].copy_from_slice(&person.to_le_bytes());
             entry
         });
-        json!({"bucket": bucket, "entries": BASE64.encode(bytes.collect::<Vec<u8>>())})
+        json!({"bucket": bucket, "entries": BASE64_NOPAD.encode(&bytes.collect::<Vec<u8>>())})
     };
     let rows: Vec<Value> = buckets.iter().map(row).collect();
     tx.sql(
@@ -129,8 +128,8 @@ pub async fn buckets(db: &Db, workspace: &str, buckets: &[i64]) -> Result<Vec<(u
         .await?;
     let mut entries = Vec::new();
     for (text,) in rows {
-        let bytes = BASE64
-            .decode(text)
+        let bytes = BASE64_NOPAD
+            .decode(text.as_bytes())
             .map_err(|_| Error::internal("a bucket of the index of matching cannot be read"))?;
         entries.extend(bytes.chunks_exact(ENTRY).map(|entry| {
             let (key, person) = entry.split_at(8);

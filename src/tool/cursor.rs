@@ -3,8 +3,7 @@
 //! A cursor holds a time and an id and nothing of a customer; whose list it goes on in is decided by the caller alone.
 
 use crate::{Error, Result};
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use data_encoding::BASE64URL_NOPAD;
 
 /// Later than anything: where a first page begins.
 pub const START: (i64, &str) = (i64::MAX, "");
@@ -12,7 +11,7 @@ pub const START: (i64, &str) = (i64::MAX, "");
 /// The cursor for the page that comes after this entry.
 #[must_use]
 pub fn encode(at: i64, id: &str) -> String {
-    URL_SAFE_NO_PAD.encode(format!("{at}:{id}"))
+    BASE64URL_NOPAD.encode(format!("{at}:{id}").as_bytes())
 }
 
 /// Where a page begins: the entry that the previous page ended with.
@@ -23,11 +22,14 @@ pub fn decode(cursor: Option<&str>) -> Result<(i64, String)> {
     let Some(cursor) = cursor else {
         return Ok((START.0, START.1.to_owned()));
     };
-    let parsed = URL_SAFE_NO_PAD.decode(cursor).ok().and_then(|bytes| {
-        let text = String::from_utf8(bytes).ok()?;
-        let (at, id) = text.split_once(':')?;
-        Some((at.parse().ok()?, id.to_owned()))
-    });
+    let parsed = BASE64URL_NOPAD
+        .decode(cursor.as_bytes())
+        .ok()
+        .and_then(|bytes| {
+            let text = String::from_utf8(bytes).ok()?;
+            let (at, id) = text.split_once(':')?;
+            Some((at.parse().ok()?, id.to_owned()))
+        });
     parsed.ok_or_else(foreign)
 }
 

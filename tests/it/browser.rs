@@ -3,8 +3,7 @@
 use crate::app::TestApp;
 use crate::collect::basic;
 use axum::body::Body;
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use data_encoding::BASE64URL_NOPAD;
 use serde_json::json;
 
 both!(
@@ -101,7 +100,7 @@ async fn settings_and_source_config_name_the_host(app: &TestApp) {
 async fn a_pixel_is_a_call(app: &TestApp) {
     let key = &app.tenant.write_key;
     let call = json!({"userId": "u1", "event": "Email Opened", "properties": {"email_id": "e1"}, "writeKey": key});
-    let data = URL_SAFE_NO_PAD.encode(call.to_string());
+    let data = BASE64URL_NOPAD.encode(call.to_string().as_bytes());
     let flat = format!(
         "userId=u1&event=Email%20Opened&properties.email_id=e1&writeKey={key}&messageId=flat"
     );

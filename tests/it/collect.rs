@@ -4,8 +4,7 @@ use crate::app::{NOW, TestApp};
 use acquaint::clock::parse_time;
 use acquaint::event::Kind;
 use axum::body::{Body, Bytes};
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use data_encoding::BASE64;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use futures_util::stream;
@@ -32,7 +31,7 @@ pub fn gzip(body: &[u8]) -> Vec<u8> {
 
 /// Basic authorization as SDKs send it.
 pub fn basic(user: &str) -> String {
-    format!("Basic {}", STANDARD.encode(user))
+    format!("Basic {}", BASE64.encode(user.as_bytes()))
 }
 
 /// Kinds and message ids of the log.

@@ -3,8 +3,7 @@
 use crate::app::{Data, TestApp, json_files};
 use acquaint::event::Kind;
 use acquaint::store::access::Source;
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use data_encoding::BASE64;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -26,7 +25,7 @@ fn calls(request: &Value) -> Vec<Value> {
 /// The bytes that were sent. Where a capture has none, they are made again: SDKs write compact JSON.
 fn sent(request: &Value) -> Vec<u8> {
     let bytes = match request["raw_b64"].as_str() {
-        Some(raw) => STANDARD.decode(raw).expect("base 64"),
+        Some(raw) => BASE64.decode(raw.as_bytes()).expect("base 64"),
         None => request["body"].to_string().into_bytes(),
     };
     assert_eq!(Some(bytes.len() as u64), request["raw_len"].as_u64());

@@ -1,7 +1,6 @@
 //! A request of one of the demo's systems, exactly as the real ones send theirs.
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use data_encoding::BASE64;
 use serde_json::{Value, json};
 
 /// Calls of one request of a server SDK.
@@ -19,7 +18,10 @@ pub(super) struct Delivery {
 
 /// The calls in requests of a server SDK.
 pub(super) fn batches(calls: &[Value], write_key: &str) -> Vec<Delivery> {
-    let basic = format!("Basic {}", STANDARD.encode(format!("{write_key}:")));
+    let basic = format!(
+        "Basic {}",
+        BASE64.encode(format!("{write_key}:").as_bytes())
+    );
     let batch = |calls: &[Value]| Delivery {
         path: "/v1/batch",
         headers: vec![

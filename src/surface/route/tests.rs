@@ -8,8 +8,7 @@ use crate::store;
 use crate::store::access::{self, ApiKey, Source, Workspace};
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use data_encoding::BASE64;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 use tower::ServiceExt;
@@ -142,7 +141,7 @@ impl Answer {
 /// What opens a route.
 fn opened_by(route: &Route) -> (&'static str, String) {
     let opens = match route.needs {
-        Credential::WriteKey => format!("Basic {}", STANDARD.encode(WRITE_KEY)),
+        Credential::WriteKey => format!("Basic {}", BASE64.encode(WRITE_KEY.as_bytes())),
         Credential::None | Credential::Bearer => format!("Bearer {KEY}"),
     };
     ("authorization", opens)

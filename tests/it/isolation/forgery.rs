@@ -4,8 +4,7 @@ use super::crowd::Crowd;
 use crate::app::NOW;
 use acquaint::store::access::Workspace;
 use acquaint::tool::caller::{self, Verification};
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use data_encoding::BASE64URL_NOPAD;
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use serde_json::{Value, json};
 
@@ -25,7 +24,9 @@ struct Forger<'a> {
 /// Every token that must open nothing.
 pub fn tokens(crowd: &Crowd, own: &Workspace, other: &Workspace) -> Forgeries {
     let parts: Vec<&str> = crowd.ann.split('.').collect();
-    let claims = URL_SAFE_NO_PAD.decode(parts[1]).expect("base 64");
+    let claims = BASE64URL_NOPAD
+        .decode(parts[1].as_bytes())
+        .expect("base 64");
     let forger = Forger {
         crowd,
         own,
@@ -42,7 +43,7 @@ pub fn tokens(crowd: &Crowd, own: &Workspace, other: &Workspace) -> Forgeries {
 }
 
 fn encode(value: &Value) -> String {
-    URL_SAFE_NO_PAD.encode(value.to_string())
+    BASE64URL_NOPAD.encode(value.to_string().as_bytes())
 }
 
 fn sign(claims: &Value, kid: &Workspace, algorithm: Algorithm, key: &str) -> String {

@@ -4,8 +4,7 @@ use super::crowd::{self, Crowd};
 use crate::app::NOW;
 use crate::calls;
 use acquaint::tool::{Tool, Tools};
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use data_encoding::BASE64URL_NOPAD;
 use serde_json::{Value, json};
 
 /// Headers in which a proxy or a framework would name a user.
@@ -156,7 +155,7 @@ pub fn cursors() -> Vec<String> {
     ];
     let mut all: Vec<String> = inside
         .iter()
-        .map(|text| URL_SAFE_NO_PAD.encode(text))
+        .map(|text| BASE64URL_NOPAD.encode(text.as_bytes()))
         .collect();
     all.extend(["", "x", "null", "' or '1'='1", "user_id:u2", "profile:*"].map(str::to_owned));
     all
@@ -164,13 +163,13 @@ pub fn cursors() -> Vec<String> {
 
 /// Another customer's cursor, as it is and changed.
 pub fn tampered(cursor: &str) -> Vec<String> {
-    let inside = URL_SAFE_NO_PAD.decode(cursor).expect("base 64");
+    let inside = BASE64URL_NOPAD.decode(cursor.as_bytes()).expect("base 64");
     let inside = String::from_utf8(inside).expect("text");
     let (_, id) = inside.split_once(':').expect("a time and an id");
     vec![
         cursor.to_owned(),
-        URL_SAFE_NO_PAD.encode(format!("{}:{id}", i64::MAX)),
-        URL_SAFE_NO_PAD.encode(format!("{}:{id}~", NOW)),
+        BASE64URL_NOPAD.encode(format!("{}:{id}", i64::MAX).as_bytes()),
+        BASE64URL_NOPAD.encode(format!("{}:{id}~", NOW).as_bytes()),
         cursor[1..].to_owned(),
         format!("{cursor}="),
         format!("{cursor}{cursor}"),
