@@ -9,9 +9,9 @@
 //! folded anew.
 
 use crate::clock;
+use rustc_hash::{FxBuildHasher, FxHashMap};
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::hash::{BuildHasherDefault, Hasher};
+use std::collections::{BTreeMap, BTreeSet};
 
 mod value;
 
@@ -61,7 +61,7 @@ pub fn pack(document: &impl Packed) -> Vec<u8> {
 pub fn pack_with_room(document: &impl Packed, words: usize) -> Vec<u8> {
     let mut packer = Packer {
         bytes: Vec::with_capacity(words * 16),
-        words: HashMap::with_capacity_and_hasher(words, BuildHasherDefault::default()),
+        words: FxHashMap::with_capacity_and_hasher(words, FxBuildHasher),
         last: 0,
     };
     packer.bytes.push(FORM);
@@ -86,51 +86,12 @@ pub fn unpack<T: Packed>(bytes: &[u8]) -> Option<T> {
     unpacker.bytes.is_empty().then_some(document)
 }
 
-/// Hashes short texts, eight bytes at a time. They are not chosen to collide: whoever could do that slows down their own
-/// document only, which is bounded.
-#[derive(Default)]
-pub struct WordHasher(u64);
-
-impl WordHasher {
-    fn add(&mut self, word: u64) {
-        let mixed = (self.0.rotate_left(5) ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        self.0 = mixed ^ (mixed >> 32);
-    }
-}
-
-impl Hasher for WordHasher {
-    fn write(&mut self, bytes: &[u8]) {
-        self.0 ^= bytes.len() as u64;
-        // What is left beyond the last eight is read with some of them again: a word of any other length costs more to load.
-        if let Some(last) = bytes.last_chunk::<8>() {
-            for word in bytes[..bytes.len() - 1].as_chunks::<8>().0 {
-                self.add(u64::from_le_bytes(*word));
-            }
-            self.add(u64::from_le_bytes(*last));
-        } else if let (Some(first), Some(last)) = (bytes.first_chunk(), bytes.last_chunk::<4>()) {
-            let [first, last] = [first, last].map(|half| u64::from(u32::from_le_bytes(*half)));
-            self.add(first << 32 | last);
-        } else {
-            let short = bytes
-                .iter()
-                .fold(0, |word, byte| word << 8 | u64::from(*byte));
-            self.add(short);
-        }
-    }
-
-    /// What ends a text says nothing: its length is in already.
-    fn write_u8(&mut self, _: u8) {}
-
-    fn finish(&self) -> u64 {
-        self.0
-    }
-}
-
 /// A document that is being written.
 pub struct Packer<'a> {
     bytes: Vec<u8>,
-    /// Texts that were written, and their numbers.
-    words: HashMap<&'a str, u64, BuildHasherDefault<WordHasher>>,
+    /// Texts that were written, and their numbers. Whoever could choose texts that collide slows down their own document only,
+    /// which is bounded.
+    words: FxHashMap<&'a str, u64>,
     /// The last number that was taken for a time.
     last: i64,
 }
