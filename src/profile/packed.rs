@@ -15,7 +15,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 mod value;
 
-/// The number of the form. It grows with every change of it and of what is packed, and is the first byte of a document.
+/// The number of the form. It grows with every change of it and of what is packed (`golden` notices), and is the first byte of
+/// a document.
 pub const FORM: u8 = 1;
 
 /// Numbers from here on are taken for times, and written as the distance from the one before.
@@ -338,5 +339,7 @@ impl Packed for BTreeSet<String> {
     }
 }
 
+#[cfg(test)]
+mod golden;
 #[cfg(test)]
 mod tests;

@@ -59,7 +59,7 @@ pub struct Statement {
 
 /// A value and the (time, event id) of the statement it is from.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-struct Stated(i64, String, Value);
+pub(super) struct Stated(pub(super) i64, pub(super) String, pub(super) Value);
 
 impl Stated {
     fn order(&self) -> (i64, &str) {
@@ -76,8 +76,8 @@ pub struct Record {
     pub began_at: i64,
     /// Time of the newest event about it.
     pub changed_at: i64,
-    fields: BTreeMap<String, Stated>,
-    lists: BTreeMap<String, BTreeMap<String, Stated>>,
+    pub(super) fields: BTreeMap<String, Stated>,
+    pub(super) lists: BTreeMap<String, BTreeMap<String, Stated>>,
     /// The sources that spoke of it.
     pub sources: BTreeSet<String>,
 }
