@@ -8,7 +8,7 @@ use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
-use sqlx::{AssertSqlSafe, Connection, Postgres, Transaction};
+use sqlx::{AssertSqlSafe, Connection};
 use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,6 +16,7 @@ use tokio::sync::watch;
 
 pub mod access;
 mod change;
+mod db;
 pub mod decided;
 mod drafts;
 pub mod event;
@@ -37,7 +38,8 @@ mod statements;
 pub mod suggestion;
 pub mod table;
 
-pub use sql::{Answer, Db, Rows, Statement, Tx};
+pub use db::{Db, Tx};
+pub use sql::{Answer, Driver, Rows, Statement, Transaction};
 
 use sql::{Engine, Lookup};
 use stamp::Stamp;
@@ -100,10 +102,10 @@ pub async fn open(url: &str) -> Result<Db> {
         Engine::Sqlite { .. } => {}
         Engine::Postgres(pool) => drop(tokio::spawn(analyze(pool.clone(), commits))),
     }
-    let db = Db::new(engine, stamp, committed);
+    let db = Db::new(Driver::new(engine, committed), stamp);
     if let Engine::Postgres(pool) = &db.engine {
-        let (shelf, asked) = (Arc::downgrade(&db.shelf), db.shelf.asked());
-        tokio::spawn(lease::keep(pool.clone(), shelf, asked));
+        let (own, asked) = (Arc::downgrade(&db.leases), db.leases.asked());
+        tokio::spawn(lease::keep(pool.clone(), own, asked));
     }
     Ok(db)
 }
@@ -184,14 +186,6 @@ async fn postgres(url: &str) -> Result<Engine> {
     Ok(Engine::Postgres(pool))
 }
 
-/// Begins a transaction, in a task that nobody cuts off: of one that is given up while it begins, sqlx does not know that it
-/// was begun, and its connection would go back to the pool within it.
-async fn begin(pool: &PgPool) -> sqlx::Result<Transaction<'static, Postgres>> {
-    let pool = pool.clone();
-    let begun = tokio::spawn(async move { pool.begin().await }).await;
-    begun.unwrap_or(Err(sqlx::Error::WorkerCrashed))
-}
-
 /// Opens an SQLite file in WAL mode. `synchronous=full` makes a commit survive a power cut, which an acknowledgement promises.
 async fn sqlite(url: &str) -> Result<(Engine, Option<Stamp>)> {
     let options = SqliteConnectOptions::from_str(url)?
@@ -270,17 +264,5 @@ impl Db {
                 pool.close().await;
             }
         }
-    }
-}
-
-impl Tx {
-    /// Makes this the only transaction that writes to the workspace, until it ends. On PostgreSQL the advisory lock is what
-    /// keeps two replicas from resolving the same customer differently; on SQLite every write transaction is alone anyway.
-    ///
-    /// # Errors
-    /// When the database cannot be reached.
-    pub async fn lock(&mut self, workspace: &str) -> Result<()> {
-        self.exclusive(workspace).await?;
-        self.open_drafts(workspace).await
     }
 }

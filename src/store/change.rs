@@ -1,7 +1,6 @@
 //! Which profiles every commit changed, in the order of commits: how processes learn that what they keep is out of date.
 
-use super::lease::Committing;
-use super::{Db, Tx, drafts};
+use super::{Db, Tx};
 use crate::profile::packed;
 use crate::{Error, Result};
 use std::collections::{BTreeMap, BTreeSet};
@@ -44,38 +43,10 @@ impl Tx {
     pub(super) fn change_all(&mut self, workspace: &str) {
         self.changed.insert(workspace.to_owned(), Profiles::All);
     }
-
-    /// Makes everything in it durable and visible.
-    ///
-    /// # Errors
-    /// When the database could not; then nothing of it happened.
-    pub async fn commit(mut self) -> Result<()> {
-        let mut numbers = BTreeMap::new();
-        for (workspace, profiles) in std::mem::take(&mut self.changed) {
-            if self.locked.as_ref().is_none_or(|(id, _)| *id != workspace) {
-                self.exclusive(&workspace).await?;
-            }
-            let number = append(&mut self, &workspace, &profiles).await?;
-            self.outwait(&workspace).await?;
-            numbers.insert(workspace, number);
-        }
-        let (locked, written) = (self.locked.take(), std::mem::take(&mut self.drafts));
-        let db = self.db.clone();
-        let lease = |(workspace, number): (&String, &i64)| (db.shelf.lease(workspace), *number);
-        let committing = Committing::begin(numbers.iter().map(lease).collect());
-        self.end().await?;
-        committing.done();
-        if let Some(locked) = locked
-            && let Some(number) = numbers.get(&locked.0)
-        {
-            drafts::hand_over(&db, &locked, *number, written);
-        }
-        Ok(())
-    }
 }
 
 /// Adds a change, under the workspace's lock, so that the greater of two numbers is committed later; its number.
-async fn append(tx: &mut Tx, workspace: &str, profiles: &Profiles) -> Result<i64> {
+pub(super) async fn append(tx: &mut Tx, workspace: &str, profiles: &Profiles) -> Result<i64> {
     let named = match profiles {
         Profiles::These(ids) => Some(packed::pack(ids)),
         Profiles::All => None,

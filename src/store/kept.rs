@@ -10,12 +10,11 @@
 use super::Db;
 use super::access::Workspace;
 use super::change::{self, Profiles};
-use super::lease::Lease;
+use super::lease::{Lease, Leases};
 use super::profile::{self, Asked};
 use super::reads::Reads;
 use super::stamp::{self, Stamp};
 use crate::Result;
-use crate::clock::random_id;
 use crate::profile::Profile;
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
@@ -23,7 +22,6 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Instant;
-use tokio::sync::watch;
 
 /// About how many bytes of profiles are kept.
 const MAX_BYTES: u64 = 32 * 1024 * 1024;
@@ -94,10 +92,7 @@ pub(super) struct Shelf {
     watches: Mutex<HashMap<String, Arc<Watch>>>,
     editions: AtomicU64,
     stamp: Option<Stamp>,
-    /// Under which name this process holds leases.
-    pub(super) holder: String,
-    /// Told when somebody asks and only the database can tell.
-    asked: watch::Sender<()>,
+    leases: Arc<Leases>,
 }
 
 /// What stays the same while nobody commits.
@@ -132,35 +127,15 @@ fn key(workspace: &str, name: &str) -> String {
 }
 
 impl Shelf {
-    pub(super) fn new(stamp: Option<Stamp>) -> Self {
+    pub(super) fn new(stamp: Option<Stamp>, leases: Arc<Leases>) -> Self {
         Self {
             profiles: Cache::with_weighter(MAX_BYTES as usize / USUAL, MAX_BYTES, Bytes),
             names: Cache::new(MAX_NAMES),
             watches: Mutex::default(),
             editions: AtomicU64::new(0),
             stamp,
-            holder: random_id("", 10),
-            asked: watch::Sender::new(()),
+            leases,
         }
-    }
-
-    /// Tells of questions that only the database can answer.
-    pub(super) fn asked(&self) -> watch::Receiver<()> {
-        self.asked.subscribe()
-    }
-
-    /// Every workspace that was asked about, and its lease.
-    pub(super) fn leases(&self) -> Vec<(String, Arc<Lease>)> {
-        let watches = held(&self.watches);
-        let leases = watches
-            .iter()
-            .map(|(id, watch)| (id.clone(), Arc::clone(&watch.lease)));
-        leases.collect()
-    }
-
-    /// The lease of a workspace.
-    pub(super) fn lease(&self, workspace: &str) -> Arc<Lease> {
-        Arc::clone(&self.watch(workspace).lease)
     }
 
     fn mark(&self, watch: &Watch) -> Option<Mark> {
@@ -175,7 +150,12 @@ impl Shelf {
         if let Some(watch) = watches.get(workspace) {
             return Arc::clone(watch);
         }
-        Arc::clone(watches.entry(workspace.to_owned()).or_default())
+        let watch = Arc::new(Watch {
+            lease: self.leases.of(workspace),
+            ..Watch::default()
+        });
+        watches.insert(workspace.to_owned(), Arc::clone(&watch));
+        watch
     }
 
     /// The profile kept under a name, if it is kept and was not changed as far as is known.
@@ -239,7 +219,7 @@ impl Watch {
         let reading = self.begun.fetch_add(1, Ordering::AcqRel) + 1;
         let mark = shelf.mark(self);
         if mark.is_none() {
-            shelf.asked.send_replace(());
+            shelf.leases.ask();
         }
         let known = *held(&self.seen);
         match known {

@@ -13,12 +13,13 @@
 //! only by a process that is asked, once nobody else has committed for a while; each time it has to be given up, that while
 //! gets longer. Replicas that write in turn therefore do without, and ask.
 
-use super::kept::Shelf;
-use super::sql::Engine;
+use super::sql::{self, Engine};
 use super::{Db, Tx};
+use crate::clock::random_id;
 use crate::{Error, Result};
 use sqlx::postgres::{PgConnection, PgPool};
 use sqlx::{AssertSqlSafe, Connection};
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
@@ -54,6 +55,56 @@ impl Lease {
         let mut state = self.state();
         state.asked = Some(now);
         (state.held(now) && state.committing == 0).then_some(state.mark)
+    }
+}
+
+/// The leases of a process, by workspace.
+#[derive(Debug)]
+pub(super) struct Leases {
+    /// Under which name this process holds them.
+    holder: String,
+    all: Mutex<HashMap<String, Arc<Lease>>>,
+    /// Told when somebody asks and only the database can tell.
+    asked: watch::Sender<()>,
+}
+
+impl Leases {
+    pub(super) fn new() -> Self {
+        Self {
+            holder: random_id("", 10),
+            all: Mutex::default(),
+            asked: watch::Sender::new(()),
+        }
+    }
+
+    /// The lease of a workspace.
+    pub(super) fn of(&self, workspace: &str) -> Arc<Lease> {
+        let mut all = self.held();
+        if let Some(lease) = all.get(workspace) {
+            return Arc::clone(lease);
+        }
+        Arc::clone(all.entry(workspace.to_owned()).or_default())
+    }
+
+    /// Says that somebody asks what only the database can answer.
+    pub(super) fn ask(&self) {
+        self.asked.send_replace(());
+    }
+
+    /// Tells of such questions.
+    pub(super) fn asked(&self) -> watch::Receiver<()> {
+        self.asked.subscribe()
+    }
+
+    fn held(&self) -> MutexGuard<'_, HashMap<String, Arc<Lease>>> {
+        self.all.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn all(&self) -> Vec<(String, Arc<Lease>)> {
+        let all = self.held();
+        all.iter()
+            .map(|(id, lease)| (id.clone(), Arc::clone(lease)))
+            .collect()
     }
 }
 
@@ -107,7 +158,7 @@ impl Tx {
     /// Waits until another's lease of the workspace is given up or over. The lock must be held, so that nobody takes it anew.
     pub(super) async fn outwait(&mut self, workspace: &str) -> Result<()> {
         // What this process holds nobody else does, and under the lock that stays so.
-        if !self.is_postgres() || self.db.shelf.lease(workspace).held() {
+        if !self.is_postgres() || self.db.leases.of(workspace).held() {
             return Ok(());
         }
         let (began, db) = (Instant::now(), self.db.clone());
@@ -121,7 +172,7 @@ impl Tx {
             let Some((holder, number, wanted)) = held else {
                 return Ok(());
             };
-            if holder.is_empty() || holder == db.shelf.holder {
+            if holder.is_empty() || holder == db.leases.holder {
                 return Ok(());
             }
             if seen.over(&holder, number, Instant::now()) {
@@ -166,21 +217,21 @@ async fn want(db: &Db, workspace: &str, holder: &str) -> Result<()> {
 }
 
 /// Takes, renews and gives up the leases of a process, as long as it has its database open and is asked.
-pub(super) async fn keep(pool: PgPool, shelf: Weak<Shelf>, mut asked: watch::Receiver<()>) {
+pub(super) async fn keep(pool: PgPool, own: Weak<Leases>, mut asked: watch::Receiver<()>) {
     while asked.changed().await.is_ok() {
         loop {
             tokio::time::sleep(RENEW).await;
-            let Some(shelf) = shelf.upgrade() else {
+            let Some(own) = own.upgrade() else {
                 return;
             };
-            let leases = shelf.leases();
+            let leases = own.all();
             let kept = async {
-                renew(&pool, &shelf.holder, &leases).await?;
+                renew(&pool, &own.holder, &leases).await?;
                 for (workspace, lease) in &leases {
                     let now = Instant::now();
                     if lease.state().due(now) {
                         lease.state().attempted = Some(now);
-                        attempt(&pool, &shelf.holder, workspace, lease).await?;
+                        attempt(&pool, &own.holder, workspace, lease).await?;
                     }
                 }
                 Ok::<(), sqlx::Error>(())
@@ -253,7 +304,7 @@ async fn free(pool: &PgPool, holder: &str, workspace: &str) -> sqlx::Result<()> 
 
 /// Takes a workspace's lease if nobody has it, everybody else is quiet and nobody commits just now.
 async fn attempt(pool: &PgPool, holder: &str, workspace: &str, lease: &Lease) -> sqlx::Result<()> {
-    let mut tx = super::begin(pool).await?;
+    let mut tx = sql::begin(pool).await?;
     let locked = sqlx::query_as(TRY_LOCK).bind(workspace);
     let (locked,): (bool,) = locked.fetch_one(&mut *tx).await?;
     if !locked {
@@ -296,12 +347,12 @@ async fn attempt(pool: &PgPool, holder: &str, workspace: &str, lease: &Lease) ->
 
 /// Gives up all leases of a process that closes its database.
 pub(super) async fn give_up(db: &Db, pool: &PgPool) {
-    for (workspace, lease) in db.shelf.leases() {
+    for (workspace, lease) in db.leases.all() {
         lease.state().give_up();
         if lease.state().taken.take().is_none() {
             continue;
         }
-        if let Err(error) = free(pool, &db.shelf.holder, &workspace).await {
+        if let Err(error) = free(pool, &db.leases.holder, &workspace).await {
             tracing::debug!(target: "acquaint::db", %error, "leases run out by themselves");
         }
     }

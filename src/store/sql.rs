@@ -8,16 +8,12 @@
 //! Joins are written `cross join … where`: SQLite keeps that order (sqlite.org/optoverview.html, 8.2). Left to itself and
 //! without statistics it walks all of a workspace and reads the list again for each row. PostgreSQL is told to keep it too.
 
-use super::change::Changed;
-use super::drafts::{Desk, Drafts};
-use super::kept::Shelf;
-use super::stamp::Stamp;
 use crate::{Error, Result};
 use futures_util::future::BoxFuture;
 use sqlx::postgres::{PgArguments, PgPool, PgRow};
 use sqlx::sqlite::{SqliteArguments, SqlitePool, SqliteRow};
 use sqlx::{Arguments, AssertSqlSafe, Encode, FromRow, Postgres, Sqlite, Type};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -52,29 +48,22 @@ pub(super) enum Engine {
     Postgres(PgPool),
 }
 
-/// An open database, cheap to clone. Reads go through it, writes through a [`Tx`].
+/// The pools of an open database, cheap to clone, and what is said to them in the words of its engine.
 #[derive(Clone, Debug)]
-pub struct Db {
+pub struct Driver {
     pub(super) engine: Engine,
-    pub(super) shelf: Arc<Shelf>,
-    desk: Arc<Mutex<Desk>>,
     /// Told of every commit.
     committed: Arc<watch::Sender<()>>,
     texts: Texts,
 }
 
-/// A write transaction. Rows are written, and questions answered, while whoever gave them goes on, one after another.
+/// A transaction of either engine. Rows are written, and questions answered, while whoever gave them goes on, one after another.
 #[derive(Debug)]
-pub struct Tx {
+pub struct Transaction {
     state: State,
     /// Rows that are to be written when something needs them, at the latest at the end.
     held: Option<Write>,
-    pub(super) db: Db,
-    pub(super) changed: Changed,
-    /// The workspace whose lock it holds, and its last change before.
-    pub(super) locked: Option<(String, i64)>,
-    pub(super) drafts: Drafts,
-    texts: Texts,
+    driver: Driver,
 }
 
 /// Where a transaction's connection is.
@@ -120,16 +109,14 @@ pub struct Statement<'c> {
 enum On<'c> {
     Sqlite(&'c SqlitePool, SqliteArguments),
     Postgres(&'c PgPool, PgArguments),
-    SqliteTx(&'c mut Tx, SqliteArguments),
-    PostgresTx(&'c mut Tx, PgArguments),
+    SqliteTx(&'c mut Transaction, SqliteArguments),
+    PostgresTx(&'c mut Transaction, PgArguments),
 }
 
-impl Db {
-    pub(super) fn new(engine: Engine, stamp: Option<Stamp>, committed: watch::Sender<()>) -> Self {
+impl Driver {
+    pub(super) fn new(engine: Engine, committed: watch::Sender<()>) -> Self {
         Self {
             engine,
-            shelf: Arc::new(Shelf::new(stamp)),
-            desk: Arc::default(),
             committed: Arc::new(committed),
             texts: Texts::default(),
         }
@@ -149,38 +136,34 @@ impl Db {
         }
     }
 
-    /// What this process wrote last.
-    pub(super) fn desk(&self) -> MutexGuard<'_, Desk> {
-        self.desk.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Begins a write transaction. On SQLite it is the only one from its first statement on.
-    ///
-    /// # Errors
-    /// When no connection could be had.
-    pub async fn begin(&self) -> Result<Tx> {
+    /// Begins a transaction that writes. On SQLite it is the only one from its first statement on.
+    pub(super) async fn transaction(&self) -> Result<Transaction> {
         let engine = match &self.engine {
             Engine::Sqlite { write, .. } => {
                 Engined::Sqlite(write.begin_with("begin immediate").await?)
             }
-            Engine::Postgres(pool) => Engined::Postgres(super::begin(pool).await?),
+            Engine::Postgres(pool) => Engined::Postgres(begin(pool).await?),
         };
-        Ok(Tx {
+        Ok(Transaction {
             state: State::Ready(engine),
             held: None,
-            db: self.clone(),
-            changed: Changed::new(),
-            locked: None,
-            drafts: Drafts::default(),
-            texts: self.texts.clone(),
+            driver: self.clone(),
         })
     }
 }
 
-impl Tx {
+/// Begins a transaction, in a task that nobody cuts off: of one that is given up while it begins, sqlx does not know that it
+/// was begun, and its connection would go back to the pool within it.
+pub(super) async fn begin(pool: &PgPool) -> sqlx::Result<sqlx::Transaction<'static, Postgres>> {
+    let pool = pool.clone();
+    let begun = tokio::spawn(async move { pool.begin().await }).await;
+    begun.unwrap_or(Err(sqlx::Error::WorkerCrashed))
+}
+
+impl Transaction {
     /// A statement within the transaction.
     pub fn sql(&mut self, sql: &'static str) -> Statement<'_> {
-        let texts = self.texts.clone();
+        let texts = self.driver.texts.clone();
         let on = if self.is_postgres() {
             On::PostgresTx(self, PgArguments::default())
         } else {
@@ -229,14 +212,9 @@ impl Tx {
         }));
     }
 
-    /// What this process wrote last.
-    pub(super) fn desk(&self) -> MutexGuard<'_, Desk> {
-        self.db.desk()
-    }
-
-    /// Whether this is PostgreSQL, for the few hooks in `store.rs` that have to know.
+    /// Whether this is PostgreSQL, for the few hooks that have to know.
     pub(super) fn is_postgres(&self) -> bool {
-        matches!(self.db.engine, Engine::Postgres(_))
+        matches!(self.driver.engine, Engine::Postgres(_))
     }
 
     /// Ends it, with everything in it.
@@ -248,7 +226,7 @@ impl Tx {
             State::Ready(Engined::Postgres(tx)) => tx.commit().await?,
             _ => return Err(lost()),
         }
-        self.db.committed.send_replace(());
+        self.driver.committed.send_replace(());
         Ok(())
     }
 }

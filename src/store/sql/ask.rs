@@ -1,6 +1,6 @@
 //! Questions to a transaction that are answered while whoever asked goes on.
 
-use super::{Engined, On, Row, Statement, Tx, lost, refused, traced};
+use super::{Engined, On, Row, Statement, Transaction, lost, refused, traced};
 use crate::{Error, Result};
 use sqlx::AssertSqlSafe;
 use std::time::Instant;
@@ -15,7 +15,7 @@ impl<T> Answer<T> {
     ///
     /// # Errors
     /// When the database refused the statement or one before it, or cannot be reached.
-    pub async fn get(self, tx: &mut Tx) -> Result<T> {
+    pub async fn get(self, tx: &mut Transaction) -> Result<T> {
         match self.0.await {
             Ok(answer) => answer,
             // It was not asked, because something before it failed.

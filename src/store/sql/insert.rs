@@ -3,7 +3,7 @@
 //! PostgreSQL is given an array for each column (`unnest`), SQLite a list of parameters, some rows at a time, because every
 //! value of a list as JSON costs it a walk through the row's text.
 
-use super::{Engined, Texts, Tx, refused, traced};
+use super::{Engined, Texts, Transaction, refused, traced};
 use crate::Result;
 use sqlx::postgres::PgArguments;
 use sqlx::sqlite::SqliteArguments;
@@ -100,7 +100,7 @@ pub(super) struct Write {
     texts: Texts,
 }
 
-impl Tx {
+impl Transaction {
     /// Has rows written, by `insert into … (workspace, …) values rows(text, …) …`; each gets the workspace in front. Should the
     /// database refuse them, the next statement or the end of the transaction says so.
     pub fn insert(&mut self, sql: &'static str, workspace: &str, rows: Rows) {
@@ -108,7 +108,7 @@ impl Tx {
         self.start(write);
     }
 
-    /// The same, but only at [`Tx::release`] or at the end. Only one such insert can be held.
+    /// The same, but only at [`Transaction::release`] or at the end. Only one such insert can be held.
     pub(in crate::store) fn hold(&mut self, sql: &'static str, workspace: &str, rows: Rows) {
         self.release();
         self.held = Some(self.write(sql, workspace, rows));
@@ -126,7 +126,7 @@ impl Tx {
             sql,
             workspace: workspace.into(),
             rows,
-            texts: self.texts.clone(),
+            texts: self.driver.texts.clone(),
         }
     }
 

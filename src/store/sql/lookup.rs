@@ -5,7 +5,7 @@
 //! for the disk, those that follow are sent to the driver's threads for a while. SQLite's own WAL readers wait for
 //! nobody, so whatever else is in the way is left to the driver too, which knows how to wait.
 
-use super::{Db, Engine, traced};
+use super::{Driver, Engine, traced};
 use rusqlite::{Connection, OpenFlags, OptionalExtension, params_from_iter};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
@@ -103,7 +103,7 @@ impl Lookup {
     }
 }
 
-impl Db {
+impl Driver {
     /// The one blob that a statement finds under these keys, if that can be told at once: on SQLite, while its pages are in
     /// memory. Without it the statement has to be run as any other.
     pub(in crate::store) fn look_up(

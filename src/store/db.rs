@@ -1,0 +1,132 @@
+//! An open database and a write transaction: the drivers, and what this process keeps of the database in memory.
+
+use super::change::{self, Changed};
+use super::drafts::{self, Desk, Drafts};
+use super::kept::Shelf;
+use super::lease::{Committing, Leases};
+use super::sql::{Driver, Transaction};
+use super::stamp::Stamp;
+use crate::Result;
+use std::collections::BTreeMap;
+use std::ops::{Deref, DerefMut};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// An open database, cheap to clone. Reads go through it, writes through a [`Tx`].
+#[derive(Clone, Debug)]
+pub struct Db {
+    driver: Driver,
+    pub(super) shelf: Arc<Shelf>,
+    pub(super) leases: Arc<Leases>,
+    desk: Arc<Mutex<Desk>>,
+}
+
+/// A write transaction, and what it changes of what is kept in memory.
+#[derive(Debug)]
+pub struct Tx {
+    transaction: Transaction,
+    pub(super) db: Db,
+    pub(super) changed: Changed,
+    /// The workspace whose lock it holds, and its last change before.
+    pub(super) locked: Option<(String, i64)>,
+    pub(super) drafts: Drafts,
+}
+
+/// A database is asked as its driver is.
+impl Deref for Db {
+    type Target = Driver;
+
+    fn deref(&self) -> &Driver {
+        &self.driver
+    }
+}
+
+/// Statements are run as in any transaction; only its end is another.
+impl Deref for Tx {
+    type Target = Transaction;
+
+    fn deref(&self) -> &Transaction {
+        &self.transaction
+    }
+}
+
+impl DerefMut for Tx {
+    fn deref_mut(&mut self) -> &mut Transaction {
+        &mut self.transaction
+    }
+}
+
+impl Db {
+    pub(super) fn new(driver: Driver, stamp: Option<Stamp>) -> Self {
+        let leases = Arc::new(Leases::new());
+        Self {
+            driver,
+            shelf: Arc::new(Shelf::new(stamp, Arc::clone(&leases))),
+            leases,
+            desk: Arc::default(),
+        }
+    }
+
+    /// What this process wrote last.
+    pub(super) fn desk(&self) -> MutexGuard<'_, Desk> {
+        self.desk.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Begins a write transaction. On SQLite it is the only one from its first statement on.
+    ///
+    /// # Errors
+    /// When no connection could be had.
+    pub async fn begin(&self) -> Result<Tx> {
+        Ok(Tx {
+            transaction: self.driver.transaction().await?,
+            db: self.clone(),
+            changed: Changed::new(),
+            locked: None,
+            drafts: Drafts::default(),
+        })
+    }
+}
+
+impl Tx {
+    /// Makes this the only transaction that writes to the workspace, until it ends. On PostgreSQL the advisory lock is what
+    /// keeps two replicas from resolving the same customer differently; on SQLite every write transaction is alone anyway.
+    ///
+    /// # Errors
+    /// When the database cannot be reached.
+    pub async fn lock(&mut self, workspace: &str) -> Result<()> {
+        self.exclusive(workspace).await?;
+        self.open_drafts(workspace).await
+    }
+
+    /// What this process wrote last.
+    pub(super) fn desk(&self) -> MutexGuard<'_, Desk> {
+        self.db.desk()
+    }
+
+    /// Makes everything in it durable and visible.
+    ///
+    /// # Errors
+    /// When the database could not; then nothing of it happened.
+    pub async fn commit(mut self) -> Result<()> {
+        let mut numbers = BTreeMap::new();
+        for (workspace, profiles) in std::mem::take(&mut self.changed) {
+            if self.locked.as_ref().is_none_or(|(id, _)| *id != workspace) {
+                self.exclusive(&workspace).await?;
+            }
+            let number = change::append(&mut self, &workspace, &profiles).await?;
+            self.outwait(&workspace).await?;
+            numbers.insert(workspace, number);
+        }
+        let (locked, written) = (self.locked.take(), std::mem::take(&mut self.drafts));
+        let db = self.db.clone();
+        let lease = |(workspace, number): (&String, &i64)| (db.leases.of(workspace), *number);
+        let committing = Committing::begin(numbers.iter().map(lease).collect());
+        self.transaction.end().await?;
+        committing.done();
+        if let Some(locked) = locked
+            && let Some(number) = numbers.get(&locked.0)
+        {
+            drafts::hand_over(&db, &locked, *number, written);
+        }
+        Ok(())
+    }
+}
