@@ -4,8 +4,9 @@ use super::super::{App, router, routes};
 use super::*;
 use crate::clock::Clock;
 use crate::ingest::Ingest;
+use crate::steward;
 use crate::store;
-use crate::store::access::{self, ApiKey, Source, Workspace};
+use crate::store::access::Source;
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use data_encoding::BASE64;
@@ -15,7 +16,6 @@ use tower::ServiceExt;
 
 const METHODS: [&str; 5] = ["GET", "POST", "PUT", "PATCH", "DELETE"];
 const WRITE_KEY: &str = "wk_1";
-const KEY: &str = "ak_1";
 
 /// What is put in the place of a word in braces: something that is there, where anything is.
 fn value(word: &str) -> &'static str {
@@ -39,7 +39,8 @@ fn filled(path: &str) -> String {
     path.split('/').map(word).collect::<Vec<_>>().join("/")
 }
 
-struct Server(Router);
+/// The router, and a key for everything.
+struct Server(Router, String);
 
 /// What was answered: the status, whether a page of another origin may read it, and the body.
 struct Answer {
@@ -52,44 +53,38 @@ impl Server {
     /// A server whose workspace has a source of webhooks, a source of calls, a customer, and a key for everything.
     async fn start() -> Self {
         let db = store::open("sqlite::memory:").await.unwrap();
-        let workspace = Workspace {
-            id: "w_1".to_owned(),
-            name: "shop".to_owned(),
-            secret: "secret".to_owned(),
-            rules: Arc::default(),
-        };
-        let key = ApiKey {
+        let made = steward::access::workspace(&db, "shop", Some("admin"), 0).await;
+        let (workspace, key) = made.unwrap();
+        let source = |name: &str, kind: &str, write_key: &str| Source {
             workspace: workspace.id.clone(),
-            id: "key_1".to_owned(),
-            scopes: "admin".to_owned(),
+            name: name.to_owned(),
+            kind: kind.to_owned(),
+            write_key: write_key.to_owned(),
+            secret: Some("secret".to_owned()),
             created_at: 0,
-            revoked_at: None,
         };
-        let mut tx = db.begin().await.unwrap();
-        let made = access::create_workspace(&mut tx, &workspace, 0).await;
-        assert!(made.unwrap());
-        for (name, kind, write_key) in [("web", "segment", WRITE_KEY), ("shop", "shopify", "wk_2")]
-        {
-            let source = Source {
-                workspace: workspace.id.clone(),
-                name: name.to_owned(),
-                kind: kind.to_owned(),
-                write_key: write_key.to_owned(),
-                secret: Some("secret".to_owned()),
-                created_at: 0,
-            };
-            access::add_source(&mut tx, &source).await.unwrap();
-        }
-        let added = access::add_key(&mut tx, &key, &access::hash(KEY)).await;
+        let sources = [
+            source("web", "segment", WRITE_KEY),
+            source("shop", "shopify", "wk_2"),
+        ];
+        let added = steward::access::add_sources(&db, &sources).await;
         added.unwrap();
-        tx.commit().await.unwrap();
         let (ingest, _) = Ingest::start(db.clone());
         let app = App::new(db, ingest, Clock::fixed(1_795_458_600_000), None).unwrap();
-        let server = Self(router(Arc::new(app)));
+        let server = Self(router(Arc::new(app)), key.unwrap().secret);
         let call = format!(r#"{{"userId": "u1", "writeKey": "{WRITE_KEY}"}}"#);
         let sent = server.send("POST", "/v1/identify", &[], call.into());
         assert_eq!(sent.await.status, 200);
         server
+    }
+
+    /// What opens a route.
+    fn opens(&self, route: &Route) -> (&'static str, String) {
+        let opens = match route.needs {
+            Credential::WriteKey => format!("Basic {}", BASE64.encode(WRITE_KEY.as_bytes())),
+            Credential::None | Credential::Bearer => format!("Bearer {}", self.1),
+        };
+        ("authorization", opens)
     }
 
     async fn send(
@@ -138,20 +133,11 @@ impl Answer {
     }
 }
 
-/// What opens a route.
-fn opened_by(route: &Route) -> (&'static str, String) {
-    let opens = match route.needs {
-        Credential::WriteKey => format!("Basic {}", BASE64.encode(WRITE_KEY.as_bytes())),
-        Credential::None | Credential::Bearer => format!("Bearer {KEY}"),
-    };
-    ("authorization", opens)
-}
-
 #[tokio::test]
 async fn every_row_is_served() {
     let server = Server::start().await;
     for route in routes() {
-        let (name, token) = opened_by(route);
+        let (name, token) = server.opens(route);
         for path in route.served() {
             let (method, path) = (route.method.as_str().to_uppercase(), filled(&path));
             let headers = [(name, token.as_str())];
@@ -209,7 +195,7 @@ async fn only_what_sdks_ask_is_open_to_pages_and_may_end_in_a_slash() {
             .send(&method, &path, &preflight[..1], Vec::new())
             .await;
         assert_eq!(answer.open, route.sdk, "{path}");
-        let (name, token) = opened_by(route);
+        let (name, token) = server.opens(route);
         let slash = format!("{path}/");
         let slash = server
             .send(&method, &slash, &[(name, token.as_str())], Vec::new())
@@ -263,7 +249,7 @@ async fn garbage_is_refused_in_the_askers_form() {
     ];
     for route in routes().filter(|route| route.method != Method::Get) {
         let (method, path) = (route.method.as_str().to_uppercase(), filled(route.path));
-        let (name, token) = opened_by(route);
+        let (name, token) = server.opens(route);
         for body in garbage {
             let headers = [(name, token.as_str())];
             let answer = server.send(&method, &path, &headers, body.to_vec()).await;
