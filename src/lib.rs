@@ -7,8 +7,9 @@
 //!
 //! The import rule is law (`tests/layering.rs`): a room uses only those to its left in
 //! `error clock config | event | source, profile, identity, matching | store | ingest | steward | tool | surface | cli main`,
-//! and no files import each other in a circle. `source`, `profile`, `identity` and `matching` are pure functions; `sqlx` is named only in `store`, `axum` only in `surface`, the
-//! environment only in `config`, the clock and random bytes only in `clock`.
+//! and no files import each other in a circle. `source`, `profile`, `identity` and `matching` are pure functions. Transactions
+//! that write begin in `ingest` and `steward`. `sqlx` is named only in `store`, `axum` only in `surface`, the environment only
+//! in `config`, the clock and random bytes only in `clock`.
 
 pub mod clock;
 pub mod config;
