@@ -23,16 +23,16 @@ pub struct ExternalId {
 impl Event {
     /// Adds an id that the customer has in a system of its own: `shopify_customer_id`, …
     pub fn add_external_id(&mut self, kind: &str, value: impl Into<String>) {
-        self.list_id(kind, value.into(), USERS);
+        self.list_id(kind, &value.into(), USERS);
     }
 
     /// Adds the id of a thing that belongs to the customer, such as an order: it ties this event to the others that speak of
     /// the thing, also to those that name nobody.
     pub fn add_reference(&mut self, kind: &str, value: impl Into<String>) {
-        self.list_id(kind, value.into(), REFERENCES);
+        self.list_id(kind, &value.into(), REFERENCES);
     }
 
-    fn list_id(&mut self, kind: &str, value: String, collection: &str) {
+    fn list_id(&mut self, kind: &str, value: &str, collection: &str) {
         let entry =
             json!({"id": value, "type": kind, "collection": collection, "encoding": "none"});
         let ids = self

@@ -290,7 +290,7 @@ fn holds_together(component: &Component, workspace: &Workspace, one: &str, other
         .any(|customer| has(&customer.links, one) && has(&customer.links, other))
 }
 
-//// The wall that keeps a join from being followed.
+/// The wall that keeps a join from being followed.
 fn refusal(component: &Component, workspace: &Workspace, decision: &str) -> Option<String> {
     let traced = identity::trace(&component.all(), &workspace.rules.rules, &component.known);
     let tied = traced

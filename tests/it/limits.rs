@@ -283,7 +283,8 @@ async fn a_busy_server_asks_for_patience(app: &TestApp) {
     let (answers, ()) = join(join_all(requests), release).await;
     let (taken, refused): (Vec<_>, Vec<_>) =
         answers.into_iter().partition(|answer| answer.status == 200);
-    assert!(taken.len() > 100, "64 MB may wait");
+    // What comes after the first refusal may be taken too: by then the lock is given back.
+    assert!(taken.len() >= 33, "16 MB may wait: {}", taken.len());
     for answer in refused {
         assert_eq!(answer.status, 429, "{}", answer.text());
         assert_eq!(answer.json()["code"], "busy");

@@ -129,7 +129,7 @@ async fn join_two(app: &TestApp, round: usize) -> bool {
     };
     if round.is_multiple_of(2) {
         let last = made.last().expect("a decision");
-        decide::undo(&app.db, &workspace, &[last.id.clone()], &by)
+        decide::undo(&app.db, &workspace, std::slice::from_ref(&last.id), &by)
             .await
             .expect("undone");
     }
