@@ -23,6 +23,7 @@ mod auth;
 pub mod body;
 mod call;
 mod collect;
+mod extract;
 mod guard;
 mod health;
 mod identity;

@@ -1,6 +1,7 @@
 //! Tools over HTTP: the catalogue, one call, a model's calls, and the session tokens that bind them to a customer.
 
 use super::auth::Bearer;
+use super::extract::{Asked, Named, Sent};
 use super::meter::Names;
 use super::route::{Route, get, post, shape};
 use super::{App, schema};
@@ -11,8 +12,7 @@ use crate::tool::format::Format;
 use crate::tool::{Envelope, error_value, wire};
 use crate::{Error, Result};
 use axum::Json;
-use axum::body::Bytes;
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::on;
@@ -70,7 +70,7 @@ pub(super) struct CatalogueQuery {
 async fn catalogue(
     State(app): State<Arc<App>>,
     Bearer(caller): Bearer,
-    Query(query): Query<CatalogueQuery>,
+    Asked(query): Asked<CatalogueQuery>,
 ) -> Result<Json<Value>> {
     caller.require(Scope::ProfileRead)?;
     let format = query
@@ -88,37 +88,29 @@ async fn catalogue(
 async fn run(
     State(app): State<Arc<App>>,
     Bearer(caller): Bearer,
-    Path(name): Path<String>,
-    body: Bytes,
+    Named(name): Named<String>,
+    sent: Sent,
 ) -> Result<Response> {
-    let arguments = if body.trim_ascii().is_empty() {
+    let arguments = if sent.0.trim_ascii().is_empty() {
         json!({})
     } else {
-        json_body(&body)?
+        sent.json()?
     };
     let envelope = measured(&app, &caller, &name, arguments).await?;
-    let mut sent = Vec::with_capacity(envelope.data.get().len() + AROUND);
-    serde_json::to_writer(&mut sent, &envelope)
+    let mut answer = Vec::with_capacity(envelope.data.get().len() + AROUND);
+    serde_json::to_writer(&mut answer, &envelope)
         .map_err(|_| Error::internal("an envelope cannot be written"))?;
     let json = HeaderValue::from_static("application/json");
-    Ok(([(header::CONTENT_TYPE, json)], sent).into_response())
-}
-
-pub(super) fn json_body<T: serde::de::DeserializeOwned>(body: &[u8]) -> Result<T> {
-    serde_json::from_slice(body).map_err(|error| {
-        Error::invalid(format!(
-            "the body is not the JSON that is expected here: {error}"
-        ))
-    })
+    Ok(([(header::CONTENT_TYPE, json)], answer).into_response())
 }
 
 /// What a provider's model returned goes in; what the provider wants next comes out.
 async fn run_calls(
     State(app): State<Arc<App>>,
     Bearer(caller): Bearer,
-    body: Bytes,
+    sent: Sent,
 ) -> Result<Response> {
-    let (format, calls) = wire::read(&json_body(&body)?)?;
+    let (format, calls) = wire::read(&sent.json()?)?;
     let outcomes = join_all(
         calls
             .iter()
@@ -191,7 +183,7 @@ pub(super) struct SessionAnswer {
 async fn session(
     State(app): State<Arc<App>>,
     Bearer(caller): Bearer,
-    body: Bytes,
+    sent: Sent,
 ) -> Result<Json<SessionAnswer>> {
     caller.require(Scope::CustomersAny)?;
     if caller.customer.is_some() {
@@ -199,7 +191,7 @@ async fn session(
             "a session cannot make sessions".to_owned(),
         ));
     }
-    let request: SessionRequest = json_body(&body)?;
+    let request: SessionRequest = sent.json()?;
     let found = store::profile::by_name(&app.db, &caller.workspace, &request.customer).await?;
     let profile = found.ok_or_else(|| {
         Error::NotFound("no such customer yet; send an identify call for them first".to_owned())

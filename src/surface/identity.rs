@@ -3,7 +3,7 @@
 //! Decisions need `profile:write` and `customers:any`, rules need `admin`; a session can do none of it.
 
 use super::auth::Bearer;
-use super::call::json_body;
+use super::extract::{Asked, Named, Sent};
 use super::route::{CUSTOMER, Route, get, post, put, shape};
 use super::{App, schema};
 use crate::identity::SHIPPED;
@@ -16,9 +16,7 @@ use crate::store::access::{self, Workspace};
 use crate::tool::caller::{Caller, Scope};
 use crate::{Error, Result};
 use axum::Json;
-use axum::body::Bytes;
-use axum::extract::rejection::QueryRejection;
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use axum::http::{HeaderName, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::on;
@@ -194,11 +192,6 @@ pub(super) async fn current(app: &App, caller: &Caller) -> Result<Workspace> {
     found.ok_or_else(|| Error::internal("the workspace is gone"))
 }
 
-pub(super) fn asked<T>(query: Result<Query<T>, QueryRejection>) -> Result<T> {
-    let refused = |refused: QueryRejection| Error::invalid(refused.body_text());
-    query.map(|Query(query)| query).map_err(refused)
-}
-
 pub(super) fn by(app: &App, caller: &Caller, reason: &str) -> Result<By> {
     By::new(&caller.id, reason, app.clock.now())
 }
@@ -207,11 +200,11 @@ pub(super) fn by(app: &App, caller: &Caller, reason: &str) -> Result<By> {
 async fn explain(
     State(app): State<Arc<App>>,
     Bearer(caller): Bearer,
-    Path(customer): Path<String>,
-    query: Result<Query<ExplainQuery>, QueryRejection>,
+    Named(customer): Named<String>,
+    Asked(query): Asked<ExplainQuery>,
 ) -> Result<Response> {
     allow(&caller, Scope::ProfileRead)?;
-    let format = asked(query)?.format;
+    let format = query.format;
     let workspace = current(&app, &caller).await?;
     let profile = steward::customer(&app.db, &workspace, &customer).await?;
     let explanation: Explanation = steward::explain(&app.db, &workspace, &profile.id).await?;
@@ -226,10 +219,10 @@ async fn explain(
 async fn merge(
     State(app): State<Arc<App>>,
     Bearer(caller): Bearer,
-    body: Bytes,
+    sent: Sent,
 ) -> Result<Json<Outcome>> {
     allow(&caller, Scope::ProfileWrite)?;
-    let request: MergeRequest = json_body(&body)?;
+    let request: MergeRequest = sent.json()?;
     let by = by(&app, &caller, &request.reason)?;
     let workspace = current(&app, &caller).await?;
     let pair = (request.customer.as_str(), request.with.as_str());
@@ -242,10 +235,10 @@ async fn merge(
 async fn split(
     State(app): State<Arc<App>>,
     Bearer(caller): Bearer,
-    body: Bytes,
+    sent: Sent,
 ) -> Result<Json<Outcome>> {
     allow(&caller, Scope::ProfileWrite)?;
-    let request: SplitRequest = json_body(&body)?;
+    let request: SplitRequest = sent.json()?;
     let by = by(&app, &caller, &request.reason)?;
     let workspace = current(&app, &caller).await?;
     let off = (request.identifiers.as_slice(), request.link);
@@ -257,11 +250,11 @@ async fn split(
 async fn undo(
     State(app): State<Arc<App>>,
     Bearer(caller): Bearer,
-    Path(id): Path<String>,
-    body: Bytes,
+    Named(id): Named<String>,
+    sent: Sent,
 ) -> Result<Json<Outcome>> {
     allow(&caller, Scope::ProfileWrite)?;
-    let request: UndoRequest = json_body(&body)?;
+    let request: UndoRequest = sent.json()?;
     let by = by(&app, &caller, &request.reason)?;
     let workspace = current(&app, &caller).await?;
     steward::undo(&app.db, &workspace, &[id], &by)
@@ -273,10 +266,9 @@ async fn undo(
 async fn decisions(
     State(app): State<Arc<App>>,
     Bearer(caller): Bearer,
-    query: Result<Query<DecisionsQuery>, QueryRejection>,
+    Asked(query): Asked<DecisionsQuery>,
 ) -> Result<Json<Decisions>> {
     allow(&caller, Scope::ProfileRead)?;
-    let query = asked(query)?;
     let profile = match &query.customer {
         Some(name) => Some(
             steward::customer(&app.db, &caller.workspace, name)
@@ -307,10 +299,10 @@ async fn rules(State(app): State<Arc<App>>, Bearer(caller): Bearer) -> Result<Js
 async fn set_rules(
     State(app): State<Arc<App>>,
     Bearer(caller): Bearer,
-    body: Bytes,
+    sent: Sent,
 ) -> Result<Json<RulesAnswer>> {
     allow(&caller, Scope::Admin)?;
-    let text = std::str::from_utf8(&body)
+    let text = std::str::from_utf8(&sent.0)
         .map_err(|_| Error::invalid("the rules cannot be used: they are no UTF-8 text"))?;
     let (workspace, now) = (&caller.workspace.id, app.clock.now());
     let state = ruled::set(&app.db, workspace, text, &caller.id, now).await?;

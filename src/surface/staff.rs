@@ -1,6 +1,7 @@
 //! Profiles for staff: the whole document, or one section of it, or the timeline behind it.
 
 use super::auth::Bearer;
+use super::extract::{Asked, Named};
 use super::route::{CUSTOMER, Route, get, shape};
 use super::{App, schema};
 use crate::clock::rfc3339;
@@ -11,7 +12,7 @@ use crate::tool::caller::{Caller, Scope};
 use crate::tool::cursor;
 use crate::{Error, Result};
 use axum::Json;
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use axum::routing::on;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -78,7 +79,7 @@ async fn find(app: &App, caller: &Caller, customer: &str) -> Result<Profile> {
 async fn profile(
     State(app): State<Arc<App>>,
     Bearer(caller): Bearer,
-    Path(customer): Path<String>,
+    Named(customer): Named<String>,
 ) -> Result<Json<Value>> {
     let profile = find(&app, &caller, &customer).await?;
     Ok(Json(outside(&profile)))
@@ -88,8 +89,8 @@ async fn profile(
 async fn section(
     State(app): State<Arc<App>>,
     Bearer(caller): Bearer,
-    Path((customer, section)): Path<(String, String)>,
-    Query(page): Query<PageQuery>,
+    Named((customer, section)): Named<(String, String)>,
+    Asked(page): Asked<PageQuery>,
 ) -> Result<Json<Page>> {
     let profile = find(&app, &caller, &customer).await?;
     if section == "events" {

@@ -1,8 +1,8 @@
 //! Matching for stewards: one customer against all, the queue of suggestions, and answers to them.
 
 use super::auth::Bearer;
-use super::call::json_body;
-use super::identity::{allow, asked, by, current};
+use super::extract::{Asked, Named, Sent};
+use super::identity::{allow, by, current};
 use super::route::{Route, get, post, shape};
 use super::{App, schema};
 use crate::clock::rfc3339;
@@ -13,9 +13,7 @@ use crate::tool::caller::{Caller, Scope};
 use crate::tool::cursor;
 use crate::{Error, Result};
 use axum::Json;
-use axum::body::Bytes;
-use axum::extract::rejection::QueryRejection;
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use axum::routing::on;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -193,10 +191,10 @@ pub(super) struct Answered {
 async fn find_matches(
     State(app): State<Arc<App>>,
     Bearer(caller): Bearer,
-    body: Bytes,
+    sent: Sent,
 ) -> Result<Json<Matched>> {
     allow(&caller, Scope::ProfileWrite)?;
-    let request: MatchRequest = json_body(&body)?;
+    let request: MatchRequest = sent.json()?;
     let threshold = request.threshold.unwrap_or(THRESHOLD);
     if !(0.5..1.0).contains(&threshold) {
         return Err(Error::invalid(
@@ -220,10 +218,9 @@ async fn find_matches(
 async fn list(
     State(app): State<Arc<App>>,
     Bearer(caller): Bearer,
-    query: Result<Query<SuggestionsQuery>, QueryRejection>,
+    Asked(query): Asked<SuggestionsQuery>,
 ) -> Result<Json<SuggestionsPage>> {
     allow(&caller, Scope::ProfileRead)?;
-    let query = asked(query)?;
     let state = query.state.as_deref().unwrap_or("open");
     if !["open", "accepted", "rejected"].contains(&state) {
         return Err(Error::invalid("`state` is open, accepted or rejected"));
@@ -245,31 +242,31 @@ async fn list(
 async fn accept(
     State(app): State<Arc<App>>,
     Bearer(caller): Bearer,
-    Path(id): Path<String>,
-    body: Bytes,
+    Named(id): Named<String>,
+    sent: Sent,
 ) -> Result<Json<Answered>> {
-    answer(&app, &caller, id, &body, true).await
+    answer(&app, &caller, id, &sent, true).await
 }
 
 /// Keeps the two of a suggestion apart.
 async fn reject(
     State(app): State<Arc<App>>,
     Bearer(caller): Bearer,
-    Path(id): Path<String>,
-    body: Bytes,
+    Named(id): Named<String>,
+    sent: Sent,
 ) -> Result<Json<Answered>> {
-    answer(&app, &caller, id, &body, false).await
+    answer(&app, &caller, id, &sent, false).await
 }
 
 async fn answer(
     app: &App,
     caller: &Caller,
     id: String,
-    body: &[u8],
+    sent: &Sent,
     accepted: bool,
 ) -> Result<Json<Answered>> {
     allow(caller, Scope::ProfileWrite)?;
-    let request: AnswerRequest = json_body(body)?;
+    let request: AnswerRequest = sent.json()?;
     let by = by(app, caller, &request.reason)?;
     let workspace = current(app, caller).await?;
     let decision = if accepted {

@@ -1,6 +1,7 @@
 //! Where other systems deliver their records: the signature is checked over the raw bytes before anything is read.
 
 use super::collect::{self, Collected};
+use super::extract::Named;
 use super::route::{Route, post, shape};
 use super::{App, schema};
 use crate::ingest::{Feed, Patience};
@@ -8,7 +9,7 @@ use crate::source::{self, Delivery, Webhook};
 use crate::{Error, Result};
 use axum::Json;
 use axum::body::Body;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
 use axum::routing::on;
@@ -29,7 +30,7 @@ const MAX_WEBHOOK: usize = 4 * 1024 * 1024;
 /// A delivery for the source of this name or write key.
 async fn receive(
     State(app): State<Arc<App>>,
-    Path(name): Path<String>,
+    Named(name): Named<String>,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response> {
