@@ -31,6 +31,7 @@ mod reads;
 pub mod record;
 pub mod reject;
 mod schema;
+mod shelf;
 mod sql;
 mod stamp;
 #[cfg(test)]
@@ -260,7 +261,7 @@ impl Db {
                 write.close().await;
             }
             Engine::Postgres(pool) => {
-                lease::give_up(self, pool).await;
+                lease::give_up(&self.leases, pool).await;
                 pool.close().await;
             }
         }

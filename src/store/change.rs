@@ -1,6 +1,6 @@
 //! Which profiles every commit changed, in the order of commits: how processes learn that what they keep is out of date.
 
-use super::{Db, Tx};
+use super::sql::{Driver, Transaction};
 use crate::profile::packed;
 use crate::{Error, Result};
 use std::collections::{BTreeMap, BTreeSet};
@@ -22,31 +22,28 @@ pub enum Profiles {
 /// What a transaction changed so far, by workspace.
 pub(super) type Changed = BTreeMap<String, Profiles>;
 
-impl Tx {
-    /// Notes that these profiles are changed, made or removed.
-    pub(super) fn change<'a>(&mut self, workspace: &str, ids: impl Iterator<Item = &'a str>) {
-        let ids: Vec<String> = ids.map(str::to_owned).collect();
-        if ids.is_empty() {
-            return;
-        }
-        let nothing = Profiles::These(BTreeSet::new());
-        let changed = self.changed.entry(workspace.to_owned()).or_insert(nothing);
-        if let Profiles::These(known) = changed {
-            known.extend(ids);
-            if known.len() > MAX_NAMED {
-                *changed = Profiles::All;
-            }
-        }
+/// Notes that these profiles are changed, made or removed.
+pub(super) fn note<'a>(changed: &mut Changed, workspace: &str, ids: impl Iterator<Item = &'a str>) {
+    let ids: Vec<String> = ids.map(str::to_owned).collect();
+    if ids.is_empty() {
+        return;
     }
-
-    /// Notes that any profile of the workspace may be changed.
-    pub(super) fn change_all(&mut self, workspace: &str) {
-        self.changed.insert(workspace.to_owned(), Profiles::All);
+    let nothing = Profiles::These(BTreeSet::new());
+    let changed = changed.entry(workspace.to_owned()).or_insert(nothing);
+    if let Profiles::These(known) = changed {
+        known.extend(ids);
+        if known.len() > MAX_NAMED {
+            *changed = Profiles::All;
+        }
     }
 }
 
 /// Adds a change, under the workspace's lock, so that the greater of two numbers is committed later; its number.
-pub(super) async fn append(tx: &mut Tx, workspace: &str, profiles: &Profiles) -> Result<i64> {
+pub(super) async fn append(
+    tx: &mut Transaction,
+    workspace: &str,
+    profiles: &Profiles,
+) -> Result<i64> {
     let named = match profiles {
         Profiles::These(ids) => Some(packed::pack(ids)),
         Profiles::All => None,
@@ -78,8 +75,8 @@ const SINCE: &str = "select number, case when number > $2 then profiles end from
 ///
 /// # Errors
 /// When the database refuses.
-pub(super) async fn last(db: &Db, workspace: &str) -> Result<i64> {
-    let (last,): (i64,) = db.sql(LAST).bind(workspace).one().await?;
+pub(super) async fn last(driver: &Driver, workspace: &str) -> Result<i64> {
+    let (last,): (i64,) = driver.sql(LAST).bind(workspace).one().await?;
     Ok(last)
 }
 
@@ -87,7 +84,7 @@ pub(super) async fn last(db: &Db, workspace: &str) -> Result<i64> {
 ///
 /// # Errors
 /// When the database refuses.
-pub(super) async fn last_in(tx: &mut Tx, workspace: &str) -> Result<i64> {
+pub(super) async fn last_in(tx: &mut Transaction, workspace: &str) -> Result<i64> {
     let (last,): (i64,) = tx.sql(LAST).bind(workspace).one().await?;
     Ok(last)
 }
@@ -96,8 +93,8 @@ pub(super) async fn last_in(tx: &mut Tx, workspace: &str) -> Result<i64> {
 ///
 /// # Errors
 /// When the database refuses or a row cannot be read.
-pub(super) async fn since(db: &Db, workspace: &str, seen: i64) -> Result<(i64, Profiles)> {
-    let rows = db.sql(SINCE).bind(workspace).bind(seen).all().await?;
+pub(super) async fn since(driver: &Driver, workspace: &str, seen: i64) -> Result<(i64, Profiles)> {
+    let rows = driver.sql(SINCE).bind(workspace).bind(seen).all().await?;
     read(&rows, seen)
 }
 
@@ -105,7 +102,11 @@ pub(super) async fn since(db: &Db, workspace: &str, seen: i64) -> Result<(i64, P
 ///
 /// # Errors
 /// When the database refuses or a row cannot be read.
-pub(super) async fn since_in(tx: &mut Tx, workspace: &str, seen: i64) -> Result<(i64, Profiles)> {
+pub(super) async fn since_in(
+    tx: &mut Transaction,
+    workspace: &str,
+    seen: i64,
+) -> Result<(i64, Profiles)> {
     let rows = tx.sql(SINCE).bind(workspace).bind(seen).all().await?;
     read(&rows, seen)
 }

@@ -1,13 +1,13 @@
 //! An open database and a write transaction: the drivers, and what this process keeps of the database in memory.
 
-use super::change::{self, Changed};
-use super::drafts::{self, Desk, Drafts};
-use super::kept::Shelf;
-use super::lease::{Committing, Leases};
+use super::change::{self, Changed, Profiles};
+use super::drafts::{Desk, Drafts};
+use super::lease::{self, Committing, Leases};
+use super::shelf::Shelf;
 use super::sql::{Driver, Transaction};
 use super::stamp::Stamp;
 use crate::Result;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::{Deref, DerefMut};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -24,11 +24,11 @@ pub struct Db {
 #[derive(Debug)]
 pub struct Tx {
     transaction: Transaction,
-    pub(super) db: Db,
-    pub(super) changed: Changed,
+    db: Db,
+    changed: Changed,
     /// The workspace whose lock it holds, and its last change before.
-    pub(super) locked: Option<(String, i64)>,
-    pub(super) drafts: Drafts,
+    locked: Option<(String, i64)>,
+    drafts: Drafts,
 }
 
 /// A database is asked as its driver is.
@@ -67,7 +67,7 @@ impl Db {
     }
 
     /// What this process wrote last.
-    pub(super) fn desk(&self) -> MutexGuard<'_, Desk> {
+    fn desk(&self) -> MutexGuard<'_, Desk> {
         self.desk.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -93,12 +93,55 @@ impl Tx {
     /// # Errors
     /// When the database cannot be reached.
     pub async fn lock(&mut self, workspace: &str) -> Result<()> {
-        self.exclusive(workspace).await?;
-        self.open_drafts(workspace).await
+        lease::lock(self, workspace).await?;
+        let known = self.desk().known(workspace);
+        let (now, changed) = match known {
+            Some(known) => change::since_in(self, workspace, known).await?,
+            None => {
+                let now = change::last_in(self, workspace).await?;
+                (now, Profiles::These(BTreeSet::new()))
+            }
+        };
+        self.desk().open(workspace, now, &changed);
+        self.locked = Some((workspace.to_owned(), now));
+        Ok(())
+    }
+
+    /// A document as it was written last, if it is at hand; it is gone then.
+    pub(super) fn draft(&mut self, workspace: &str, id: &str) -> Option<Arc<[u8]>> {
+        let own = self.drafts.take(workspace, id);
+        let (locked, _) = self.locked.as_ref()?;
+        if locked != workspace {
+            return None;
+        }
+        // Both, so that an older one does not come up later.
+        let older = self.desk().take(workspace, id);
+        own.or(older)
+    }
+
+    /// Holds on to a document that was written.
+    pub(super) fn keep_draft(&mut self, workspace: &str, id: &str, doc: Arc<[u8]>) {
+        self.drafts.keep(workspace, id, doc);
+    }
+
+    /// Drops all drafts of a workspace.
+    pub(super) fn clear_drafts(&mut self, workspace: &str) {
+        self.drafts.clear(workspace);
+        self.desk().clear(workspace);
+    }
+
+    /// Notes that these profiles are changed, made or removed.
+    pub(super) fn change<'a>(&mut self, workspace: &str, ids: impl Iterator<Item = &'a str>) {
+        change::note(&mut self.changed, workspace, ids);
+    }
+
+    /// Notes that any profile of the workspace may be changed.
+    pub(super) fn change_all(&mut self, workspace: &str) {
+        self.changed.insert(workspace.to_owned(), Profiles::All);
     }
 
     /// What this process wrote last.
-    pub(super) fn desk(&self) -> MutexGuard<'_, Desk> {
+    fn desk(&self) -> MutexGuard<'_, Desk> {
         self.db.desk()
     }
 
@@ -110,10 +153,11 @@ impl Tx {
         let mut numbers = BTreeMap::new();
         for (workspace, profiles) in std::mem::take(&mut self.changed) {
             if self.locked.as_ref().is_none_or(|(id, _)| *id != workspace) {
-                self.exclusive(&workspace).await?;
+                lease::lock(&mut self, &workspace).await?;
             }
             let number = change::append(&mut self, &workspace, &profiles).await?;
-            self.outwait(&workspace).await?;
+            let (db, tx) = (&self.db, &mut self.transaction);
+            db.leases.outwait(db, tx, &workspace).await?;
             numbers.insert(workspace, number);
         }
         let (locked, written) = (self.locked.take(), std::mem::take(&mut self.drafts));
@@ -125,7 +169,7 @@ impl Tx {
         if let Some(locked) = locked
             && let Some(number) = numbers.get(&locked.0)
         {
-            drafts::hand_over(&db, &locked, *number, written);
+            db.desk().take_over(&locked, *number, written);
         }
         Ok(())
     }

@@ -4,9 +4,7 @@
 //! They serve only a transaction that holds its workspace's lock, after what others committed meanwhile has been dropped, so
 //! that they are what the database would give.
 
-use super::change::{self, Profiles};
-use super::{Db, Tx};
-use crate::Result;
+use super::change::Profiles;
 use lru::LruCache;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -48,6 +46,11 @@ impl Drafts {
         Some(doc)
     }
 
+    /// Holds on to a document that was written.
+    pub(super) fn keep(&mut self, workspace: &str, id: &str, doc: Arc<[u8]>) {
+        self.put(key(workspace, id), doc);
+    }
+
     fn put(&mut self, key: String, doc: Arc<[u8]>) {
         self.bytes += doc.len() + BESIDE;
         if let Some((_, replaced)) = self.docs.push(key, doc) {
@@ -66,7 +69,7 @@ impl Drafts {
         }
     }
 
-    fn clear(&mut self, workspace: &str) {
+    pub(super) fn clear(&mut self, workspace: &str) {
         let prefix = key(workspace, "");
         let held = self.docs.iter().map(|(key, _)| key);
         let held: Vec<String> = held
@@ -87,7 +90,13 @@ pub(super) struct Desk {
 }
 
 impl Desk {
-    fn drop_changed(&mut self, workspace: &str, changed: &Profiles) {
+    /// Up to which change of the workspace the drafts are good.
+    pub(super) fn known(&self, workspace: &str) -> Option<i64> {
+        self.known.get(workspace).copied()
+    }
+
+    /// Makes the workspace's drafts good up to a change: what others changed since they were written is dropped.
+    pub(super) fn open(&mut self, workspace: &str, now: i64, changed: &Profiles) {
         match changed {
             Profiles::These(ids) => {
                 for id in ids {
@@ -96,60 +105,32 @@ impl Desk {
             }
             Profiles::All => self.drafts.clear(workspace),
         }
-    }
-}
-
-impl Tx {
-    /// Makes the workspace's drafts ready: what others changed since they were written is dropped. The lock must be held.
-    pub(super) async fn open_drafts(&mut self, workspace: &str) -> Result<()> {
-        let known = self.desk().known.get(workspace).copied();
-        let now = match known {
-            Some(known) => {
-                let (now, changed) = change::since_in(self, workspace, known).await?;
-                self.desk().drop_changed(workspace, &changed);
-                now
-            }
-            None => change::last_in(self, workspace).await?,
-        };
-        self.desk().known.insert(workspace.to_owned(), now);
-        self.locked = Some((workspace.to_owned(), now));
-        Ok(())
+        self.known.insert(workspace.to_owned(), now);
     }
 
-    /// A document as it was written last, if it is at hand; it is gone then.
-    pub(super) fn draft(&mut self, workspace: &str, id: &str) -> Option<Arc<[u8]>> {
-        let own = self.drafts.take(workspace, id);
-        let (locked, _) = self.locked.as_ref()?;
-        if locked != workspace {
-            return None;
-        }
-        // Both, so that an older one does not come up later.
-        let older = self.desk().drafts.take(workspace, id);
-        own.or(older)
-    }
-
-    /// Holds on to a document that was written.
-    pub(super) fn keep_draft(&mut self, workspace: &str, id: &str, doc: Arc<[u8]>) {
-        self.drafts.put(key(workspace, id), doc);
+    /// Takes a document out.
+    pub(super) fn take(&mut self, workspace: &str, id: &str) -> Option<Arc<[u8]>> {
+        self.drafts.take(workspace, id)
     }
 
     /// Drops all drafts of a workspace.
-    pub(super) fn clear_drafts(&mut self, workspace: &str) {
+    pub(super) fn clear(&mut self, workspace: &str) {
         self.drafts.clear(workspace);
-        self.desk().drafts.clear(workspace);
     }
-}
 
-/// Hands over what a transaction wrote, now that it is committed as change `number` of the workspace.
-pub(super) fn hand_over(db: &Db, locked: &(String, i64), number: i64, written: Drafts) {
-    let (workspace, before) = locked;
-    let mut desk = db.desk();
-    let known = desk.known.get(workspace).copied();
-    if number == before + 1 && known == Some(*before) {
-        desk.drafts.absorb(written);
-        desk.known.insert(workspace.clone(), number);
-    } else {
-        desk.drafts.clear(workspace);
-        desk.known.remove(workspace);
+    /// Takes over what a transaction wrote that began after the change `before`, now that it is committed as change `number`.
+    pub(super) fn take_over(
+        &mut self,
+        (workspace, before): &(String, i64),
+        number: i64,
+        written: Drafts,
+    ) {
+        if number == before + 1 && self.known(workspace) == Some(*before) {
+            self.drafts.absorb(written);
+            self.known.insert(workspace.clone(), number);
+        } else {
+            self.drafts.clear(workspace);
+            self.known.remove(workspace);
+        }
     }
 }

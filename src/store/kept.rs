@@ -1,56 +1,15 @@
-//! Profiles kept in memory: what is asked for again is not read again, and never stale.
-//!
-//! Before a kept profile is used, it is made sure that nothing has changed since: `Watch::confirm` reads which profiles the
-//! commits changed that came in between, and forgets those. That reading begins after the question came, so it sees every
-//! commit that was acknowledged before, by whichever process on the database; on PostgreSQL that is read-your-writes through
-//! any replica, without a message that could be late or lost. Questions that come while one reading is under way share the next, so its cost is
-//! divided by the load. Mostly nothing has to be read at all: an SQLite file shows that nothing happened (`stamp`), and a process on
-//! PostgreSQL can have the word of all others that they do nothing without telling it (`lease`).
+//! Customers as they are asked for: from the shelf, where they are as they were, else by one keyed read.
 
 use super::Db;
 use super::access::Workspace;
-use super::change::{self, Profiles};
-use super::lease::{Lease, Leases};
 use super::profile::{self, Asked};
 use super::reads::Reads;
-use super::stamp::{self, Stamp};
+use super::shelf::key;
 use crate::Result;
 use crate::profile::Profile;
-use quick_cache::Weighter;
-use quick_cache::sync::Cache;
-use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
-use std::time::Instant;
+use std::sync::Arc;
 
-/// About how many bytes of profiles are kept.
-const MAX_BYTES: u64 = 32 * 1024 * 1024;
-/// About how many bytes a profile of them takes.
-const USUAL: usize = 2_048;
-/// Most names of customers that are remembered.
-const MAX_NAMES: usize = 100_000;
-
-/// A profile as it was read. What is kept is its document: a parsed one takes several times as much, and most questions are
-/// asked again as they were.
-#[derive(Debug)]
-pub struct Kept {
-    /// Differs from that of every other reading of any profile in this process: what is computed from this one alone can be
-    /// remembered under it.
-    pub edition: u64,
-    /// When the last event about the customer arrived, in UTC milliseconds.
-    pub received_at: i64,
-    id: String,
-    doc: Vec<u8>,
-    rules: i64,
-    outdated: AtomicBool,
-}
-
-impl Kept {
-    /// Whether it is as it was read, as far as changes are known.
-    fn holds(&self) -> bool {
-        !self.outdated.load(Ordering::Acquire)
-    }
-}
+pub use super::shelf::Kept;
 
 /// A customer who was asked for.
 #[derive(Debug)]
@@ -74,172 +33,6 @@ impl Found {
     }
 }
 
-/// A kept profile weighs what it takes in memory.
-#[derive(Clone, Copy, Debug)]
-struct Bytes;
-
-impl Weighter<String, Arc<Kept>> for Bytes {
-    fn weight(&self, id: &String, kept: &Arc<Kept>) -> u64 {
-        (size_of::<Kept>() + kept.doc.len() + kept.id.len() + id.len()) as u64
-    }
-}
-
-/// All that a process keeps of a database.
-#[derive(Debug)]
-pub(super) struct Shelf {
-    profiles: Cache<String, Arc<Kept>, Bytes>,
-    names: Cache<String, Weak<Kept>>,
-    watches: Mutex<HashMap<String, Arc<Watch>>>,
-    editions: AtomicU64,
-    stamp: Option<Stamp>,
-    leases: Arc<Leases>,
-}
-
-/// What stays the same while nobody commits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Mark {
-    Header(stamp::Mark),
-    Leased(u64),
-}
-
-/// How far one workspace's changes are known.
-#[derive(Debug, Default)]
-struct Watch {
-    /// The number of the reading that began last.
-    begun: AtomicU64,
-    /// The number of the last reading that came to its end.
-    done: AtomicU64,
-    /// The last change that is known; none before the first reading. What is kept is as it was then, or later.
-    seen: Mutex<Option<i64>>,
-    /// The stamp before the last reading.
-    stamped: Mutex<Option<Mark>>,
-    turn: tokio::sync::Mutex<()>,
-    lease: Arc<Lease>,
-    reads: Reads,
-}
-
-fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-fn key(workspace: &str, name: &str) -> String {
-    format!("{workspace}\0{name}")
-}
-
-impl Shelf {
-    pub(super) fn new(stamp: Option<Stamp>, leases: Arc<Leases>) -> Self {
-        Self {
-            profiles: Cache::with_weighter(MAX_BYTES as usize / USUAL, MAX_BYTES, Bytes),
-            names: Cache::new(MAX_NAMES),
-            watches: Mutex::default(),
-            editions: AtomicU64::new(0),
-            stamp,
-            leases,
-        }
-    }
-
-    fn mark(&self, watch: &Watch) -> Option<Mark> {
-        match &self.stamp {
-            Some(stamp) => stamp.read().map(Mark::Header),
-            None => watch.lease.mark(Instant::now()).map(Mark::Leased),
-        }
-    }
-
-    fn watch(&self, workspace: &str) -> Arc<Watch> {
-        let mut watches = held(&self.watches);
-        if let Some(watch) = watches.get(workspace) {
-            return Arc::clone(watch);
-        }
-        let watch = Arc::new(Watch {
-            lease: self.leases.of(workspace),
-            ..Watch::default()
-        });
-        watches.insert(workspace.to_owned(), Arc::clone(&watch));
-        watch
-    }
-
-    /// The profile kept under a name, if it is kept and was not changed as far as is known.
-    fn find(&self, name: &str, rules: i64) -> Option<Arc<Kept>> {
-        let kept = self.names.get(name)?.upgrade()?;
-        (kept.rules == rules && kept.holds()).then_some(kept)
-    }
-
-    /// Keeps what was read under a name, unless changes became known since the reading began: it may be older than they are.
-    fn put(&self, workspace: &str, name: String, read: &Arc<Kept>, watch: &Watch, before: i64) {
-        let seen = held(&watch.seen);
-        if *seen != Some(before) {
-            return;
-        }
-        let id = key(workspace, &read.id);
-        let good = |kept: &Arc<Kept>| kept.rules == read.rules && kept.holds();
-        let kept = self.profiles.get(&id).filter(good).unwrap_or_else(|| {
-            self.profiles.insert(id, Arc::clone(read));
-            Arc::clone(read)
-        });
-        self.names.insert(name, Arc::downgrade(&kept));
-    }
-
-    /// Forgets what changed.
-    fn forget(&self, workspace: &str, changed: &Profiles) {
-        let outdated = |kept: &Kept| kept.outdated.store(true, Ordering::Release);
-        match changed {
-            Profiles::These(ids) => {
-                let kept = ids
-                    .iter()
-                    .filter_map(|id| self.profiles.remove(&key(workspace, id)));
-                kept.for_each(|(_, kept)| outdated(&kept));
-            }
-            Profiles::All => {
-                let prefix = key(workspace, "");
-                self.profiles.retain(|id, kept| {
-                    let other = !id.starts_with(&prefix);
-                    if !other {
-                        outdated(kept);
-                    }
-                    other
-                });
-            }
-        }
-    }
-}
-
-impl Watch {
-    /// Returns once it is known what changed in all commits that were acknowledged before the call.
-    async fn confirm(&self, db: &Db, shelf: &Shelf, workspace: &str) -> Result<()> {
-        let mark = shelf.mark(self);
-        if mark.is_some() && *held(&self.stamped) == mark {
-            return Ok(());
-        }
-        let came = self.begun.load(Ordering::Acquire);
-        let _turn = self.turn.lock().await;
-        // A reading that began while this question waited has answered it too.
-        if self.done.load(Ordering::Acquire) > came {
-            return Ok(());
-        }
-        let reading = self.begun.fetch_add(1, Ordering::AcqRel) + 1;
-        let mark = shelf.mark(self);
-        if mark.is_none() {
-            shelf.leases.ask();
-        }
-        let known = *held(&self.seen);
-        match known {
-            None => {
-                let last = change::last(db, workspace).await?;
-                *held(&self.seen) = Some(last);
-            }
-            Some(known) => {
-                let (last, changed) = change::since(db, workspace, known).await?;
-                let mut seen = held(&self.seen);
-                shelf.forget(workspace, &changed);
-                *seen = Some(last);
-            }
-        }
-        *held(&self.stamped) = mark;
-        self.done.store(reading, Ordering::Release);
-        Ok(())
-    }
-}
-
 /// The customer of this name (`type:value`; `profile:` takes any link's id) as of now: kept from before if nothing changed,
 /// else by one keyed read.
 ///
@@ -255,12 +48,12 @@ pub async fn customer(db: &Db, workspace: &Workspace, name: &str) -> Result<Opti
             return Ok(Some(Found { kept, parsed: None }));
         }
     }
-    if held(&watch.seen).is_none() {
+    if watch.seen().is_none() {
         watch.confirm(db, shelf, &workspace.id).await?;
     }
-    let before = *held(&watch.seen);
+    let before = watch.seen();
     let asked = Asked::parse(workspace, name)?;
-    let Some(doc) = watch.reads.read(db, workspace, &asked).await? else {
+    let Some(doc) = read(db, workspace, &watch.reads, &asked).await? else {
         // A contact may only be mentioned: who that is can change with any event, so it is looked up anew each time.
         return match profile::by_mention(db, workspace, &asked).await? {
             Some(id) => Box::pin(customer(db, workspace, &format!("profile:{id}"))).await,
@@ -268,17 +61,33 @@ pub async fn customer(db: &Db, workspace: &Workspace, name: &str) -> Result<Opti
         };
     };
     let profile = profile::ranked(workspace, &doc)?;
-    let kept = Arc::new(Kept {
-        edition: shelf.editions.fetch_add(1, Ordering::Relaxed),
-        received_at: profile.seen.received_at,
-        id: profile.id.clone(),
-        doc,
-        rules,
-        outdated: AtomicBool::new(false),
-    });
+    let kept = shelf.edition(&profile, doc, rules);
     if let Some(before) = before {
         shelf.put(&workspace.id, name_key, &kept, &watch, before);
     }
     let parsed = Some(profile);
     Ok(Some(Found { kept, parsed }))
+}
+
+/// The document that a name leads to: at once where it can be told, else by the next statement, else by one of its own.
+async fn read(
+    db: &Db,
+    workspace: &Workspace,
+    reads: &Reads,
+    asked: &Asked<'_>,
+) -> Result<Option<Vec<u8>>> {
+    if let Some(doc) = asked.look_up(db, workspace) {
+        return Ok(doc);
+    }
+    let (kind, value) = match asked {
+        Asked::Link(id) => (None, *id),
+        Asked::Identifier(it) => (Some(it.kind.as_str()), it.value.as_str()),
+    };
+    // SQLite takes the text in a list of rows for ended there, and PostgreSQL refuses the list.
+    if !value.contains('\0')
+        && let Some(doc) = reads.ask(db, &workspace.id, kind, value).await
+    {
+        return Ok(doc);
+    }
+    asked.read(db, workspace).await
 }

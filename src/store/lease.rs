@@ -13,8 +13,7 @@
 //! only by a process that is asked, once nobody else has committed for a while; each time it has to be given up, that while
 //! gets longer. Replicas that write in turn therefore do without, and ask.
 
-use super::sql::{self, Engine};
-use super::{Db, Tx};
+use super::sql::{self, Driver, Engine, Transaction};
 use crate::clock::random_id;
 use crate::{Error, Result};
 use sqlx::postgres::{PgConnection, PgPool};
@@ -146,25 +145,30 @@ impl Drop for Committing {
 const LOCK: &str = "select pg_advisory_xact_lock(hashtextextended('acquaint:' || $1, 0))";
 const TRY_LOCK: &str = "select pg_try_advisory_xact_lock(hashtextextended('acquaint:' || $1, 0))";
 
-impl Tx {
-    /// Waits until no other transaction may commit to the workspace before this one ends.
-    pub(super) async fn exclusive(&mut self, workspace: &str) -> Result<()> {
-        if self.is_postgres() {
-            self.sql(LOCK).bind(workspace).execute().await?;
-        }
-        Ok(())
+/// Waits until no other transaction may commit to the workspace before this one ends.
+pub(super) async fn lock(tx: &mut Transaction, workspace: &str) -> Result<()> {
+    if tx.is_postgres() {
+        tx.sql(LOCK).bind(workspace).execute().await?;
     }
+    Ok(())
+}
 
+impl Leases {
     /// Waits until another's lease of the workspace is given up or over. The lock must be held, so that nobody takes it anew.
-    pub(super) async fn outwait(&mut self, workspace: &str) -> Result<()> {
+    pub(super) async fn outwait(
+        &self,
+        driver: &Driver,
+        tx: &mut Transaction,
+        workspace: &str,
+    ) -> Result<()> {
         // What this process holds nobody else does, and under the lock that stays so.
-        if !self.is_postgres() || self.db.leases.of(workspace).held() {
+        if !tx.is_postgres() || self.of(workspace).held() {
             return Ok(());
         }
-        let (began, db) = (Instant::now(), self.db.clone());
+        let began = Instant::now();
         let mut seen = State::default();
         while began.elapsed() < PATIENCE {
-            let held: Option<(String, i64, bool)> = self
+            let held: Option<(String, i64, bool)> = tx
                 .sql("select holder, number, wanted from lease where workspace = $1")
                 .bind(workspace)
                 .optional()
@@ -172,11 +176,11 @@ impl Tx {
             let Some((holder, number, wanted)) = held else {
                 return Ok(());
             };
-            if holder.is_empty() || holder == db.leases.holder {
+            if holder.is_empty() || holder == self.holder {
                 return Ok(());
             }
             if seen.over(&holder, number, Instant::now()) {
-                let taken = self
+                let taken = tx
                     .sql("update lease set holder = '', number = number + 1 where workspace = $1 and holder = $2 and number = $3")
                     .bind(workspace)
                     .bind(&holder)
@@ -187,7 +191,7 @@ impl Tx {
                     return Ok(());
                 }
             } else if !wanted {
-                want(&db, workspace, &holder).await?;
+                want(driver, workspace, &holder).await?;
             }
             tokio::time::sleep(LOOK).await;
         }
@@ -200,8 +204,8 @@ impl Tx {
 /// Tells the holder of a lease that others wait for it. Not in their transaction: its holder has to see it, and to be able to
 /// write the row. And not on a connection that has to become free first: all of the pool may wait for the lock that whoever
 /// asks holds.
-async fn want(db: &Db, workspace: &str, holder: &str) -> Result<()> {
-    let Engine::Postgres(pool) = &db.engine else {
+async fn want(driver: &Driver, workspace: &str, holder: &str) -> Result<()> {
+    let Engine::Postgres(pool) = &driver.engine else {
         return Ok(());
     };
     let text = "update lease set wanted = true where workspace = $1 and holder = $2";
@@ -346,13 +350,13 @@ async fn attempt(pool: &PgPool, holder: &str, workspace: &str, lease: &Lease) ->
 }
 
 /// Gives up all leases of a process that closes its database.
-pub(super) async fn give_up(db: &Db, pool: &PgPool) {
-    for (workspace, lease) in db.leases.all() {
+pub(super) async fn give_up(own: &Leases, pool: &PgPool) {
+    for (workspace, lease) in own.all() {
         lease.state().give_up();
         if lease.state().taken.take().is_none() {
             continue;
         }
-        if let Err(error) = free(pool, &db.leases.holder, &workspace).await {
+        if let Err(error) = free(pool, &own.holder, &workspace).await {
             tracing::debug!(target: "acquaint::db", %error, "leases run out by themselves");
         }
     }

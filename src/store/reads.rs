@@ -5,10 +5,7 @@
 //! everyone whom it reads for has asked, so it sees whatever was acknowledged before. Should it fail, each reads alone: what is
 //! wrong with one name is nobody else's trouble.
 
-use super::Db;
-use super::access::Workspace;
-use super::profile::Asked;
-use crate::Result;
+use super::sql::Driver;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::oneshot;
@@ -84,32 +81,25 @@ impl Default for Reads {
 }
 
 impl Reads {
-    /// The document that a name leads to.
-    ///
-    /// # Errors
-    /// As [`Asked::read`].
-    pub(super) async fn read(
+    /// The document that the next statement finds under a link's id, or under the kind and value of an identifier; none if
+    /// that statement fails.
+    pub(super) async fn ask(
         &self,
-        db: &Db,
-        workspace: &Workspace,
-        asked: &Asked<'_>,
-    ) -> Result<Option<Vec<u8>>> {
-        if let Some(doc) = asked.look_up(db, workspace) {
-            return Ok(doc);
-        }
-        let (queue, kind, value) = match asked {
-            Asked::Link(id) => (&self.links, "", *id),
-            Asked::Identifier(it) => (&self.identifiers, it.kind.as_str(), it.value.as_str()),
+        driver: &Driver,
+        workspace: &str,
+        kind: Option<&str>,
+        value: &str,
+    ) -> Option<Option<Vec<u8>>> {
+        let queue = if kind.is_some() {
+            &self.identifiers
+        } else {
+            &self.links
         };
-        // SQLite takes the text in a list of rows for ended there, and PostgreSQL refuses the list.
-        if value.contains('\0') {
-            return asked.read(db, workspace).await;
-        }
-        let (kind, value) = (kind.to_owned(), value.to_owned());
-        match queue.ask(db, workspace, Key { kind, value }).await {
-            Some(doc) => Ok(doc),
-            None => asked.read(db, workspace).await,
-        }
+        let key = Key {
+            kind: kind.unwrap_or_default().to_owned(),
+            value: value.to_owned(),
+        };
+        queue.ask(driver, workspace, key).await
     }
 }
 
@@ -121,8 +111,8 @@ impl Queue {
     /// What the next statement finds under a key; none if it fails.
     async fn ask(
         self: &Arc<Self>,
-        db: &Db,
-        workspace: &Workspace,
+        driver: &Driver,
+        workspace: &str,
         key: Key,
     ) -> Option<Option<Vec<u8>>> {
         let (answer, answered) = oneshot::channel();
@@ -139,7 +129,7 @@ impl Queue {
                 queue: Arc::clone(self),
                 open: true,
             };
-            tokio::spawn(lane.run(db.clone(), workspace.id.clone()));
+            tokio::spawn(lane.run(driver.clone(), workspace.to_owned()));
         }
         answered.await.ok()
     }
@@ -152,7 +142,7 @@ struct Lane {
 }
 
 impl Lane {
-    async fn run(mut self, db: Db, workspace: String) {
+    async fn run(mut self, driver: Driver, workspace: String) {
         loop {
             // Requests that have arrived already come along.
             tokio::task::yield_now().await;
@@ -160,7 +150,7 @@ impl Lane {
             if waiting.is_empty() {
                 return;
             }
-            read(&db, &workspace, self.queue.text, waiting).await;
+            read(&driver, &workspace, self.queue.text, waiting).await;
         }
     }
 
@@ -192,7 +182,7 @@ impl Drop for Lane {
 }
 
 /// Reads for all who wait.
-async fn read(db: &Db, workspace: &str, text: &'static str, waiting: Vec<Waiting>) {
+async fn read(driver: &Driver, workspace: &str, text: &'static str, waiting: Vec<Waiting>) {
     let mut askers: HashMap<Key, Vec<Answer>> = HashMap::with_capacity(waiting.len());
     for Waiting { key, answer } in waiting {
         askers.entry(key).or_default().push(answer);
@@ -204,7 +194,7 @@ async fn read(db: &Db, workspace: &str, text: &'static str, waiting: Vec<Waiting
         value: &key.value,
     });
     let rows: Vec<_> = numbered.collect();
-    let found = db.sql(text).bind(workspace).rows(&rows).all().await;
+    let found = driver.sql(text).bind(workspace).rows(&rows).all().await;
     let found: Vec<(i64, Vec<u8>)> = match found {
         Ok(found) => found,
         Err(error) => {

@@ -387,16 +387,9 @@ pub fn surname(dice: &mut Dice) -> String {
     let ends = [
         "son", "man", "ley", "ton", "er", "ski", "berg", "field", "well", "ford", "s", "ini",
     ];
-    let mut name = format!(
-        "{}{}{}",
-        dice.of(&syllables),
-        if dice.chance(0.5) {
-            dice.of(&syllables)
-        } else {
-            ""
-        },
-        dice.of(&ends)
-    );
+    let first = *dice.of(&syllables);
+    let second = dice.chance(0.5).then(|| *dice.of(&syllables));
+    let mut name = format!("{first}{}{}", second.unwrap_or_default(), dice.of(&ends));
     name[..1].make_ascii_uppercase();
     name
 }
