@@ -182,4 +182,17 @@ mod tests {
             assert!(read[0].outcome.is_ok(), "{kind}");
         }
     }
+
+    /// A file that describes a kind and is in no list would be compiled by nobody, or used by nobody.
+    #[test]
+    fn every_file_of_a_kind_is_in_the_list_once() {
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/source");
+        let files = std::fs::read_dir(folder).unwrap();
+        let text = files.filter_map(|entry| std::fs::read_to_string(entry.unwrap().path()).ok());
+        let described = text.filter(|text| text.contains("const SOURCE: SourceKind"));
+        assert_eq!(described.count(), SOURCES.len());
+        let names: std::collections::BTreeSet<&str> =
+            SOURCES.iter().map(|kind| kind.name).collect();
+        assert_eq!(names.len(), SOURCES.len());
+    }
 }

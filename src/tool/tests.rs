@@ -2,8 +2,14 @@
 
 use super::caller::{Caller, Scope, Verification};
 use super::remember::{Asker, Dependency, Given};
-use super::{TOOLS, Tool};
-use crate::store::access::Workspace;
+use super::{TOOLS, Tool, Tools};
+use crate::clock::Clock;
+use crate::event::{Event, Kind};
+use crate::ingest::{Feed, Ingest, Patience};
+use crate::source::Parsed;
+use crate::store;
+use crate::store::access::{Source, Workspace};
+use serde_json::json;
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
@@ -82,4 +88,51 @@ fn an_answer_of_one_day_is_none_of_the_next() {
         given(NOON + 12 * HOUR).day().unwrap()
     );
     assert_eq!(given(-1).day().unwrap(), -1);
+}
+
+/// What a tool does not declare and reads all the same is an error of ours; here it is told in full.
+#[tokio::test]
+async fn every_tool_answers_its_examples() {
+    let db = store::open("sqlite::memory:").await.unwrap();
+    let workspace = Arc::new(Workspace::new("shop"));
+    let (ingest, _) = Ingest::start(db.clone());
+    let source = Source {
+        workspace: workspace.id.clone(),
+        name: "web".to_owned(),
+        kind: "segment".to_owned(),
+        write_key: String::new(),
+        secret: None,
+        created_at: NOON,
+    };
+    let feed = Arc::new(Feed {
+        workspace: Arc::clone(&workspace),
+        source,
+    });
+    let read = |_: &Feed| {
+        let mut event = Event::new("web", "m1", Kind::Identify, NOON, NOON);
+        event.user_id = Some("u1".to_owned());
+        Ok(vec![Parsed {
+            outcome: Ok(event),
+            message_id: None,
+            raw: String::new(),
+        }])
+    };
+    let taken = ingest.deliver(&feed, 1, NOON, Patience::Waits, read).await;
+    assert_eq!(taken.unwrap().accepted, 1);
+    let tools = Tools::new(db, Clock::fixed(NOON)).unwrap();
+    let staff = Caller {
+        workspace,
+        scopes: vec![Scope::Admin],
+        ..caller(None)
+    };
+    for tool in tools.all() {
+        let examples = tool.declaration(true).examples.to_vec();
+        for mut arguments in [vec![json!({})], examples].concat() {
+            arguments["customer"] = json!("user_id:u1");
+            let told = arguments.to_string();
+            let answer = tools.call(&staff, tool.name, arguments).await;
+            let error = answer.err().map(|error| error.to_string());
+            assert_eq!(error, None, "`{}` {told}", tool.name);
+        }
+    }
 }

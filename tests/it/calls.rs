@@ -22,6 +22,22 @@ pub fn required(tool: &Tool) -> Vec<&str> {
     names.collect()
 }
 
+/// The arguments that take any text.
+pub fn texts(tool: &Tool) -> Vec<&str> {
+    let properties = tool.declaration(false).parameters["properties"].as_object();
+    let free = |schema: &Value| {
+        let branches = schema["anyOf"].as_array();
+        let mut all = branches.into_iter().flatten().chain([schema]);
+        all.any(|schema| {
+            let plain = schema.get("enum").is_none() && schema.get("format").is_none();
+            schema["type"] == "string" && plain
+        })
+    };
+    let texts = properties.into_iter().flatten();
+    let texts = texts.filter(|(_, schema)| free(schema));
+    texts.map(|(name, _)| name.as_str()).collect()
+}
+
 /// The calls to make of a tool, with these words where it takes free text: what it cannot do without, alone and with as
 /// much as it gives, and each of its other arguments beside both.
 pub fn of(tool: &Tool, words: &[String]) -> Vec<Value> {

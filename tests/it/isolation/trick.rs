@@ -62,6 +62,9 @@ pub fn names(crowd: &Crowd) -> Vec<String> {
         format!("profile:{}", crowd.rival_id),
         crowd.bob_id.clone(),
         "u2".to_owned(),
+        "u2@example.com".to_owned(),
+        "+14155550122".to_owned(),
+        "a-u2".to_owned(),
         "user_id:%".to_owned(),
         "user_id:u1' or '1'='1".to_owned(),
         "profile:*".to_owned(),
@@ -108,7 +111,20 @@ pub fn arguments(crowd: &Crowd) -> Vec<Value> {
 pub fn fitting(tool: &Tool, crowd: &Crowd) -> Vec<Value> {
     let mut words = crowd::words("u2");
     words.extend(names(crowd));
-    calls::of(tool, &words)
+    let mut all = calls::of(tool, &words);
+    // A kind in one argument and its value in another.
+    let texts = calls::texts(tool);
+    for (one, other) in texts
+        .iter()
+        .flat_map(|one| texts.iter().map(move |other| (one, other)))
+    {
+        let names = names(crowd);
+        let named = names.iter().filter_map(|name| name.split_once(':'));
+        for (kind, value) in named.filter(|_| one != other) {
+            all.push(calls::with(&json!({ *one: kind }), other, json!(value)));
+        }
+    }
+    all
 }
 
 /// A tool's own examples with a trick beside what they say.
