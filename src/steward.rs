@@ -89,6 +89,6 @@ async fn begin(db: &Db, workspace: &Workspace) -> Result<Tx> {
         return Ok(tx);
     }
     Err(Error::Conflict(
-        "the rules changed meanwhile; run it again".to_owned(),
+        "the rules changed meanwhile; try again".to_owned(),
     ))
 }

@@ -194,7 +194,12 @@ async fn rejects(config: &Config, name: &str, limit: i64) -> Result<()> {
 mod tests {
     #[test]
     fn the_help_of_a_kind_names_all() {
-        let help = "What it is: segment (also for RudderStack), shopify, zendesk or file";
-        assert_eq!(super::kinds(), help);
+        let help = super::kinds();
+        for kind in crate::source::SOURCES {
+            let also = kind.also_for.unwrap_or(kind.name);
+            assert!(help.contains(kind.name) && help.contains(also), "{help}");
+        }
+        assert!(help.contains("segment (also for RudderStack), "), "{help}");
+        assert!(help.contains(" or "), "{help}");
     }
 }

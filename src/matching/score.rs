@@ -42,7 +42,7 @@ impl Model {
 }
 
 /// What every field adds to the weight of a pair; the weights add up to it.
-pub(super) fn fields(model: &Model, a: &Person, b: &Person, found: &Comparison) -> Vec<FieldScore> {
+fn fields(model: &Model, a: &Person, b: &Person, found: &Comparison) -> Vec<FieldScore> {
     let mut fields = Vec::new();
     let mut household =
         model.shares.household.log2() + if found.swapped { SWAP.log2() } else { 0.0 };

@@ -92,7 +92,8 @@ pub async fn dry_run(
 /// Brings everything under the rules that the workspace has.
 ///
 /// # Errors
-/// [`Error::Conflict`](crate::Error::Conflict) when the rules change meanwhile; when the database refuses. What was done until then stays done.
+/// [`Error::Conflict`](crate::Error::Conflict) when the rules change meanwhile; when the database refuses. What was done until
+/// then stays done.
 pub async fn apply(db: &Db, workspace: &Workspace, progress: Progress<'_>) -> Result<Applied> {
     let mut applied = Applied::default();
     reread::all(db, workspace, progress).await?;

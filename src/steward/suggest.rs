@@ -26,6 +26,7 @@ const PAGE: i64 = 5_000;
 const BUCKETS: usize = 2_000;
 /// Joins that are followed in one transaction.
 const MERGES: usize = 200;
+
 /// Two customers who are likely one.
 #[derive(Clone, Debug)]
 pub struct Match {

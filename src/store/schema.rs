@@ -74,3 +74,24 @@ async fn first(engine: &Engine) -> Result<Vec<u8>> {
     };
     Ok(first)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::MIGRATIONS;
+    use std::path::Path;
+
+    #[test]
+    fn every_file_is_in_the_list() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations");
+        let files = std::fs::read_dir(folder).unwrap();
+        let mut files: Vec<_> = files
+            .map(|file| file.unwrap().file_name().into_string().unwrap())
+            .collect();
+        files.sort_unstable();
+        let listed = (1..).zip(MIGRATIONS);
+        let listed: Vec<_> = listed
+            .map(|(number, (name, _))| format!("{number:04}_{}.sql", name.replace(' ', "_")))
+            .collect();
+        assert_eq!(files, listed);
+    }
+}

@@ -10,7 +10,7 @@ use crate::store::event::{Logged, Place};
 use crate::store::{self, Db};
 use crate::tool::caller::{Caller, Scope};
 use crate::tool::cursor;
-use crate::{Error, Result};
+use crate::{Error, Result, steward};
 use axum::Json;
 use axum::extract::State;
 use axum::routing::on;
@@ -40,7 +40,7 @@ pub(super) const ROUTES: &[Route] = &[
 
 const SECTION: (&str, &str) = (
     "section",
-    "identifiers, traits, purchases, tickets, recent, accounts, consents, sources or events.",
+    "A part of the profile, such as traits or purchases, or events.",
 );
 
 /// Most events of one page of a timeline.
@@ -71,8 +71,7 @@ async fn find(app: &App, caller: &Caller, customer: &str) -> Result<Profile> {
             "this needs a key with the scope `customers:any`".to_owned(),
         ));
     }
-    let found = store::profile::by_name(&app.db, &caller.workspace, customer).await?;
-    found.ok_or_else(|| Error::NotFound("no such customer in this workspace".to_owned()))
+    steward::customer(&app.db, &caller.workspace, customer).await
 }
 
 /// The whole document.
@@ -101,25 +100,13 @@ async fn section(
         let data = events.iter().map(event).collect();
         return Ok(Json(Page { data, next_cursor }));
     }
-    let sections = [
-        "identifiers",
-        "traits",
-        "purchases",
-        "tickets",
-        "recent",
-        "accounts",
-        "consents",
-        "sources",
-    ];
-    let data = outside(&profile)
-        .get_mut(&section)
-        .map(Value::take)
-        .filter(|_| sections.contains(&section.as_str()));
+    let mut parts = outside(&profile);
+    let data = parts.get_mut(&section).map(Value::take);
     let data = data.ok_or_else(|| {
-        Error::NotFound(format!(
-            "no section `{section}`; there are events, {}",
-            sections.join(", ")
-        ))
+        let names = parts.as_object().into_iter().flat_map(Map::keys);
+        let names: Vec<&str> = names.map(String::as_str).collect();
+        let names = names.join(", ");
+        Error::NotFound(format!("no section `{section}`; there are events, {names}"))
     })?;
     Ok(Json(Page {
         data,

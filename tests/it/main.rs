@@ -29,7 +29,6 @@ mod replicas;
 mod retail;
 mod rules;
 mod setback;
-mod sql;
 mod step;
 mod steward;
 mod survivorship;

@@ -6,7 +6,7 @@ use acquaint::profile::packed::{Packed, unpack};
 use acquaint::profile::record::Record;
 use acquaint::store::Db;
 use acquaint::store::access::Workspace;
-use acquaint::store::table::{Sort, TABLES};
+use acquaint::store::table::{Personal, Sort, TABLES};
 use serde::Serialize;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Mutex;
@@ -147,6 +147,12 @@ async fn what_ties_rows_to_customers_is_there(app: &TestApp) {
             let has = |column: &Column| column.table == table.name && column.name == *named;
             assert!(there.iter().any(has), "{}.{named}", table.name);
         }
+        // A row that is found by a link or a profile is somebody's.
+        let own = there.iter().filter(|column| column.table == table.name);
+        let mut names = own.map(|column| column.name.as_str());
+        let telling = names.any(|name| name == "link" || name == "profile");
+        let said = !telling || table.personal != Personal::No;
+        assert!(said, "{}: whose are its rows?", table.name);
     }
 }
 
@@ -238,6 +244,10 @@ async fn text(db: &Db, table: &str) -> &'static str {
         "sqlite" => format!("coalesce(hex({}), '')", column.name),
         _ => format!("coalesce(encode({}, 'hex'), '')", column.name),
     };
+    assert!(
+        packed.len() < 2,
+        "{table} has packed columns that nobody compares"
+    );
     let packed = packed.first().map_or_else(|| "''".to_owned(), hex);
     let plain = plain.collect::<Vec<_>>().join(" || ' ' || ");
     // The server wants a text that stays, and there is one for each table.

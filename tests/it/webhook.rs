@@ -350,10 +350,8 @@ async fn every_payload_is_taken_or_kept_with_a_reason(app: &TestApp, data: &Data
         }
     }
     assert!(total >= data.pick(10, 13), "{total} payloads");
-    assert!(
-        state(app).await.0 >= data.pick(7, 4),
-        "orders, refunds, tickets are read"
-    );
+    let read = state(app).await.0;
+    assert!(read >= data.pick(7, 4), "orders, refunds, tickets: {read}");
 }
 
 /// A header of a recorded delivery.

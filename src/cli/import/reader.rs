@@ -13,6 +13,7 @@ use crate::source::{Parsed, segment};
 const BATCH_RECORDS: usize = 2_000;
 /// Most bytes of one batch's records.
 const BATCH_BYTES: usize = 2 * 1024 * 1024;
+
 /// How records become events.
 #[derive(Clone, Debug)]
 pub(super) enum Reading {
