@@ -80,15 +80,6 @@ pub(super) async fn last(driver: &Driver, workspace: &str) -> Result<i64> {
     Ok(last)
 }
 
-/// The same within a transaction.
-///
-/// # Errors
-/// When the database refuses.
-pub(super) async fn last_in(tx: &mut Transaction, workspace: &str) -> Result<i64> {
-    let (last,): (i64,) = tx.sql(LAST).bind(workspace).one().await?;
-    Ok(last)
-}
-
 /// What changed after this number: the new last number, and the profiles.
 ///
 /// # Errors
@@ -98,17 +89,50 @@ pub(super) async fn since(driver: &Driver, workspace: &str, seen: i64) -> Result
     read(&rows, seen)
 }
 
-/// The same within a transaction.
+const LAST_HELD: &str =
+    "select coalesce(max(c.number), 0), (select l.holder from lease l where l.workspace = $1)
+    from change c where c.workspace = $1";
+const SINCE_HELD: &str = "select c.number, case when c.number > $2 then c.profiles end,
+        (select l.holder from lease l where l.workspace = $1)
+    from change c where c.workspace = $1 and c.number >= $2 order by c.number";
+
+/// What a transaction finds that has the workspace's lock.
+pub(super) struct Before {
+    /// The number of the last change.
+    pub last: i64,
+    /// What changed since it was last known.
+    pub changed: Profiles,
+    /// Who holds the lease, empty for nobody; none where that was not read.
+    pub holder: Option<String>,
+}
+
+/// What changed before a transaction, since the change of this number if one is known, and who holds the lease.
 ///
 /// # Errors
 /// When the database refuses or a row cannot be read.
-pub(super) async fn since_in(
+pub(super) async fn before(
     tx: &mut Transaction,
     workspace: &str,
-    seen: i64,
-) -> Result<(i64, Profiles)> {
-    let rows = tx.sql(SINCE).bind(workspace).bind(seen).all().await?;
-    read(&rows, seen)
+    known: Option<i64>,
+) -> Result<Before> {
+    let Some(known) = known else {
+        let (last, holder): (i64, Option<String>) = tx.sql(LAST_HELD).bind(workspace).one().await?;
+        return Ok(Before {
+            last,
+            changed: Profiles::These(BTreeSet::new()),
+            holder: Some(holder.unwrap_or_default()),
+        });
+    };
+    let rows = tx.sql(SINCE_HELD).bind(workspace).bind(known).all().await?;
+    let rows: Vec<(i64, Option<Vec<u8>>, Option<String>)> = rows;
+    let holder = rows.first().map(|row| row.2.clone().unwrap_or_default());
+    let rows: Vec<_> = rows.into_iter().map(|row| (row.0, row.1)).collect();
+    let (last, changed) = read(&rows, known)?;
+    Ok(Before {
+        last,
+        changed,
+        holder,
+    })
 }
 
 /// All of some changes, and the number of the last. The first is the one that was seen already: where it is missing it was

@@ -1,13 +1,13 @@
 //! An open database and a write transaction: the drivers, and what this process keeps of the database in memory.
 
-use super::change::{self, Changed, Profiles};
+use super::change::{self, Before, Changed, Profiles};
 use super::drafts::{Desk, Drafts};
 use super::lease::{self, Committing, Leases};
 use super::shelf::Shelf;
 use super::sql::{Driver, Transaction};
 use super::stamp::Stamp;
 use crate::Result;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::ops::{Deref, DerefMut};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -28,6 +28,8 @@ pub struct Tx {
     changed: Changed,
     /// The workspace whose lock it holds, and its last change before.
     locked: Option<(String, i64)>,
+    /// Whether nobody else holds that workspace's lease, as was read under the lock.
+    unleased: bool,
     drafts: Drafts,
 }
 
@@ -81,6 +83,7 @@ impl Db {
             db: self.clone(),
             changed: Changed::new(),
             locked: None,
+            unleased: false,
             drafts: Drafts::default(),
         })
     }
@@ -95,15 +98,15 @@ impl Tx {
     pub async fn lock(&mut self, workspace: &str) -> Result<()> {
         lease::lock(self, workspace).await?;
         let known = self.desk().known(workspace);
-        let (now, changed) = match known {
-            Some(known) => change::since_in(self, workspace, known).await?,
-            None => {
-                let now = change::last_in(self, workspace).await?;
-                (now, Profiles::These(BTreeSet::new()))
-            }
-        };
-        self.desk().open(workspace, now, &changed);
-        self.locked = Some((workspace.to_owned(), now));
+        let found = change::before(self, workspace, known).await?;
+        let Before {
+            last,
+            changed,
+            holder,
+        } = found;
+        self.desk().open(workspace, last, &changed);
+        self.locked = Some((workspace.to_owned(), last));
+        self.unleased = holder.is_some_and(|holder| self.db.leases.allow(&holder));
         Ok(())
     }
 
@@ -152,12 +155,16 @@ impl Tx {
     pub async fn commit(mut self) -> Result<()> {
         let mut numbers = BTreeMap::new();
         for (workspace, profiles) in std::mem::take(&mut self.changed) {
-            if self.locked.as_ref().is_none_or(|(id, _)| *id != workspace) {
+            // Leases are taken under the lock, so what was read under it holds until the end.
+            let locked = self.locked.as_ref().is_some_and(|(id, _)| *id == workspace);
+            if !locked {
                 lease::lock(&mut self, &workspace).await?;
             }
             let number = change::append(&mut self, &workspace, &profiles).await?;
-            let (db, tx) = (&self.db, &mut self.transaction);
-            db.leases.outwait(db, tx, &workspace).await?;
+            if !(locked && self.unleased) {
+                let (db, tx) = (&self.db, &mut self.transaction);
+                db.leases.outwait(db, tx, &workspace).await?;
+            }
             numbers.insert(workspace, number);
         }
         let (locked, written) = (self.locked.take(), std::mem::take(&mut self.drafts));
