@@ -17,7 +17,7 @@ use super::sql::{self, Driver, Engine, Transaction};
 use crate::clock::random_id;
 use crate::{Error, Result};
 use sqlx::postgres::{PgConnection, PgPool};
-use sqlx::{AssertSqlSafe, Connection};
+use sqlx::{AssertSqlSafe, Connection, Row};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
@@ -268,10 +268,9 @@ async fn renew(pool: &PgPool, holder: &str, leases: &[(String, Arc<Lease>)]) -> 
     // A renewal that a crash of the database undoes is one that never was, so it need not be durable. Each workspace has a
     // statement of its own: their rows may lie on different nodes.
     let mut text = "set local synchronous_commit = off;".to_owned();
-    for (workspace, _) in leases
-        .iter()
-        .filter(|(_, lease)| lease.state().taken.is_some())
-    {
+    let taken = |(_, lease): &&(String, Arc<Lease>)| lease.state().taken.is_some();
+    let taken: Vec<_> = leases.iter().filter(taken).collect();
+    for (workspace, _) in &taken {
         let workspace = workspace.replace('\'', "''");
         text += &format!(
             "update lease set number = number + 1 where workspace = '{workspace}' and holder = '{holder}'
@@ -279,10 +278,13 @@ async fn renew(pool: &PgPool, holder: &str, leases: &[(String, Arc<Lease>)]) -> 
         );
     }
     let rows = sqlx::raw_sql(AssertSqlSafe(text)).fetch_all(pool).await?;
-    for row in rows {
-        use sqlx::Row;
-        let (workspace, wanted): (String, bool) = (row.try_get(0)?, row.try_get(1)?);
-        let Some((_, lease)) = leases.iter().find(|(id, _)| *id == workspace) else {
+    let rows = rows
+        .iter()
+        .map(|row| Ok((row.try_get(0)?, row.try_get(1)?)));
+    let mut renewed: HashMap<String, bool> = rows.collect::<sqlx::Result<_>>()?;
+    for (workspace, lease) in taken {
+        let Some(wanted) = renewed.remove(workspace) else {
+            lease.state().lose();
             continue;
         };
         let kept = {
@@ -297,7 +299,7 @@ async fn renew(pool: &PgPool, holder: &str, leases: &[(String, Arc<Lease>)]) -> 
             state.held(now)
         };
         if !kept {
-            free(pool, holder, &workspace).await?;
+            free(pool, holder, workspace).await?;
             lease.state().taken = None;
         }
     }

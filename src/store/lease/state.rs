@@ -23,7 +23,7 @@ pub(super) struct State {
     /// Own commits of which it is not known whether others see them already.
     pub(super) committing: u32,
     pub(super) asked: Option<Instant>,
-    /// When it was taken; none once the row says that it is free again.
+    /// When it was taken; none once the row says that it is free again, or another's.
     pub(super) taken: Option<Instant>,
     pub(super) attempted: Option<Instant>,
     /// The last change that is known, and since when all were own ones.
@@ -103,6 +103,12 @@ impl State {
     pub(super) fn give_up(&mut self) {
         self.until = None;
         self.mark += 1;
+    }
+
+    /// Another has its row: there is nothing left to renew or to free.
+    pub(super) fn lose(&mut self) {
+        self.give_up();
+        self.taken = None;
     }
 
     /// Others want it: next time it is taken later.
