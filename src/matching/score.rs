@@ -88,15 +88,13 @@ fn fields(model: &Model, a: &Person, b: &Person, found: &Comparison) -> Vec<Fiel
             words: format!("{words} ({weight:+.1})"),
         });
     };
+    let mut rarely = model.shares.same.log2();
     if found.swapped {
         add(swap, "first and last name have changed places");
-        add(model.shares.same.log2(), "how rarely two profiles are one");
     } else {
-        add(
-            swap + model.shares.same.log2(),
-            "how rarely two profiles are one",
-        );
+        rarely += swap;
     }
+    add(rarely, "how rarely two profiles are one");
     let home = -(1.0 + (household - stranger).exp2()).log2();
     if home < -0.05 {
         add(home, "they may be two of a household or a workplace");
