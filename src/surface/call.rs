@@ -31,7 +31,7 @@ pub(super) const ROUTES: &[Route] = &[
         .answers(schema::provider),
     post("/v1/tools/{name}", |method| on(method, run))
         .says("tools", "One call of a tool.")
-        .with(&[("name", "The tool's name.")])
+        .with(&[("name", "The tool's name.", "recent_purchases")])
         .bearer()
         .of_tool(),
     post("/v1/tool-calls", |method| on(method, run_calls))

@@ -41,7 +41,11 @@ pub(super) const ROUTES: &[Route] = &[
             "collect",
             "A call in an image's address, for e-mails and pages without scripts.",
         )
-        .with(&[("kind", "identify, track, page, screen, group or alias.")])
+        .with(&[(
+            "kind",
+            "identify, track, page, screen, group or alias.",
+            "page",
+        )])
         .asks(schema::pixel_query)
         .answers_as("image/gif")
         .for_sdks(),

@@ -59,7 +59,7 @@ pub(super) const ROUTES: &[Route] = &[
         "identity",
         "Takes a decision back, as if it had never been made.",
     )
-    .with(&[("id", "The decision's id.")])
+    .with(&[("id", "The decision's id.", "d_1")])
     .bearer()
     .takes(shape::<UndoRequest>())
     .answers(shape::<Outcome>()),

@@ -133,8 +133,8 @@ fn operation(schemas: &mut Schemas, route: &Route, path: &str, summary: &str) ->
         "summary": summary,
         "security": security(route.needs),
     });
-    let in_path = route.words.iter().map(|(name, words)| {
-        json!({"name": name, "in": "path", "required": true, "description": words, "schema": {"type": "string"}})
+    let in_path = route.words.iter().map(|(name, words, example)| {
+        json!({"name": name, "in": "path", "required": true, "description": words, "example": example, "schema": {"type": "string"}})
     });
     let query = route.query.map(|query| query_parameters(&query()));
     let parameters: Vec<Value> = in_path.chain(query.into_iter().flatten()).collect();

@@ -17,10 +17,14 @@ pub(super) type Shape = fn(&mut SchemaGenerator) -> Schema;
 /// Makes what answers a route for the method that it is given.
 type Serve = fn(MethodFilter) -> MethodRouter<Arc<App>>;
 
+/// A word in braces: its name, what it stands for, and an example, which tests put in its place.
+pub(super) type Word = (&'static str, &'static str, &'static str);
+
 /// The word in braces that most paths have.
-pub(super) const CUSTOMER: (&str, &str) = (
+pub(super) const CUSTOMER: Word = (
     "customer",
     "The customer as type:value, such as email:ada@example.com.",
+    "user_id:u1",
 );
 
 /// One row.
@@ -30,7 +34,7 @@ pub(super) struct Route {
     /// Other paths that are the same route.
     pub also: &'static [&'static str],
     /// What the words in braces of the path stand for.
-    pub words: &'static [(&'static str, &'static str)],
+    pub words: &'static [Word],
     pub serve: Serve,
     /// The chapter of the document.
     pub tag: &'static str,
@@ -147,7 +151,7 @@ impl Route {
     }
 
     /// What the words in braces stand for.
-    pub const fn with(mut self, words: &'static [(&'static str, &'static str)]) -> Self {
+    pub const fn with(mut self, words: &'static [Word]) -> Self {
         self.words = words;
         self
     }

@@ -21,7 +21,7 @@ pub(super) const ROUTES: &[Route] = &[
         "What Segment's browser and mobile SDKs ask first.",
     )
     .also(&["/projects/{write_key}/settings"])
-    .with(&[("write_key", "The source's write key.")])
+    .with(&[("write_key", "The source's write key.", "wk_1")])
     .for_sdks(),
     get("/sourceConfig", |method| on(method, source_config))
         .says("collect", "What RudderStack's SDKs ask first.")

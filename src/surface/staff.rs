@@ -2,7 +2,7 @@
 
 use super::auth::Bearer;
 use super::extract::{Asked, Named};
-use super::route::{CUSTOMER, Route, get, shape};
+use super::route::{CUSTOMER, Route, Word, get, shape};
 use super::{App, schema};
 use crate::clock::rfc3339;
 use crate::profile::Profile;
@@ -38,9 +38,10 @@ pub(super) const ROUTES: &[Route] = &[
     .answers(shape::<Page>()),
 ];
 
-const SECTION: (&str, &str) = (
+const SECTION: Word = (
     "section",
     "A part of the profile, such as traits or purchases, or events.",
+    "traits",
 );
 
 /// Most events of one page of a timeline.

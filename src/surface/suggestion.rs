@@ -3,7 +3,7 @@
 use super::auth::Bearer;
 use super::extract::{Asked, Named, Sent};
 use super::identity::{allow, by, current};
-use super::route::{Route, get, post, shape};
+use super::route::{Route, Word, get, post, shape};
 use super::{App, schema};
 use crate::clock::rfc3339;
 use crate::steward;
@@ -61,7 +61,7 @@ pub(super) const ROUTES: &[Route] = &[
     .answers(shape::<Answered>()),
 ];
 
-const SUGGESTION: (&str, &str) = ("id", "The suggestion's id.");
+const SUGGESTION: Word = ("id", "The suggestion's id.", "s_1");
 
 /// Most suggestions of one page.
 const MAX_PAGE: i64 = 200;

@@ -20,7 +20,7 @@ pub(super) const ROUTES: &[Route] = &[post("/v1/webhooks/{source}", |method| on(
         "collect",
         "A delivery of another system, whose signature is checked with the source's secret.",
     )
-    .with(&[("source", "The source's name, or its write key.")])
+    .with(&[("source", "The source's name, or its write key.", "shop")])
     .takes(schema::object_in)
     .answers(shape::<Collected>())];
 

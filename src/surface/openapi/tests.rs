@@ -59,7 +59,7 @@ async fn a_row_has_a_chapter_a_sentence_and_words_for_its_path() {
         for path in route.paths() {
             let inside = |word: &'static str| word.strip_prefix('{')?.strip_suffix('}');
             let braces: Vec<_> = path.split('/').filter_map(inside).collect();
-            let words: Vec<_> = route.words.iter().map(|(name, _)| *name).collect();
+            let words: Vec<_> = route.words.iter().map(|(name, ..)| *name).collect();
             assert_eq!(braces, words, "{path}");
         }
         assert_eq!(

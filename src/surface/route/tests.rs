@@ -10,33 +10,28 @@ use crate::store::access::Source;
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use data_encoding::BASE64;
+use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 use tower::ServiceExt;
 
 const METHODS: [&str; 5] = ["GET", "POST", "PUT", "PATCH", "DELETE"];
-const WRITE_KEY: &str = "wk_1";
 
-/// What is put in the place of a word in braces: something that is there, where anything is.
-fn value(word: &str) -> &'static str {
-    match word {
-        "customer" => "user_id:u1",
-        "section" => "traits",
-        "source" => "shop",
-        "kind" => "page",
-        "write_key" => WRITE_KEY,
-        "name" => "recent_purchases",
-        "id" => "x_1",
-        other => panic!("say here what `{{{other}}}` may be"),
-    }
+/// The example of a word in braces; the server of these tests has what it names.
+fn example(word: &str) -> &'static str {
+    let mut words = routes().flat_map(|route| route.words);
+    let found = words.find(|(name, ..)| *name == word);
+    found.expect("a word of some path").2
 }
 
-fn filled(path: &str) -> String {
-    let word = |word: &str| match word.strip_prefix('{').and_then(|it| it.strip_suffix('}')) {
-        Some(word) => value(word).to_owned(),
-        None => word.to_owned(),
-    };
-    path.split('/').map(word).collect::<Vec<_>>().join("/")
+/// A path of a route with the examples in it.
+fn filled(route: &Route, path: &str) -> String {
+    let words = route.words.iter();
+    let path = words.fold(path.to_owned(), |path, (name, _, example)| {
+        path.replace(&format!("{{{name}}}"), example)
+    });
+    assert!(!path.contains('{'), "{path}: each word has an example");
+    path
 }
 
 /// The router, and a key for everything.
@@ -64,15 +59,17 @@ impl Server {
             created_at: 0,
         };
         let sources = [
-            source("web", "segment", WRITE_KEY),
-            source("shop", "shopify", "wk_2"),
+            source("web", "segment", example("write_key")),
+            source(example("source"), "shopify", "wk_2"),
         ];
         let added = steward::access::add_sources(&db, &sources).await;
         added.unwrap();
         let (ingest, _) = Ingest::start(db.clone());
         let app = App::new(db, ingest, Clock::fixed(1_795_458_600_000), None).unwrap();
         let server = Self(router(Arc::new(app)), key.unwrap().secret);
-        let call = format!(r#"{{"userId": "u1", "writeKey": "{WRITE_KEY}"}}"#);
+        let user = example("customer").strip_prefix("user_id:");
+        let call = json!({"userId": user.expect("a user"), "writeKey": example("write_key")});
+        let call = call.to_string();
         let sent = server.send("POST", "/v1/identify", &[], call.into());
         assert_eq!(sent.await.status, 200);
         server
@@ -81,7 +78,9 @@ impl Server {
     /// What opens a route.
     fn opens(&self, route: &Route) -> (&'static str, String) {
         let opens = match route.needs {
-            Credential::WriteKey => format!("Basic {}", BASE64.encode(WRITE_KEY.as_bytes())),
+            Credential::WriteKey => {
+                format!("Basic {}", BASE64.encode(example("write_key").as_bytes()))
+            }
             Credential::None | Credential::Bearer => format!("Bearer {}", self.1),
         };
         ("authorization", opens)
@@ -139,7 +138,7 @@ async fn every_row_is_served() {
     for route in routes() {
         let (name, token) = server.opens(route);
         for path in route.served() {
-            let (method, path) = (route.method.as_str().to_uppercase(), filled(&path));
+            let (method, path) = (route.method.as_str().to_uppercase(), filled(route, &path));
             let headers = [(name, token.as_str())];
             let answer = server.send(&method, &path, &headers, Vec::new()).await;
             let status = answer.status;
@@ -159,7 +158,10 @@ async fn what_has_no_row_is_not_served() {
     for route in routes() {
         for path in route.served() {
             let method = route.method.as_str().to_uppercase();
-            methods.entry(filled(&path)).or_default().insert(method);
+            methods
+                .entry(filled(route, &path))
+                .or_default()
+                .insert(method);
         }
     }
     for (path, known) in &methods {
@@ -180,7 +182,10 @@ async fn what_has_no_row_is_not_served() {
 async fn only_what_sdks_ask_is_open_to_pages_and_may_end_in_a_slash() {
     let server = Server::start().await;
     for route in routes() {
-        let (method, path) = (route.method.as_str().to_uppercase(), filled(route.path));
+        let (method, path) = (
+            route.method.as_str().to_uppercase(),
+            filled(route, route.path),
+        );
         let preflight = [
             ("origin", "https://shop.example"),
             ("access-control-request-method", method.as_str()),
@@ -208,7 +213,10 @@ async fn only_what_sdks_ask_is_open_to_pages_and_may_end_in_a_slash() {
 async fn who_shows_nothing_is_refused_as_the_row_says() {
     let server = Server::start().await;
     for route in routes() {
-        let (method, path) = (route.method.as_str().to_uppercase(), filled(route.path));
+        let (method, path) = (
+            route.method.as_str().to_uppercase(),
+            filled(route, route.path),
+        );
         for headers in [
             &[][..],
             &[("authorization", "Bearer ak_unknown")],
@@ -248,7 +256,10 @@ async fn garbage_is_refused_in_the_askers_form() {
         &vec![b'x'; 5 * 1024 * 1024],
     ];
     for route in routes().filter(|route| route.method != Method::Get) {
-        let (method, path) = (route.method.as_str().to_uppercase(), filled(route.path));
+        let (method, path) = (
+            route.method.as_str().to_uppercase(),
+            filled(route, route.path),
+        );
         let (name, token) = server.opens(route);
         for body in garbage {
             let headers = [(name, token.as_str())];

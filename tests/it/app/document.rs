@@ -24,7 +24,7 @@ impl TestApp {
             for (method, operation) in methods.as_object().expect("methods") {
                 found.push(Operation {
                     method: method.to_uppercase(),
-                    path: filled(path, customer),
+                    path: filled(path, &operation["parameters"], customer),
                     tag: operation["tags"][0].as_str().expect("a tag").to_owned(),
                     opened_by: schemes(&operation["security"]),
                 });
@@ -41,18 +41,18 @@ fn schemes(security: &Value) -> Vec<String> {
         .collect()
 }
 
-fn filled(path: &str, customer: &str) -> String {
-    let known = [
-        ("{customer}", customer),
-        ("{section}", "events"),
-        ("{source}", "web"),
-        ("{kind}", "page"),
-        ("{write_key}", "wk_nobody"),
-        ("{id}", "x_0"),
-    ];
-    let path = known.iter().fold(path.to_owned(), |path, (word, value)| {
-        path.replace(word, value)
+/// A path with the examples that the document gives of its words, and this customer.
+fn filled(path: &str, parameters: &Value, customer: &str) -> String {
+    let parameters = parameters.as_array().into_iter().flatten();
+    let words = parameters.filter(|parameter| parameter["in"] == "path");
+    let path = words.fold(path.to_owned(), |path, word| {
+        let name = word["name"].as_str().expect("a name");
+        let example = match name {
+            "customer" => customer,
+            _ => word["example"].as_str().expect("an example"),
+        };
+        path.replace(&format!("{{{name}}}"), example)
     });
-    assert!(!path.contains('{'), "say here what {path} may be");
+    assert!(!path.contains('{'), "{path}: each word has an example");
     path
 }
