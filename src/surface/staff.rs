@@ -102,10 +102,13 @@ async fn section(
         return Ok(Json(Page { data, next_cursor }));
     }
     let mut parts = outside(&profile);
-    let data = parts.get_mut(&section).map(Value::take);
+    // The id is no part of it.
+    let is_part = |part: &&mut Value| !part.is_string();
+    let data = parts.get_mut(&section).filter(is_part).map(Value::take);
     let data = data.ok_or_else(|| {
-        let names = parts.as_object().into_iter().flat_map(Map::keys);
-        let names: Vec<&str> = names.map(String::as_str).collect();
+        let named = parts.as_object().into_iter().flatten();
+        let named = named.filter(|(_, part)| !part.is_string());
+        let names: Vec<&str> = named.map(|(name, _)| name.as_str()).collect();
         let names = names.join(", ");
         Error::NotFound(format!("no section `{section}`; there are events, {names}"))
     })?;
