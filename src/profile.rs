@@ -2,7 +2,7 @@
 //!
 //! Every part is built so that order and repetition cannot matter: traits keep what each source holds, consents the newest
 //! claim, lists the newest entries by (time, event id), counts count distinct events, and where a map is full it keeps the
-//! first keys by name. Which claim on a trait wins is decided by [`survivorship`], when the profile is read.
+//! first keys by name. Which claim on a trait wins is decided by the rules, when the profile is read.
 //! [`Profile::apply`] takes one event, [`Profile::merge`] joins two profiles; purchases and tickets come from
 //! [`record::Record`]s, because several events, and several links, speak of the same order.
 

@@ -153,7 +153,7 @@ pub fn ask_known<'a>(
     .ask(|known: Vec<(String, String)>| Ok(known.into_iter().collect()))
 }
 
-/// Appends events that are not in the log. Their rows are written when the log is read next, when [`Tx::release`] is called or
+/// Appends events that are not in the log. Their rows are written when the log is read next, when [`Transaction::release`](super::Transaction::release) is called or
 /// at the end.
 pub fn append(tx: &mut Tx, workspace: &str, new: &[&NewEvent]) {
     let events = || new.iter().map(|new| &*new.logged.event);
