@@ -80,7 +80,8 @@ async fn workspace(app: &TestApp) -> Workspace {
 async fn steer(app: &TestApp, done: &AtomicBool) -> usize {
     let mut decided = 0;
     for round in 0..1_000 {
-        if done.load(Ordering::Relaxed) {
+        // On a fast machine the events may all be there before there was time to decide anything.
+        if done.load(Ordering::Relaxed) && decided > 2 {
             break;
         }
         if round % 5 == 4 {
@@ -98,7 +99,7 @@ async fn steer(app: &TestApp, done: &AtomicBool) -> usize {
             continue;
         }
         decided += usize::from(join_two(app, round).await);
-        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
     }
     decided
 }
