@@ -58,6 +58,7 @@ impl Component {
             asked.retain(|id| !component.owners.contains_key(id) && !ahead.asked.contains(id));
             let asked: Vec<Identifier> = asked.into_iter().collect();
             let (owners, known) = store::identifier::owners(tx, &workspace.id, &asked).await?;
+            owners.values().flatten().for_each(|it| search.enter(it));
             component.owners.extend(owners);
             component.known.shared.extend(known.shared);
             component.known.walls.extend(known.walls);
@@ -183,10 +184,13 @@ impl<'a> Search<'a> {
             }
         }
         self.asked.extend(link.identifiers.iter().cloned());
-        // While rules are being applied, a stored profile may hold links that these rules do not connect.
-        if let Some(profile) = profile.filter(|_| !book.applied)
-            && self.visited.insert(profile.to_owned())
-        {
+        profile.into_iter().for_each(|profile| self.enter(profile));
+    }
+
+    /// While rules are being applied, a stored profile may hold links that these rules do not connect, and an identifier that
+    /// joins nobody any more may lead to one.
+    fn enter(&mut self, profile: &str) {
+        if !self.workspace.rules.applied && self.visited.insert(profile.to_owned()) {
             self.profiles.push(profile.to_owned());
         }
     }

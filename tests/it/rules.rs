@@ -20,6 +20,7 @@ both!(
     a_link_that_is_left_and_entered_at_once_begins_anew,
     an_apply_that_was_cut_off_goes_on,
     events_that_were_read_under_old_rules_are_read_again,
+    what_is_blocked_is_let_go_of_by_whom_it_led_to,
     a_value_that_becomes_shared_lets_go_of_everyone,
 );
 
@@ -257,6 +258,31 @@ async fn events_that_were_read_under_old_rules_are_read_again(app: &TestApp) {
     let taken = ingest::take(&mut tx, &new, std::iter::once(&again), &[]).await;
     assert_eq!(taken.expect("no error").map(|taken| taken.new), Some(1));
     tx.commit().await.expect("committed");
+}
+
+/// A value that leads to a customer is blocked while another's event is read again and carries it: the customer lets go of it.
+async fn what_is_blocked_is_let_go_of_by_whom_it_led_to(app: &TestApp) {
+    let event = |id: &str, kind: Kind| Event::new("web", id, kind, 0, 1_000_000_000);
+    let mut first = event("m0", Kind::Identify);
+    (first.user_id, first.anonymous_id) = (Some("u0".to_owned()), Some("a1".to_owned()));
+    let mut second = event("m1", Kind::Alias);
+    (second.user_id, second.previous_id) = (Some("u1".to_owned()), Some("a1".to_owned()));
+    let mut workspace = workspace(&app.db).await;
+    take(&app.db, &workspace, &[vec![first]]).await;
+    for (round, change) in [6, 4].into_iter().enumerate() {
+        workspace = set(&app.db, &workspace, &rules(change), SET_AT + round as i64).await;
+        let applied = ruled::apply(&app.db, &workspace, &mut |_, _, _| {}).await;
+        applied.expect("applied");
+        if round == 0 {
+            take(&app.db, &workspace, &[vec![second.clone()]]).await;
+        }
+    }
+    let applied = derived(&app.db, &workspace).await;
+    rebuild(&app.db, &workspace).await;
+    assert_eq!(
+        differences(&applied, &derived(&app.db, &workspace).await),
+        ""
+    );
 }
 
 /// Twelve records of a shop have one mailbox. Under the shipped rules it joins nobody; where fifty may share it, it joins all,
