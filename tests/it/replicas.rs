@@ -76,7 +76,8 @@ async fn workspace(app: &TestApp) -> Workspace {
     found.expect("found").expect("the workspace")
 }
 
-/// Joins customers, takes joins back, and changes the rules, until the events are all there; how many decisions were made.
+/// Joins customers, takes joins back, and changes the rules, until the events are all there and something was decided; how many
+/// decisions were made.
 async fn steer(app: &TestApp, done: &AtomicBool) -> usize {
     let mut decided = 0;
     for round in 0..1_000 {
