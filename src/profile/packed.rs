@@ -57,12 +57,12 @@ pub fn pack(document: &impl Packed) -> Vec<u8> {
     pack_with_room(document, 16)
 }
 
-/// A document in its stored form; `words` is about how many different texts it may have.
+/// A document in its stored form; `texts` is about how many different texts it may have.
 #[must_use]
-pub fn pack_with_room(document: &impl Packed, words: usize) -> Vec<u8> {
+pub fn pack_with_room(document: &impl Packed, texts: usize) -> Vec<u8> {
     let mut packer = Packer {
-        bytes: Vec::with_capacity(words * 16),
-        words: FxHashMap::with_capacity_and_hasher(words, FxBuildHasher),
+        bytes: Vec::with_capacity(texts * 16),
+        texts: FxHashMap::with_capacity_and_hasher(texts, FxBuildHasher),
         last: 0,
     };
     packer.bytes.push(FORM);
@@ -79,7 +79,7 @@ pub fn unpack<T: Packed>(bytes: &[u8]) -> Option<T> {
     }
     let mut unpacker = Unpacker {
         bytes,
-        words: Vec::with_capacity(bytes.len() / 8),
+        texts: Vec::with_capacity(bytes.len() / 8),
         last: 0,
         depth: 0,
     };
@@ -92,7 +92,7 @@ pub struct Packer<'a> {
     bytes: Vec<u8>,
     /// Texts that were written, and their numbers. Whoever could choose texts that collide slows down their own document only,
     /// which is bounded.
-    words: FxHashMap<&'a str, u64>,
+    texts: FxHashMap<&'a str, u64>,
     /// The last number that was taken for a time.
     last: i64,
 }
@@ -139,8 +139,8 @@ impl<'a> Packer<'a> {
             self.bytes.extend_from_slice(text.as_bytes());
             return;
         }
-        let next = self.words.len() as u64;
-        let number = *self.words.entry(text).or_insert(next);
+        let next = self.texts.len() as u64;
+        let number = *self.texts.entry(text).or_insert(next);
         if number != next {
             return self.count(number << 2 | 1);
         }
@@ -156,7 +156,7 @@ impl<'a> Packer<'a> {
 /// A document that is being read.
 pub struct Unpacker<'b> {
     bytes: &'b [u8],
-    words: Vec<Word<'b>>,
+    texts: Vec<Interned<'b>>,
     last: i64,
     depth: usize,
 }
@@ -210,27 +210,27 @@ impl<'b> Unpacker<'b> {
     fn text(&mut self) -> Option<Cow<'b, str>> {
         let head = self.count()?;
         let length = usize::try_from(head >> 2).ok()?;
-        let word = match head & 3 {
-            0 => Word::Text(std::str::from_utf8(self.take(length)?).ok()?),
-            1 => return self.words.get(length).map(Word::read),
-            2 => Word::Id(self.take(ID)?),
+        let text = match head & 3 {
+            0 => Interned::Text(std::str::from_utf8(self.take(length)?).ok()?),
+            1 => return self.texts.get(length).map(Interned::read),
+            2 => Interned::Id(self.take(ID)?),
             _ => return None,
         };
         if head & 3 == 2 || length > 1 {
-            self.words.push(word);
+            self.texts.push(text);
         }
-        Some(word.read())
+        Some(text.read())
     }
 }
 
 /// A text as it was written first.
 #[derive(Clone, Copy)]
-enum Word<'b> {
+enum Interned<'b> {
     Text(&'b str),
     Id(&'b [u8]),
 }
 
-impl<'b> Word<'b> {
+impl<'b> Interned<'b> {
     fn read(&self) -> Cow<'b, str> {
         match self {
             Self::Text(text) => Cow::Borrowed(text),
