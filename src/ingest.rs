@@ -4,7 +4,6 @@
 //! folds of `identity` and `profile`; here it is read, handed over and written, one statement per table.
 
 use crate::event::Event;
-use crate::identity::Carried;
 use crate::store::access::Workspace;
 use crate::store::event::{Logged, NewEvent, Place};
 use crate::store::link::Held;
@@ -20,6 +19,7 @@ mod deliver;
 mod document;
 mod moved;
 mod queue;
+mod read_event;
 mod resolve;
 mod resolved;
 mod step;
@@ -31,8 +31,9 @@ pub(crate) use moved::move_events;
 pub use queue::{Ingest, Patience, Receipt, Refused};
 
 use document::finish;
+use read_event::ReadEvent;
 use resolved::Resolved;
-use telling::{Said, Things};
+use telling::Things;
 
 /// Events folded at a time by a rebuild.
 const REBUILD_PAGE: i64 = 2_000;
@@ -46,12 +47,12 @@ pub struct Taken {
     pub known: usize,
 }
 
-/// An event with all that can be known of it without the database: its identifiers, its link, its row in the log.
+/// An event with all that can be known of it without the database: how identity and profile read it,
+/// and its row in the log.
 #[derive(Clone, Debug)]
 pub struct Prepared {
+    read: ReadEvent,
     new: NewEvent,
-    carried: Carried,
-    told: Option<Said>,
     /// The version of the rules that it was read under.
     rules: i64,
 }
@@ -59,13 +60,12 @@ pub struct Prepared {
 /// Prepares an event. Requests do this side by side, so that the one committer need not.
 ///
 /// # Errors
-/// When the event cannot be written as JSON, which none that was checked is.
+/// When the event cannot be written as JSON, which never happens to an event that was checked.
 pub fn prepare(workspace: &Workspace, event: &Event) -> Result<Prepared> {
-    let carried = workspace.rules.read(&workspace.secret, event);
+    let read = ReadEvent::of(workspace, event);
     Ok(Prepared {
-        told: Said::by(event, &carried.link),
-        new: NewEvent::of(event, carried.link.clone())?,
-        carried,
+        new: NewEvent::of(event, read.link().to_owned())?,
+        read,
         rules: workspace.rules.version,
     })
 }
@@ -94,7 +94,7 @@ pub async fn take<'a>(
     tx.lock(&workspace.id).await?;
     let rules = store::identity::state(tx, &workspace.id).await?.rules;
     let mut offered = 0;
-    let mut seen: HashSet<&str> = HashSet::new();
+    let mut seen = HashSet::new();
     let mut first: Vec<&Prepared> = Vec::new();
     for prepared in events {
         if prepared.rules != rules {
@@ -102,7 +102,7 @@ pub async fn take<'a>(
         }
         offered += 1;
         // The first of two with one id is what the log keeps, so it is also what is folded.
-        if seen.insert(&prepared.new.logged.event.id) {
+        if seen.insert(prepared.new.key()) {
             first.push(prepared);
         }
     }
@@ -111,25 +111,20 @@ pub async fn take<'a>(
         return Ok(Some(Taken::default()));
     }
     let known = store::event::ask_known(tx, &workspace.id, first.iter().map(|it| &it.new));
-    let carried = first.iter().map(|prepared| &prepared.carried);
-    let told = first.iter().filter_map(|prepared| prepared.told.as_ref());
-    let asked = Asked::about(tx, workspace, carried, told);
+    let asked = Asked::about(tx, workspace, first.iter().map(|it| &it.read));
     // A customer's events are read together, so they lie together as far as they come together.
-    first.sort_by(|a, b| a.carried.link.cmp(&b.carried.link));
+    first.sort_by(|a, b| a.read.link().cmp(b.read.link()));
     let known = known.get(tx).await?;
     if !known.is_empty() {
         first.retain(|prepared| {
-            let event = &prepared.new.logged.event;
-            !known.contains(&(event.source.clone(), event.message_id.clone()))
+            let (source, message_id) = prepared.new.key();
+            !known.contains(&(source.to_owned(), message_id.to_owned()))
         });
     }
     let new: Vec<&NewEvent> = first.iter().map(|prepared| &prepared.new).collect();
     store::event::append(tx, &workspace.id, &new);
-    let logged: Vec<Logged> = new.iter().map(|new| new.logged.clone()).collect();
-    let carried: Vec<&Carried> = first.iter().map(|prepared| &prepared.carried).collect();
-    let told = first.iter().filter_map(|prepared| prepared.told.clone());
-    let told: Vec<Said> = told.collect();
-    fold(tx, workspace, &logged, &carried, told, asked, None).await?;
+    let events: Vec<&ReadEvent> = first.iter().map(|prepared| &prepared.read).collect();
+    fold(tx, workspace, &events, asked, None).await?;
     Ok(Some(Taken {
         new: new.len(),
         known: offered - new.len(),
@@ -183,15 +178,14 @@ async fn refold(tx: &mut Tx, workspace: &Workspace, mut progress: impl FnMut(u64
     store::profile::clear_derived(tx, &workspace.id).await?;
     let (mut after, mut total) = (Place::default(), 0);
     loop {
-        let mut page = store::event::page(tx, &workspace.id, &after, REBUILD_PAGE).await?;
+        let page = store::event::page(tx, &workspace.id, &after, REBUILD_PAGE).await?;
         let Some(last) = page.last() else { break };
         after = Place::of(&last.event);
         total += page.len() as u64;
-        let carried = relink(tx, workspace, &mut page).await?;
-        let carried: Vec<&Carried> = carried.iter().collect();
-        let told = Said::by_all(&page);
-        let asked = Asked::about(tx, workspace, carried.iter().copied(), told.iter());
-        fold(tx, workspace, &page, &carried, told, asked, Some(&after)).await?;
+        let events = relink(tx, workspace, page).await?;
+        let asked = Asked::about(tx, workspace, events.iter());
+        let events: Vec<&ReadEvent> = events.iter().collect();
+        fold(tx, workspace, &events, asked, Some(&after)).await?;
         progress(total);
     }
     decision::follow(tx, workspace).await?;
@@ -217,18 +211,18 @@ pub async fn note_import(
 }
 
 /// Reads events under the present rules and puts them under the links that these give them.
-async fn relink(tx: &mut Tx, workspace: &Workspace, events: &mut [Logged]) -> Result<Vec<Carried>> {
-    let (mut all, mut moved) = (Vec::with_capacity(events.len()), Vec::new());
-    for logged in events {
-        let carried = workspace.rules.read(&workspace.secret, &logged.event);
-        if logged.link != carried.link {
-            logged.link.clone_from(&carried.link);
-            moved.push(logged.clone());
+async fn relink(tx: &mut Tx, workspace: &Workspace, page: Vec<Logged>) -> Result<Vec<ReadEvent>> {
+    let (mut events, mut moved) = (Vec::with_capacity(page.len()), Vec::new());
+    for mut logged in page {
+        let event = ReadEvent::of(workspace, &logged.event);
+        if logged.link != event.link() {
+            event.link().clone_into(&mut logged.link);
+            moved.push(logged);
         }
-        all.push(carried);
+        events.push(event);
     }
     store::event::relink(tx, &workspace.id, &moved).await?;
-    Ok(all)
+    Ok(events)
 }
 
 /// What every batch needs of the database, read while the committer goes on.
@@ -242,12 +236,11 @@ impl Asked {
     fn about<'a>(
         tx: &mut Tx,
         workspace: &Workspace,
-        carried: impl Iterator<Item = &'a Carried>,
-        told: impl Iterator<Item = &'a Said>,
+        events: impl Iterator<Item = &'a ReadEvent> + Clone,
     ) -> Self {
         Self {
-            links: resolve::ask(tx, workspace, carried),
-            told: telling::ask(tx, workspace, told),
+            links: resolve::ask(tx, workspace, events.clone()),
+            told: telling::ask(tx, workspace, events),
         }
     }
 }
@@ -259,15 +252,13 @@ pub(crate) async fn settle(tx: &mut Tx, workspace: &Workspace, component: Compon
     finish(tx, workspace, &[], Things::new(), resolved).await
 }
 
-/// Brings identity, records and profiles up to date with events that are new to them. `carried` is what identity takes from
-/// each, `told` what they say of orders and tickets. `folded` is the place in the log of the last event that counts as folded
-/// already or now; without it the whole log does. Only a rebuild has events beyond it.
+/// Brings identity, records and profiles up to date with events that are new to them. `folded` is the
+/// place in the log of the last event that counts as folded already or now; without it the whole log
+/// does. Only a rebuild has events beyond it.
 async fn fold(
     tx: &mut Tx,
     workspace: &Workspace,
-    events: &[Logged],
-    carried: &[&Carried],
-    told: Vec<Said>,
+    events: &[&ReadEvent],
     asked: Asked,
     folded: Option<&Place>,
 ) -> Result<()> {
@@ -275,9 +266,9 @@ async fn fold(
         return Ok(());
     }
     let held = asked.links.get(tx).await?;
-    let mut resolved = resolve::resolve(tx, workspace, events, carried, held, folded).await?;
+    let mut resolved = resolve::resolve(tx, workspace, events, held, folded).await?;
     let stored = resolved.ask(tx, workspace);
-    let things = telling::things(told, asked.told.get(tx).await?, &resolved);
+    let things = telling::things(events.iter().copied(), asked.told.get(tx).await?, &resolved);
     // All is asked for that most batches need, so that what is worked out from here on is worked out while events are written.
     tx.release();
     resolved.take(stored.get(tx).await?);

@@ -1,12 +1,12 @@
 //! The documents of a batch: each is unpacked, brought up to date and packed again in its turn, so that one at a time is open. A
 //! packed one takes a tenth of the memory, and while the next are worked out those that are done are written.
 
+use super::read_event::ReadEvent;
 use super::resolved::{Document, Resolved};
 use super::telling::{self, Part, Things};
-use crate::event::Event;
+use crate::profile::EventFacts;
 use crate::profile::record::RecordKind;
 use crate::store::access::Workspace;
-use crate::store::event::Logged;
 use crate::store::profile::Written;
 use crate::store::{self, Tx};
 use crate::{Error, Result};
@@ -18,7 +18,7 @@ const WRITTEN: usize = 256;
 /// What a batch means to one profile.
 #[derive(Default)]
 struct Turn<'a> {
-    events: Vec<&'a Event>,
+    events: Vec<&'a EventFacts>,
     /// Orders and tickets that its links tell of.
     told: Vec<(RecordKind, &'a [Part])>,
 }
@@ -27,7 +27,7 @@ struct Turn<'a> {
 pub(super) async fn finish(
     tx: &mut Tx,
     workspace: &Workspace,
-    events: &[Logged],
+    events: &[&ReadEvent],
     things: Things,
     mut resolved: Resolved,
 ) -> Result<()> {
@@ -44,9 +44,9 @@ pub(super) async fn finish(
         let made = matches!(document, Document::Made(_));
         let mut profile = document.open()?;
         let turn = turns.remove(id.as_str()).unwrap_or_default();
-        let mut learns = turn.events.iter().map(|event| profile.learns_from(event));
+        let mut learns = turn.events.iter().map(|facts| profile.learns_from(facts));
         let learned = made || learns.any(|learns| learns);
-        turn.events.iter().for_each(|event| profile.apply(event));
+        turn.events.iter().for_each(|facts| profile.apply(facts));
         for (kind, parts) in turn.told {
             if !recount.contains(&kind) && telling::show(&mut profile, &id, kind, parts) {
                 recount.insert(kind);
@@ -75,16 +75,17 @@ pub(super) async fn finish(
 
 /// What a batch means to each profile.
 fn turns<'a>(
-    events: &'a [Logged],
+    events: &[&'a ReadEvent],
     things: &'a Things,
     resolved: &'a Resolved,
 ) -> HashMap<&'a str, Turn<'a>> {
     let mut turns: HashMap<&str, Turn<'_>> = HashMap::with_capacity(events.len());
-    for Logged { event, link } in events {
-        if let Some(profile) = resolved.profile_of(link)
+    for event in events {
+        if let Some(profile) = resolved.profile_of(event.link())
             && !resolved.refolded.contains(profile)
         {
-            turns.entry(profile).or_default().events.push(event);
+            let turn = turns.entry(profile).or_default();
+            turn.events.push(&event.facts);
         }
     }
     for ((kind, _), parts) in things {

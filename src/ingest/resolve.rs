@@ -4,12 +4,13 @@
 //! who is a step, which costs two more. Any other that is new, or turns out older than it seemed, re-folds its [`Component`].
 
 use super::component::{Ahead, Component};
+use super::read_event::ReadEvent;
 use super::resolved::Resolved;
 use super::step::Plan;
 use crate::Result;
-use crate::identity::{Carried, Identifier, Link, MOVED};
+use crate::identity::{Identifier, Link, MOVED};
 use crate::store::access::Workspace;
-use crate::store::event::{Logged, Place};
+use crate::store::event::Place;
 use crate::store::link::Held;
 use crate::store::{self, Answer, Tx};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -18,10 +19,10 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 pub(super) fn ask<'a>(
     tx: &mut Tx,
     workspace: &Workspace,
-    carried: impl Iterator<Item = &'a Carried>,
+    events: impl Iterator<Item = &'a ReadEvent>,
 ) -> Answer<Vec<Held>> {
     let mut ids: BTreeSet<&str> = BTreeSet::new();
-    for carried in carried {
+    for ReadEvent { carried, .. } in events {
         ids.insert(&carried.link);
         ids.extend(carried.earlier.iter().map(String::as_str));
     }
@@ -29,17 +30,16 @@ pub(super) fn ask<'a>(
     store::link::ask(tx, &workspace.id, &ids)
 }
 
-/// Resolves a batch, and writes links and identifiers. `carried` is what identity takes from each of the events, `held` are the
-/// stored ones among the links that they carry.
+/// Resolves a batch, and writes links and identifiers. `held` are the stored ones among the links that
+/// the events carry.
 pub(super) async fn resolve(
     tx: &mut Tx,
     workspace: &Workspace,
-    events: &[Logged],
-    carried: &[&Carried],
+    events: &[&ReadEvent],
     held: Vec<Held>,
     folded: Option<&Place>,
 ) -> Result<Resolved> {
-    let seen = Seen::of(events, carried);
+    let seen = Seen::of(events);
     let held = held.into_iter().map(|held| (held.link.id.clone(), held));
     let mut held: HashMap<String, Held> = held.collect();
     let mut resolved = Resolved::default();
@@ -68,11 +68,10 @@ pub(super) async fn resolve(
 pub(super) async fn resolve_moved(
     tx: &mut Tx,
     workspace: &Workspace,
-    events: &[Logged],
-    carried: &[&Carried],
+    events: &[&ReadEvent],
     left: &HashMap<String, Option<i64>>,
 ) -> Result<Resolved> {
-    let seen = Seen::of(events, carried);
+    let seen = Seen::of(events);
     let mut ids: BTreeSet<String> = left.keys().cloned().collect();
     ids.extend(
         seen.present
@@ -134,18 +133,18 @@ struct Seen<'a> {
 }
 
 impl<'a> Seen<'a> {
-    fn of(events: &[Logged], carried: &[&'a Carried]) -> Self {
+    fn of(events: &[&'a ReadEvent]) -> Self {
         let mut seen = Self::default();
-        for (Logged { event, .. }, carried) in events.iter().zip(carried) {
-            let link = carried.link.as_str();
-            let (at, _) = seen
+        for event in events {
+            let (link, at) = (event.link(), event.at());
+            let (first_at, _) = seen
                 .present
                 .entry(link)
-                .or_insert((event.at, &carried.identifiers));
-            *at = event.at.min(*at);
-            for earlier in &carried.earlier {
-                let oldest = seen.moved.entry(earlier).or_insert((event.at, link));
-                *oldest = (*oldest).min((event.at, link));
+                .or_insert((at, &event.carried.identifiers));
+            *first_at = at.min(*first_at);
+            for earlier in &event.carried.earlier {
+                let oldest = seen.moved.entry(earlier).or_insert((at, link));
+                *oldest = (*oldest).min((at, link));
             }
         }
         seen

@@ -1,47 +1,14 @@
 //! What a batch tells of orders and tickets: each link keeps what it was told, and the profile shows what its links tell together.
 
+use super::read_event::{ReadEvent, Said};
 use super::resolved::Resolved;
-use crate::event::Event;
-use crate::profile::record::{Record, RecordKind, Statement};
-use crate::profile::{Profile, packed};
+use crate::profile::Profile;
+use crate::profile::record::{Record, RecordKind};
 use crate::store::access::Workspace;
-use crate::store::event::Logged;
 use crate::store::record::{NewRecord, Told};
 use crate::store::{self, Answer, Tx};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-
-/// What one event says of an order or ticket.
-#[derive(Clone, Debug)]
-pub(super) struct Said {
-    kind: RecordKind,
-    /// The link through which it says so.
-    link: String,
-    record: Arc<Record>,
-    /// The record as it is stored, should nothing else be known of it.
-    doc: Arc<[u8]>,
-}
-
-impl Said {
-    /// What this event says, if it is about an order or a ticket.
-    pub fn by(event: &Event, link: &str) -> Option<Self> {
-        let statement = Statement::of(event)?;
-        let kind = statement.kind;
-        let record = Record::of(event, statement);
-        Some(Self {
-            kind,
-            link: link.to_owned(),
-            doc: packed::pack(&record).into(),
-            record: Arc::new(record),
-        })
-    }
-
-    /// What these events say.
-    pub fn by_all(events: &[Logged]) -> Vec<Self> {
-        let by = |logged: &Logged| Self::by(&logged.event, &logged.link);
-        events.iter().filter_map(by).collect()
-    }
-}
 
 /// What one link tells of one order or ticket.
 pub(super) struct Part {
@@ -71,18 +38,24 @@ pub(super) type Things = BTreeMap<(RecordKind, String), Vec<Part>>;
 pub(super) fn ask<'a>(
     tx: &mut Tx,
     workspace: &Workspace,
-    said: impl Iterator<Item = &'a Said>,
+    events: impl Iterator<Item = &'a ReadEvent>,
 ) -> Answer<Vec<Told>> {
-    let ids: BTreeSet<(RecordKind, &str)> = said
+    let ids: BTreeSet<(RecordKind, &str)> = events
+        .filter_map(|event| event.said.as_ref())
         .map(|said| (said.kind, said.record.id.as_str()))
         .collect();
     let ids: Vec<(RecordKind, &str)> = ids.into_iter().collect();
     store::record::ask(tx, &workspace.id, &ids)
 }
 
-/// What is known of each order and ticket that a batch speaks of, before it, as it is `stored`, and with what it `said`.
-pub(super) fn things(said: Vec<Said>, stored: Vec<Told>, resolved: &Resolved) -> Things {
-    let mut things = parts(said, resolved);
+/// What is known of each order and ticket that a batch speaks of, before it, as it is `stored`, and with what its
+/// events say.
+pub(super) fn things<'a>(
+    events: impl Iterator<Item = &'a ReadEvent>,
+    stored: Vec<Told>,
+    resolved: &Resolved,
+) -> Things {
+    let mut things = parts(events, resolved);
     for mut told in stored {
         // It was read before the batch was resolved, which may have given the link to another.
         if let Some(profile) = resolved.links.get(&told.link) {
@@ -118,23 +91,25 @@ pub(super) fn show(profile: &mut Profile, id: &str, kind: RecordKind, parts: &[P
 }
 
 /// What a batch says, as one part for each thing and link.
-fn parts(said: Vec<Said>, resolved: &Resolved) -> Things {
+fn parts<'a>(events: impl Iterator<Item = &'a ReadEvent>, resolved: &Resolved) -> Things {
     let mut things = Things::new();
-    for said in said {
-        let parts = things
-            .entry((said.kind, said.record.id.clone()))
-            .or_default();
-        if let Some(part) = parts.iter_mut().find(|part| part.link == said.link) {
-            Arc::make_mut(&mut part.now).merge(&said.record);
+    for event in events {
+        let Some(Said { kind, record, doc }) = &event.said else {
+            continue;
+        };
+        let link = event.link();
+        let parts = things.entry((*kind, record.id.clone())).or_default();
+        if let Some(part) = parts.iter_mut().find(|part| part.link == link) {
+            Arc::make_mut(&mut part.now).merge(record);
             part.doc = None;
             continue;
         }
         parts.push(Part {
-            profile: resolved.profile_of(&said.link).map(str::to_owned),
-            link: said.link,
+            profile: resolved.profile_of(link).map(str::to_owned),
+            link: link.to_owned(),
             before: None,
-            now: said.record,
-            doc: Some(said.doc),
+            now: Arc::clone(record),
+            doc: Some(Arc::clone(doc)),
             new: true,
         });
     }

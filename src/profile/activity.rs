@@ -1,17 +1,18 @@
 //! What the customer did lately: the newest events in a line each, and the sessions they make.
 
 use super::packed::{Packed, Packer, Unpacker, packed};
+use super::part::ProfilePart;
+use super::provenance::Provenance;
 use crate::event::{Event, Kind};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 /// Most events that a profile repeats; the rest is in the log.
 pub const MAX_RECENT: usize = 50;
 /// A pause longer than this ends a session, in milliseconds, as web analytics count it.
 pub const SESSION_GAP: i64 = 30 * 60 * 1000;
 
-/// The properties that say what an event was about, the first that it has; the last one does so for what a customer did alone.
-pub(super) const ABOUT: [&str; 8] = [
+/// The properties that say what an event was about, the first that it has.
+const ABOUT: [&str; 7] = [
     "order_id",
     "ticket_id",
     "query",
@@ -19,8 +20,12 @@ pub(super) const ABOUT: [&str; 8] = [
     "email_subject",
     "path",
     "title",
-    "name",
 ];
+/// The property that says so only of what a customer did.
+const ABOUT_TRACK: &str = "name";
+
+/// The newest events, newest first.
+pub type Recent = Vec<Activity>;
 
 /// One event in a line.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -71,17 +76,46 @@ impl Packed for Kind {
     }
 }
 
-impl Activity {
-    /// The line for an event.
-    #[must_use]
-    pub fn of(event: &Event) -> Self {
-        Self {
-            at: event.at,
-            event: event.id.clone(),
+/// What the line for one event says, without its provenance.
+#[derive(Clone, Debug)]
+pub(super) struct ActivityFact {
+    kind: Kind,
+    name: String,
+    about: Option<String>,
+}
+
+impl ProfilePart for Recent {
+    type Facts = ActivityFact;
+
+    fn read(event: &Event) -> Self::Facts {
+        ActivityFact {
             kind: event.kind,
             name: cut(&event.name, 80),
-            source: event.source.clone(),
             about: about(event).map(|text| cut(&text, 120)),
+        }
+    }
+
+    fn apply(&mut self, by: &Provenance, facts: &Self::Facts) {
+        keep(self, Activity::of(by, facts));
+    }
+
+    fn merge(&mut self, other: Self) {
+        for activity in other {
+            keep(self, activity);
+        }
+    }
+}
+
+impl Activity {
+    /// The line for an event.
+    fn of(by: &Provenance, fact: &ActivityFact) -> Self {
+        Self {
+            at: by.at,
+            event: by.event.clone(),
+            kind: fact.kind,
+            name: fact.name.clone(),
+            source: by.source.clone(),
+            about: fact.about.clone(),
         }
     }
 
@@ -91,21 +125,13 @@ impl Activity {
 }
 
 fn about(event: &Event) -> Option<String> {
-    let (names, track) = ABOUT.split_at(ABOUT.len() - 1);
-    if let Some(text) = names.iter().find_map(|name| event.property(name)) {
-        return Some(text);
-    }
-    if event.kind == Kind::Track
-        && let Some(name) = track.iter().find_map(|name| event.property(name))
-    {
-        return Some(name);
-    }
-    event
-        .context
-        .get("page")
-        .and_then(|page| page.get("path"))
-        .and_then(Value::as_str)
-        .map(str::to_owned)
+    let track = (event.kind == Kind::Track).then_some(&ABOUT_TRACK);
+    let path = || event.context.get("page")?.get("path")?.as_str();
+    ABOUT
+        .iter()
+        .chain(track)
+        .find_map(|name| event.property(name))
+        .or_else(|| path().map(str::to_owned))
 }
 
 fn cut(text: &str, most: usize) -> String {
@@ -113,7 +139,7 @@ fn cut(text: &str, most: usize) -> String {
 }
 
 /// Adds an entry to a list that holds the newest first and drops the oldest when full.
-pub fn keep(recent: &mut Vec<Activity>, activity: Activity) {
+fn keep(recent: &mut Recent, activity: Activity) {
     let at = recent.partition_point(|held| held.order() > activity.order());
     if at < MAX_RECENT {
         recent.insert(at, activity);

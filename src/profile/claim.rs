@@ -1,7 +1,9 @@
-//! A claim: a value that a source stated at some time. Every value that a system holds stays visible, whichever wins.
+//! A claim: a value that a source stated at some time. Every value that a system holds stays visible,
+//! whichever wins.
 
 use super::packed::packed;
-use crate::event::{Event, is_shallow};
+use super::provenance::Provenance;
+use crate::event::is_shallow;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::cmp::Ordering;
@@ -11,10 +13,11 @@ pub(super) mod claims;
 
 pub use claims::Claims;
 
-/// Most bytes of a trait's value, as JSON, that a profile repeats; a larger one stays on its event only.
+/// Most bytes of a trait's value, as JSON, that a profile repeats; a larger one stays on its event
+/// only.
 const MAX_VALUE: usize = 2_000;
 
-/// A value, and who stated it when. `null` says that the value was removed.
+/// A value, its source and its time. `null` says that the value was removed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Claim {
     /// What was stated.
@@ -25,7 +28,8 @@ pub struct Claim {
     pub source: String,
     /// The event that stated it.
     pub event: String,
-    /// Whether the source said that it had checked the value, as `email_verified` beside `email` does.
+    /// Whether the source said that it had checked the value, as `email_verified` beside `email`
+    /// does.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub verified: bool,
 }
@@ -40,32 +44,26 @@ packed!(Claim {
 
 /// What a claim does to the value.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Act {
+enum Effect {
     Remove,
     State,
     Verify,
 }
 
 impl Claim {
-    /// The claim that `event` makes with this value.
+    /// The claim that an event makes with this value.
     #[must_use]
-    pub fn of(event: &Event, value: Value) -> Self {
+    pub fn of(by: &Provenance, value: &Value) -> Self {
         Self {
-            value,
-            at: event.at,
-            source: event.source.clone(),
-            event: event.id.clone(),
+            value: value.clone(),
+            at: by.at,
+            source: by.source.clone(),
+            event: by.event.clone(),
             verified: false,
         }
     }
 
-    /// The claim, if its value is small and flat enough for a profile.
-    #[must_use]
-    pub fn sized(event: &Event, value: &Value) -> Option<Self> {
-        (size(value) <= MAX_VALUE && is_shallow(value)).then(|| Self::of(event, value.clone()))
-    }
-
-    /// The same, of a value that the source has checked. Nothing that was removed can be checked.
+    /// The same, of a value that the source has checked. A removal cannot be checked.
     pub(super) fn verified(self) -> Self {
         let verified = !self.value.is_null();
         Self { verified, ..self }
@@ -75,11 +73,11 @@ impl Claim {
         (self.at, &self.event)
     }
 
-    fn act(&self) -> Act {
+    fn effect(&self) -> Effect {
         match (&self.value, self.verified) {
-            (Value::Null, _) => Act::Remove,
-            (_, false) => Act::State,
-            (_, true) => Act::Verify,
+            (Value::Null, _) => Effect::Remove,
+            (_, false) => Effect::State,
+            (_, true) => Effect::Verify,
         }
     }
 
@@ -90,12 +88,19 @@ impl Claim {
 
     /// By event time; what follows settles ties.
     fn compare(&self, other: &Self) -> Ordering {
-        let key = |claim: &'_ Self| (claim.act(), claim.value.to_string());
+        let key = |claim: &'_ Self| (claim.effect(), claim.value.to_string());
         self.order()
             .cmp(&other.order())
             .then_with(|| self.source.cmp(&other.source))
             .then_with(|| key(self).cmp(&key(other)))
     }
+}
+
+/// The traits whose values are small and flat enough for a profile.
+pub(super) fn sized(traits: &Map<String, Value>) -> impl Iterator<Item = (&String, &Value)> {
+    traits
+        .iter()
+        .filter(|(_, value)| size(value) <= MAX_VALUE && is_shallow(value))
 }
 
 /// About how many bytes a value is as JSON.

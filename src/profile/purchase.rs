@@ -2,39 +2,23 @@
 
 use super::money::{self, DEFAULT_CURRENCY, MAX_AMOUNT};
 use super::packed::packed;
-use super::record::{
-    Record, RecordKind, Statement, fields, id_property, replace_in, text_property,
-};
-use crate::clock::parse_time;
+use super::part::ProfilePart;
+use super::record::{Record, RecordList, replace_in};
 use crate::event::{Event, text_of};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
+use std::sync::Arc;
+
+mod update;
+
+use update::update;
 
 /// Most purchases that a profile repeats; older ones are paged from the store.
 pub const MAX_RECENT: usize = 20;
 /// Most items of one purchase that are shown.
 const MAX_ITEMS: usize = 30;
-
-/// What is taken from an order event as it stands.
-const FIELDS: &[&str] = &[
-    "currency",
-    "total",
-    "revenue",
-    "value",
-    "subtotal",
-    "shipping",
-    "tax",
-    "discount",
-    "coupon",
-    "order_number",
-    "tracking_number",
-    "tracking_url",
-    "carrier",
-    "cancel_reason",
-    "products",
-];
 
 /// One order. Amounts are integer minor units of `currency`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -157,12 +141,33 @@ packed!(Total {
     refunded
 });
 
-impl Purchases {
-    /// Puts in what is now known of one order. True when the list needs a recount.
-    #[must_use]
-    pub fn replace(&mut self, before: Option<&Purchase>, after: Purchase) -> bool {
+impl ProfilePart for Purchases {
+    type Facts = Option<Arc<Record>>;
+
+    fn read(event: &Event) -> Self::Facts {
+        Record::read(event, update)
+    }
+
+    fn merge(&mut self, other: Self) {
+        self.count += other.count;
+        for (currency, theirs) in other.totals {
+            let total = self.totals.entry(currency).or_default();
+            total.orders += theirs.orders;
+            total.spent = total.spent.wrapping_add(theirs.spent);
+            total.refunded = total.refunded.wrapping_add(theirs.refunded);
+        }
+        self.recent.extend(other.recent);
+        let newest = |purchase: &Purchase| Reverse((purchase.placed_at, purchase.order_id.clone()));
+        self.recent.sort_by_cached_key(newest);
+        self.recent.truncate(MAX_RECENT);
+    }
+}
+
+impl RecordList for Purchases {
+    fn replace(&mut self, before: Option<&Record>, after: &Record) -> bool {
+        let after = Purchase::of(after);
         match before {
-            Some(before) => self.count_in(before, -1),
+            Some(before) => self.count_in(&Purchase::of(before), -1),
             None => self.count += 1,
         }
         self.count_in(&after, 1);
@@ -177,37 +182,26 @@ impl Purchases {
         )
     }
 
-    /// Adds another customer's orders. None may be in both.
-    pub fn merge(&mut self, other: Self) {
-        self.count += other.count;
-        for (currency, theirs) in other.totals {
-            let total = self.totals.entry(currency).or_default();
-            total.orders += theirs.orders;
-            total.spent = total.spent.wrapping_add(theirs.spent);
-            total.refunded = total.refunded.wrapping_add(theirs.refunded);
-        }
-        self.recent.extend(other.recent);
-        let newest = |purchase: &Purchase| Reverse((purchase.placed_at, purchase.order_id.clone()));
-        self.recent.sort_by_cached_key(newest);
-        self.recent.truncate(MAX_RECENT);
-    }
-
-    /// Takes out one order. True when the list needs a recount.
-    #[must_use]
-    pub fn remove(&mut self, purchase: &Purchase) -> bool {
+    fn remove(&mut self, record: &Record) -> bool {
         let dropped_others = self.count > MAX_RECENT as u64;
         self.count = self.count.saturating_sub(1);
-        self.count_in(purchase, -1);
-        self.recent
-            .retain(|held| held.order_id != purchase.order_id);
+        self.count_in(&Purchase::of(record), -1);
+        self.recent.retain(|held| held.order_id != record.id);
         dropped_others
     }
 
+    fn clear(&mut self) {
+        *self = Self::default();
+    }
+}
+
+impl Purchases {
     fn count_in(&mut self, purchase: &Purchase, sign: i64) {
         let total = self.totals.entry(purchase.currency.clone()).or_default();
         if purchase.status != "cancelled" {
             total.orders = total.orders.saturating_add_signed(sign);
-            // Should a sum ever leave the range, it is right again once it is back, in whichever order orders come and go.
+            // A sum that leaves the range is right again once it is back, whatever the order in
+            // which orders come and go.
             total.spent = total.spent.wrapping_add(sign * purchase.total);
         }
         total.refunded = total.refunded.wrapping_add(sign * purchase.refunded);
@@ -215,51 +209,6 @@ impl Purchases {
             self.totals.remove(&purchase.currency);
         }
     }
-}
-
-/// The order events, by their names in both versions of the spec, and the status each one implies.
-fn implied_status(name: &str) -> Option<Option<&'static str>> {
-    Some(match name.to_ascii_lowercase().as_str() {
-        "order completed" | "completed order" => Some("completed"),
-        "order updated" | "updated order" => None,
-        "order cancelled" | "cancelled order" => Some("cancelled"),
-        "order refunded" | "refunded order" => Some("refunded"),
-        "order shipped" => Some("shipped"),
-        "order delivered" => Some("delivered"),
-        _ => return None,
-    })
-}
-
-/// What an event says of an order, if it is about one. An explicit `status` property beats the one its name implies.
-pub(super) fn statement(event: &Event) -> Option<Statement> {
-    let implied = implied_status(&event.name)?;
-    let id = id_property(event, "order_id")?;
-    let refund = implied == Some("refunded");
-    let mut fields = fields(event, if refund { &["currency"] } else { FIELDS });
-    let mut entries = Vec::new();
-    if refund {
-        let key = text_property(event, "refund_id").unwrap_or_else(|| event.id.clone());
-        let amount = ["total", "value", "revenue"]
-            .iter()
-            .find_map(|name| event.properties.get(*name));
-        entries.push(("refunds", key, amount.cloned().unwrap_or(Value::Null)));
-    }
-    let stated = text_property(event, "status")
-        .map(|status| status.to_lowercase().replace("canceled", "cancelled"));
-    if let Some(status) = stated.or_else(|| implied.map(str::to_owned)) {
-        fields.push(("status", Value::String(status.clone())));
-        entries.push(("status", event.id.clone(), Value::String(status)));
-    }
-    let began_at = text_property(event, "placed_at")
-        .and_then(|text| parse_time(&text))
-        .unwrap_or(event.at);
-    Some(Statement {
-        kind: RecordKind::Purchase,
-        id,
-        began_at,
-        fields,
-        entries,
-    })
 }
 
 impl Purchase {

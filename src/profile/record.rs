@@ -1,14 +1,18 @@
-//! A record: what events say of one thing of the customer, an order or a ticket, before it is shown as one.
+//! A record: what events say of one thing of the customer, an order or a ticket, before it is shown
+//! as one.
 //!
-//! Records are kept per link and merged per customer, so that joining or parting customers never rewrites one. A field keeps
-//! the newest statement, a list its newest entries; merging is commutative and takes repetition.
+//! Records are kept per link and merged per customer, so that joining or parting customers never
+//! rewrites one. A field keeps its newest value, a list its newest entries; merging is commutative
+//! and idempotent.
 
 use super::packed::{Packed, Packer, Unpacker, packed};
-use crate::event::{Event, MAX_ID, is_shallow};
+use super::provenance::Provenance;
+use crate::event::{Event, Kind, MAX_ID, is_shallow};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// Most entries of one list of a record: status changes, refunds, messages.
 const MAX_ENTRIES: usize = 50;
@@ -43,25 +47,37 @@ impl RecordKind {
 }
 
 /// What one event says of one record.
-#[derive(Debug)]
-pub struct Statement {
-    /// Which sort of record.
-    pub kind: RecordKind,
+pub(super) struct RecordUpdate {
     /// The order's or ticket's id.
-    pub id: String,
-    /// When the thing came to be, if the event says more than its own time.
-    pub began_at: i64,
+    pub(super) id: String,
+    /// When the thing came to be, as far as the event tells.
+    pub(super) began_at: i64,
     /// Fields and their values.
-    pub fields: Vec<(&'static str, Value)>,
+    pub(super) fields: Vec<(&'static str, Value)>,
     /// Entries of lists: the list, the entry's key, the entry.
-    pub entries: Vec<(&'static str, String, Value)>,
+    pub(super) entries: Vec<(&'static str, String, Value)>,
 }
 
-/// A value and the (time, event id) of the statement it is from.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(super) struct Stated(pub(super) i64, pub(super) String, pub(super) Value);
+/// A part of the profile that shows records of one kind.
+///
+/// The methods return true when a list that keeps only the newest entries may now lack one that it
+/// dropped earlier; then it has to be built again from all records.
+pub(super) trait RecordList {
+    /// Replaces what is known of one order or ticket.
+    fn replace(&mut self, before: Option<&Record>, after: &Record) -> bool;
 
-impl Stated {
+    /// Takes out one order or ticket.
+    fn remove(&mut self, record: &Record) -> bool;
+
+    /// Takes out all of them.
+    fn clear(&mut self);
+}
+
+/// A value and the (time, event id) of the event it is from.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct FieldValue(pub(super) i64, pub(super) String, pub(super) Value);
+
+impl FieldValue {
     fn order(&self) -> (i64, &str) {
         (self.0, &self.1)
     }
@@ -76,8 +92,8 @@ pub struct Record {
     pub began_at: i64,
     /// Time of the newest event about it.
     pub changed_at: i64,
-    pub(super) fields: BTreeMap<String, Stated>,
-    pub(super) lists: BTreeMap<String, BTreeMap<String, Stated>>,
+    pub(super) fields: BTreeMap<String, FieldValue>,
+    pub(super) lists: BTreeMap<String, BTreeMap<String, FieldValue>>,
     /// The sources that spoke of it.
     pub sources: BTreeSet<String>,
 }
@@ -91,7 +107,7 @@ packed!(Record {
     sources
 });
 
-impl Packed for Stated {
+impl Packed for FieldValue {
     fn pack<'a>(&'a self, into: &mut Packer<'a>) {
         self.0.pack(into);
         self.1.pack(into);
@@ -108,28 +124,34 @@ impl Packed for Stated {
 }
 
 impl Record {
-    /// The record that one event alone makes.
-    #[must_use]
-    pub fn of(event: &Event, statement: Statement) -> Self {
-        let stated = |value: Value| Stated(event.at, event.id.clone(), value);
-        let mut record = Self {
-            id: statement.id,
-            began_at: statement.began_at.min(event.at),
-            changed_at: event.at,
-            sources: BTreeSet::from([event.source.clone()]),
-            ..Self::default()
-        };
-        for (name, value) in statement.fields {
-            record.fields.insert(name.to_owned(), stated(value));
+    /// The record that an event alone makes, if it is a track call that `update` can read.
+    pub(super) fn read(
+        event: &Event,
+        update: impl FnOnce(&Event) -> Option<RecordUpdate>,
+    ) -> Option<Arc<Self>> {
+        let update = (event.kind == Kind::Track).then(|| update(event))??;
+        Some(Arc::new(Self::of(&Provenance::of(event), update)))
+    }
+
+    /// The record that one update alone makes.
+    fn of(by: &Provenance, update: RecordUpdate) -> Self {
+        let dated = |value: Value| FieldValue(by.at, by.event.clone(), value);
+        let fields = update.fields.into_iter();
+        let mut lists: BTreeMap<String, BTreeMap<String, FieldValue>> = BTreeMap::new();
+        for (list, key, value) in update.entries {
+            let entries = lists.entry(list.to_owned()).or_default();
+            entries.insert(key, dated(value));
         }
-        for (list, key, value) in statement.entries {
-            record
-                .lists
-                .entry(list.to_owned())
-                .or_default()
-                .insert(key, stated(value));
+        Self {
+            id: update.id,
+            began_at: update.began_at.min(by.at),
+            changed_at: by.at,
+            fields: fields
+                .map(|(name, value)| (name.to_owned(), dated(value)))
+                .collect(),
+            lists,
+            sources: BTreeSet::from([by.source.clone()]),
         }
-        record
     }
 
     /// Takes in what another record says of the same thing.
@@ -137,18 +159,18 @@ impl Record {
         self.began_at = self.began_at.min(other.began_at);
         self.changed_at = self.changed_at.max(other.changed_at);
         self.sources.extend(other.sources.iter().cloned());
-        for (name, stated) in &other.fields {
-            put(&mut self.fields, name, stated);
+        for (name, value) in &other.fields {
+            put(&mut self.fields, name, value);
         }
         for (list, entries) in &other.lists {
             let mine = self.lists.entry(list.clone()).or_default();
-            for (key, stated) in entries {
-                put(mine, key, stated);
+            for (key, value) in entries {
+                put(mine, key, value);
             }
             while mine.len() > MAX_ENTRIES {
                 let oldest = mine
                     .iter()
-                    .min_by_key(|(_, stated)| stated.order())
+                    .min_by_key(|(_, value)| value.order())
                     .map(|(key, _)| key.clone());
                 oldest.and_then(|key| mine.remove(&key));
             }
@@ -166,13 +188,13 @@ impl Record {
         Some(merged)
     }
 
-    /// The newest statement of a field.
+    /// The newest value of a field.
     #[must_use]
     pub fn field(&self, name: &str) -> Option<&Value> {
-        self.fields.get(name).map(|stated| &stated.2)
+        self.fields.get(name).map(|value| &value.2)
     }
 
-    /// The newest statement of a field as text.
+    /// The newest value of a field as text.
     #[must_use]
     pub fn text(&self, name: &str) -> Option<String> {
         self.field(name).and_then(crate::event::text_of)
@@ -181,7 +203,7 @@ impl Record {
     /// A list's entries, oldest first, each with its time.
     #[must_use]
     pub fn entries(&self, list: &str) -> Vec<(i64, &Value)> {
-        let mut entries: Vec<&Stated> = self
+        let mut entries: Vec<&FieldValue> = self
             .lists
             .get(list)
             .into_iter()
@@ -190,24 +212,25 @@ impl Record {
         entries.sort_unstable_by(|a, b| a.order().cmp(&b.order()));
         entries
             .into_iter()
-            .map(|stated| (stated.0, &stated.2))
+            .map(|value| (value.0, &value.2))
             .collect()
     }
 }
 
-fn put(held: &mut BTreeMap<String, Stated>, name: &str, stated: &Stated) {
+fn put(held: &mut BTreeMap<String, FieldValue>, name: &str, value: &FieldValue) {
     match held.get_mut(name) {
-        Some(mine) if mine.order() >= stated.order() => {}
-        Some(mine) => *mine = stated.clone(),
+        Some(mine) if mine.order() >= value.order() => {}
+        Some(mine) => *mine = value.clone(),
         None => {
-            held.insert(name.to_owned(), stated.clone());
+            held.insert(name.to_owned(), value.clone());
         }
     }
 }
 
-/// Adds to or replaces in a list that keeps the `most` newest by `order`, newest first. True when an entry moved back in
-/// a list that may have dropped others before, so that one of those may belong in it now.
-pub fn replace_in<T, K: Ord>(
+/// Adds to or replaces in a list that keeps the `most` newest by `order`, newest first. True when an
+/// entry moved back in a list that may have dropped others before, so that one of those may belong in
+/// it now.
+pub(super) fn replace_in<T, K: Ord>(
     list: &mut Vec<T>,
     total: u64,
     most: usize,
@@ -232,12 +255,13 @@ pub(super) fn text_property(event: &Event, name: &str) -> Option<String> {
         .filter(|text| !text.is_empty())
 }
 
-/// The id of what an event is about: one that is longer than any identifier is none, and PostgreSQL could not index it.
+/// The id of the order or ticket that an event is about. An id that is longer than any identifier is
+/// ignored: PostgreSQL could not index it.
 pub(super) fn id_property(event: &Event, name: &str) -> Option<String> {
     text_property(event, name).filter(|id| id.len() <= MAX_ID)
 }
 
-/// The properties of these names that are not null, as fields of a statement.
+/// The properties of these names that are not null, as fields of a record.
 pub(super) fn fields(event: &Event, names: &[&'static str]) -> Vec<(&'static str, Value)> {
     let stated = |name: &&'static str| {
         Some((

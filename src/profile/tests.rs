@@ -1,7 +1,7 @@
 //! What joins of profiles keep, whatever their order: the parts that no log of the shuffling tests is large enough to fill.
 
 use super::*;
-use crate::event::Event;
+use crate::event::{Event, Kind};
 use serde_json::json;
 
 /// A customer who is known from one group call with traits of these numbers.
@@ -11,7 +11,7 @@ fn member(id: usize, numbers: std::ops::Range<usize>) -> Profile {
     let traits = numbers.map(|number| (format!("t{number:03}"), json!(id)));
     event.traits = traits.collect();
     let mut profile = Profile::default();
-    profile.apply(&event);
+    profile.apply(&EventFacts::of(&event));
     profile
 }
 

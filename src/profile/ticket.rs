@@ -1,14 +1,17 @@
-//! Support tickets, whichever help desk they come from.
+//! Support tickets of any help desk.
 
 use super::packed::packed;
-use super::record::{
-    Record, RecordKind, Statement, fields, id_property, replace_in, text_property,
-};
-use crate::clock::parse_time;
+use super::part::ProfilePart;
+use super::record::{Record, RecordList, replace_in};
 use crate::event::{Event, text_of};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::cmp::Reverse;
+use std::sync::Arc;
+
+mod update;
+
+use update::update;
 
 /// Most tickets that a profile repeats, newest first.
 pub const MAX_RECENT: usize = 10;
@@ -16,8 +19,6 @@ pub const MAX_RECENT: usize = 10;
 pub const MAX_OPEN: usize = 20;
 /// Most messages of one ticket that a profile repeats, the newest.
 pub const MAX_MESSAGES: usize = 3;
-/// Most characters of a message that are kept beside the log.
-const MAX_BODY: usize = 2_000;
 /// Most characters of a message that a profile repeats.
 const SHOWN_BODY: usize = 500;
 
@@ -105,11 +106,32 @@ packed!(Tickets {
     recent
 });
 
-impl Tickets {
-    /// Puts in what is now known of one ticket. True when a list needs a recount.
-    #[must_use]
-    pub fn replace(&mut self, before: Option<&Ticket>, after: Ticket) -> bool {
-        let was_open = before.is_some_and(Ticket::is_open);
+impl ProfilePart for Tickets {
+    type Facts = Option<Arc<Record>>;
+
+    fn read(event: &Event) -> Self::Facts {
+        Record::read(event, update)
+    }
+
+    fn merge(&mut self, other: Self) {
+        self.count += other.count;
+        self.open_count += other.open_count;
+        for (mine, theirs, most) in [
+            (&mut self.open, other.open, MAX_OPEN),
+            (&mut self.recent, other.recent, MAX_RECENT),
+        ] {
+            mine.extend(theirs);
+            let newest = |ticket: &Ticket| Reverse((ticket.opened_at, ticket.ticket_id.clone()));
+            mine.sort_by_cached_key(newest);
+            mine.truncate(most);
+        }
+    }
+}
+
+impl RecordList for Tickets {
+    fn replace(&mut self, before: Option<&Record>, after: &Record) -> bool {
+        let after = Ticket::of(after);
+        let was_open = before.is_some_and(|before| Ticket::of(before).is_open());
         let is_open = after.is_open();
         self.count += u64::from(before.is_none());
         self.open_count = self.open_count + u64::from(is_open) - u64::from(was_open);
@@ -136,96 +158,21 @@ impl Tickets {
         gap || moved
     }
 
-    /// Adds another customer's tickets. None may be in both.
-    pub fn merge(&mut self, other: Self) {
-        self.count += other.count;
-        self.open_count += other.open_count;
-        for (mine, theirs, most) in [
-            (&mut self.open, other.open, MAX_OPEN),
-            (&mut self.recent, other.recent, MAX_RECENT),
-        ] {
-            mine.extend(theirs);
-            let newest = |ticket: &Ticket| Reverse((ticket.opened_at, ticket.ticket_id.clone()));
-            mine.sort_by_cached_key(newest);
-            mine.truncate(most);
-        }
-    }
-
-    /// Takes out one ticket. True when a list needs a recount.
-    #[must_use]
-    pub fn remove(&mut self, ticket: &Ticket) -> bool {
+    fn remove(&mut self, record: &Record) -> bool {
         let shut = self.count - self.open_count;
         let dropped_others = self.open_count > MAX_OPEN as u64 || shut > MAX_RECENT as u64;
+        let was_open = Ticket::of(record).is_open();
         self.count = self.count.saturating_sub(1);
-        self.open_count = self.open_count.saturating_sub(u64::from(ticket.is_open()));
+        self.open_count = self.open_count.saturating_sub(u64::from(was_open));
         for list in [&mut self.open, &mut self.recent] {
-            list.retain(|held| held.ticket_id != ticket.ticket_id);
+            list.retain(|held| held.ticket_id != record.id);
         }
         dropped_others
     }
-}
 
-/// The ticket events, and the status each one implies.
-fn implied_status(name: &str) -> Option<Option<&'static str>> {
-    Some(match name.to_ascii_lowercase().as_str() {
-        "ticket created" | "ticket reopened" => Some("open"),
-        "ticket updated" | "ticket replied" | "ticket rated" => None,
-        "ticket solved" => Some("solved"),
-        "ticket closed" => Some("closed"),
-        _ => return None,
-    })
-}
-
-/// What an event says of a ticket, if it is about one.
-pub(super) fn statement(event: &Event) -> Option<Statement> {
-    let implied = implied_status(&event.name)?;
-    let id = id_property(event, "ticket_id")?;
-    let mut fields = fields(
-        event,
-        &["subject", "priority", "channel", "assignee", "tags", "csat"],
-    );
-    let stated = text_property(event, "status").map(|status| normal_status(&status));
-    if let Some(status) = stated.or_else(|| implied.map(str::to_owned)) {
-        fields.push(("status", Value::String(status)));
+    fn clear(&mut self) {
+        *self = Self::default();
     }
-    let internal = event.properties.get("public").and_then(Value::as_bool) == Some(false);
-    let body = text_property(event, "body")
-        .or_else(|| text_property(event, "description"))
-        .filter(|_| !internal);
-    let entries = body.map(|body| {
-        let key = text_property(event, "message_id").unwrap_or_else(|| event.id.clone());
-        let replied = event.name.eq_ignore_ascii_case("ticket replied");
-        let author = text_property(event, "author")
-            .unwrap_or_else(|| (if replied { "agent" } else { "customer" }).to_owned());
-        let body: String = body.chars().take(MAX_BODY).collect();
-        (
-            "messages",
-            key,
-            serde_json::json!({"author": author, "body": body}),
-        )
-    });
-    let began_at = text_property(event, "opened_at")
-        .and_then(|text| parse_time(&text))
-        .unwrap_or(event.at);
-    Some(Statement {
-        kind: RecordKind::Ticket,
-        id,
-        began_at,
-        fields,
-        entries: entries.into_iter().collect(),
-    })
-}
-
-/// Help desks' words for a status, as one of our four.
-fn normal_status(status: &str) -> String {
-    let lower = status.trim().to_lowercase();
-    match lower.as_str() {
-        "new" | "reopened" | "in progress" | "in_progress" => "open",
-        "hold" | "on-hold" | "on_hold" | "waiting" | "snoozed" => "pending",
-        "resolved" | "done" => "solved",
-        other => other,
-    }
-    .to_owned()
 }
 
 impl Ticket {

@@ -4,7 +4,6 @@ use super::sql::row;
 use super::{Answer, Db, Rows, Tx};
 use crate::event::{Event, Kind, event_id};
 use crate::identity::explain::Activity;
-use crate::profile::gist;
 use crate::{Error, Result};
 use serde::Serialize;
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -14,21 +13,26 @@ mod place;
 
 pub use place::Place;
 
-/// An event and the link it belongs to.
+/// An event as it is read back from the log, and the link it belongs to.
 #[derive(Clone, Debug)]
 pub struct Logged {
-    /// The event, shared with the request that waits for it.
-    pub event: Arc<Event>,
+    /// The event.
+    pub event: Event,
     /// Id of the set of identifiers it carries.
     pub link: String,
 }
 
-/// An event that is to be appended.
+/// An event that is to be appended: its row in the log.
 #[derive(Clone, Debug)]
 pub struct NewEvent {
-    /// The gist of the event, and its link.
-    pub logged: Logged,
-    /// The event as JSON.
+    link: String,
+    source: String,
+    message_id: String,
+    kind: Kind,
+    name: String,
+    at: i64,
+    received_at: i64,
+    /// The rest of the event as JSON, shared with the statement that writes it.
     body: Arc<str>,
 }
 
@@ -36,33 +40,43 @@ impl NewEvent {
     /// The event as it goes into the log.
     ///
     /// # Errors
-    /// When the event cannot be written as JSON, which none that was checked is.
+    /// When the event cannot be written as JSON, which never happens to an event that was checked.
     pub fn of(event: &Event, link: String) -> Result<Self> {
         let body = serde_json::to_string(event)
             .map_err(|_| Error::internal("an event cannot be written as JSON"))?;
-        let event = Arc::new(gist(event));
         Ok(Self {
-            logged: Logged { event, link },
+            link,
+            source: event.source.clone(),
+            message_id: event.message_id.clone(),
+            kind: event.kind,
+            name: event.name.clone(),
+            at: event.at,
+            received_at: event.received_at,
             body: body.into(),
         })
+    }
+
+    /// What makes it one event: its source and the sender's id of the message.
+    #[must_use]
+    pub fn key(&self) -> (&str, &str) {
+        (&self.source, &self.message_id)
     }
 
     /// The whole event.
     ///
     /// # Errors
-    /// When what was written cannot be read, which never happens to an event that was checked.
+    /// When the body cannot be read, which never happens to an event that was checked.
     pub fn event(&self) -> Result<Event> {
-        let gist = &self.logged.event;
         let body: Event = serde_json::from_str(&self.body)
             .map_err(|_| Error::internal("an event cannot be read again"))?;
         Ok(Event {
-            id: gist.id.clone(),
-            source: gist.source.clone(),
-            message_id: gist.message_id.clone(),
-            kind: gist.kind,
-            name: gist.name.clone(),
-            at: gist.at,
-            received_at: gist.received_at,
+            id: event_id(&self.source, &self.message_id),
+            source: self.source.clone(),
+            message_id: self.message_id.clone(),
+            kind: self.kind,
+            name: self.name.clone(),
+            at: self.at,
+            received_at: self.received_at,
             ..body
         })
     }
@@ -75,16 +89,6 @@ struct Key<'a> {
     message_id: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     link: Option<&'a str>,
-}
-
-impl<'a> Key<'a> {
-    fn of(event: &'a Event) -> Self {
-        Self {
-            source: &event.source,
-            message_id: &event.message_id,
-            link: None,
-        }
-    }
 }
 
 struct EventRow {
@@ -124,7 +128,7 @@ impl TryFrom<EventRow> for Logged {
         event.at = row.at;
         event.received_at = row.received_at;
         Ok(Self {
-            event: Arc::new(event),
+            event,
             link: row.link,
         })
     }
@@ -142,7 +146,13 @@ pub fn ask_known<'a>(
     offered: impl Iterator<Item = &'a NewEvent>,
 ) -> Answer<HashSet<(String, String)>> {
     // To look first is cheaper than to have the statement that writes them return what it wrote.
-    let mut keys: Vec<_> = offered.map(|new| Key::of(&new.logged.event)).collect();
+    let mut keys: Vec<_> = offered
+        .map(|new| Key {
+            source: &new.source,
+            message_id: &new.message_id,
+            link: None,
+        })
+        .collect();
     keys.sort_unstable_by_key(|key| (key.source, key.message_id));
     tx.sql(
         "select e.source, e.message_id from rows($2, r: source text, message_id text) cross join event e
@@ -156,15 +166,14 @@ pub fn ask_known<'a>(
 /// Appends events that are not in the log. Their rows are written when the log is read next, when [`Transaction::release`](super::Transaction::release) is called or
 /// at the end.
 pub fn append(tx: &mut Tx, workspace: &str, new: &[&NewEvent]) {
-    let events = || new.iter().map(|new| &*new.logged.event);
     let rows = Rows::default()
-        .text(new.iter().map(|new| new.logged.link.as_str()))
-        .text(events().map(|event| event.source.as_str()))
-        .text(events().map(|event| event.message_id.as_str()))
-        .text(events().map(|event| event.kind.as_str()))
-        .text(events().map(|event| event.name.as_str()))
-        .bigint(events().map(|event| event.at))
-        .bigint(events().map(|event| event.received_at))
+        .text(new.iter().map(|new| new.link.as_str()))
+        .text(new.iter().map(|new| new.source.as_str()))
+        .text(new.iter().map(|new| new.message_id.as_str()))
+        .text(new.iter().map(|new| new.kind.as_str()))
+        .text(new.iter().map(|new| new.name.as_str()))
+        .bigint(new.iter().map(|new| new.at))
+        .bigint(new.iter().map(|new| new.received_at))
         .shared(new.iter().map(|new| Arc::clone(&new.body)));
     // They are half of all that is written, and few need to read them: that can go on beside the fold.
     tx.hold(
@@ -314,8 +323,9 @@ pub async fn relink(tx: &mut Tx, workspace: &str, moved: &[Logged]) -> Result<()
         return Ok(());
     }
     let rows = moved.iter().map(|logged| Key {
+        source: &logged.event.source,
+        message_id: &logged.event.message_id,
         link: Some(&logged.link),
-        ..Key::of(&logged.event)
     });
     let rows: Vec<Key<'_>> = rows.collect();
     tx.sql(

@@ -308,7 +308,7 @@ impl TestApp {
     pub async fn event(&self, message_id: &str) -> Event {
         let mut events = self.events().await.into_iter();
         let found = events.find(|logged| logged.event.message_id == message_id);
-        (*found.expect(message_id).event).clone()
+        found.expect(message_id).event
     }
 
     /// Everything that was refused of a source of the first tenant, newest first.

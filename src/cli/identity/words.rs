@@ -55,13 +55,13 @@ fn name(profile: &Profile) -> Option<String> {
 mod tests {
     use super::*;
     use crate::identity::Identifier;
-    use crate::profile::Known;
+    use crate::profile::KnownIdentifier;
     use serde_json::json;
 
     #[test]
     fn a_customer_is_told_by_name_and_some_of_what_leads_there() {
         assert_eq!(told(&Profile::default()), "");
-        let known = |n: u8| Known {
+        let known = |n: u8| KnownIdentifier {
             identifier: Identifier::new("user_id", format!("u{n}")),
             since: 0,
         };

@@ -2,7 +2,7 @@
 
 use crate::Result;
 use crate::identity::Customer;
-use crate::profile::Profile;
+use crate::profile::{EventFacts, Profile};
 use crate::store::access::Workspace;
 use crate::store::event::{Logged, Place};
 use crate::store::{self, Tx};
@@ -23,7 +23,7 @@ pub(super) async fn from_log(
     for links in customer.links.chunks(LINKS) {
         let page = store::event::of_links(tx, &workspace.id, links, folded, EVENTS).await?;
         if (page.len() as i64) < EVENTS {
-            page.iter().for_each(|logged| profile.apply(&logged.event));
+            apply(&mut profile, &page);
             continue;
         }
         for link in links {
@@ -31,7 +31,7 @@ pub(super) async fn from_log(
             loop {
                 let page =
                     store::event::of_link(tx, &workspace.id, link, folded, &after, EVENTS).await?;
-                page.iter().for_each(|logged| profile.apply(&logged.event));
+                apply(&mut profile, &page);
                 match page.last() {
                     Some(Logged { event, .. }) => after = (event.at, Place::of(event)),
                     None => break,
@@ -40,4 +40,10 @@ pub(super) async fn from_log(
         }
     }
     Ok(profile)
+}
+
+fn apply(profile: &mut Profile, page: &[Logged]) {
+    for Logged { event, .. } in page {
+        profile.apply(&EventFacts::of(event));
+    }
 }

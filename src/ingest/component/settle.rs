@@ -6,7 +6,7 @@ use super::log::from_log;
 use crate::Result;
 use crate::identity::{self, Class, Customer, Identifier, Resolution, step};
 use crate::profile::record::{Record, RecordKind};
-use crate::profile::{self, Profile};
+use crate::profile::{KnownIdentifier, Profile};
 use crate::store::access::Workspace;
 use crate::store::event::Place;
 use crate::store::link::{Carries, Held};
@@ -361,14 +361,14 @@ fn carries<'a>(pairs: &'a [(Identifier, &'a str)]) -> Vec<Carries<'a>> {
 }
 
 /// The identifiers that a profile shows: those of people, records, contacts and devices, not of things.
-fn shown(customer: &Customer, workspace: &Workspace) -> Vec<profile::Known> {
+fn shown(customer: &Customer, workspace: &Workspace) -> Vec<KnownIdentifier> {
     let rules = &workspace.rules.rules;
     let people = customer
         .identifiers
         .iter()
         .filter(|(id, _)| rules.rule(&id.kind).class != Class::Reference);
     people
-        .map(|(identifier, since)| profile::Known {
+        .map(|(identifier, since)| KnownIdentifier {
             identifier: identifier.clone(),
             since: *since,
         })

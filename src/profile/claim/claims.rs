@@ -146,16 +146,16 @@ impl Claims {
         self.0.sort_unstable_by(|a, b| b.compare(a));
         let sources: BTreeSet<&str> = self.0.iter().map(|claim| claim.source.as_str()).collect();
         let sources: BTreeSet<&str> = sources.into_iter().take(MAX_CLAIMANTS).collect();
-        let (mut small, mut acts) = (0, BTreeSet::new());
+        let (mut small, mut effects) = (0, BTreeSet::new());
         let kept: Vec<bool> = self
             .0
             .iter()
             .map(|claim| {
                 let is_small = size(&claim.value) <= MAX_SMALL;
                 small += usize::from(is_small);
-                let last_of_act = acts.insert((claim.source.as_str(), claim.act()));
+                let last_of_effect = effects.insert((claim.source.as_str(), claim.effect()));
                 (is_small && small <= MAX_NEWEST)
-                    || (last_of_act && sources.contains(claim.source.as_str()))
+                    || (last_of_effect && sources.contains(claim.source.as_str()))
             })
             .collect();
         let mut kept = kept.into_iter();

@@ -6,12 +6,14 @@
 use super::*;
 use crate::event::Kind;
 use crate::identity::Identifier;
+use crate::profile::account::Account;
 use crate::profile::activity::Activity;
 use crate::profile::claim::{Claim, Claims};
 use crate::profile::purchase::{Change, Item, Purchase, Purchases, Total};
-use crate::profile::record::{Record, Stated};
+use crate::profile::record::{FieldValue, Record};
+use crate::profile::seen::Seen;
 use crate::profile::ticket::{Message, Ticket, Tickets};
-use crate::profile::{Account, Known, Profile, Seen};
+use crate::profile::{KnownIdentifier, Profile};
 use data_encoding::HEXLOWER;
 use serde_json::{Value, json};
 
@@ -136,7 +138,7 @@ fn profile() -> Profile {
     plan.add(claim(json!("free"), "web", 2));
     Profile {
         id: id(9),
-        identifiers: vec![Known {
+        identifiers: vec![KnownIdentifier {
             identifier: Identifier::new("email", "ann@example.com"),
             since: AT,
         }],
@@ -181,7 +183,8 @@ fn profile() -> Profile {
 }
 
 fn record(id: &str, field: &str, list: &str, entry: Value) -> Record {
-    let stated = |number: u8, value: Value| Stated(AT + i64::from(number), self::id(number), value);
+    let stated =
+        |number: u8, value: Value| FieldValue(AT + i64::from(number), self::id(number), value);
     Record {
         id: id.to_owned(),
         began_at: AT,

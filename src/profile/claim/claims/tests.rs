@@ -143,8 +143,9 @@ fn kept_of(all: &[Claim]) -> Vec<Claim> {
                 .filter(|other| other.compare(claim).is_gt())
         };
         let small = |claim: &Claim| size(&claim.value) <= MAX_SMALL;
-        let of_act = |other: &&Claim| (&other.source, other.act()) == (&claim.source, claim.act());
-        let last = sources.contains(&claim.source.as_str()) && !newer().any(|other| of_act(&other));
+        let alike =
+            |other: &&Claim| (&other.source, other.effect()) == (&claim.source, claim.effect());
+        let last = sources.contains(&claim.source.as_str()) && !newer().any(|other| alike(&other));
         last || small(claim) && newer().filter(|other| small(other)).count() < MAX_NEWEST
     };
     candidates.iter().filter(is_kept).cloned().collect()

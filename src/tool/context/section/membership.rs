@@ -2,7 +2,7 @@
 
 use super::{Piece, Section};
 use crate::event::text_of;
-use crate::profile::Account;
+use crate::profile::account::Account;
 use crate::tool::text::{Untrusted, clean};
 use schemars::JsonSchema;
 use serde::Serialize;

@@ -1,0 +1,62 @@
+//! An event as identity and profile read it, with all that can be known of it without the database.
+
+use crate::event::Event;
+use crate::identity::Carried;
+use crate::profile::record::{Record, RecordKind};
+use crate::profile::{EventFacts, packed};
+use crate::store::access::Workspace;
+use std::sync::Arc;
+
+/// What identity and the profile take of one event. Live and in a rebuild, events are folded from
+/// this alone.
+#[derive(Clone, Debug)]
+pub(super) struct ReadEvent {
+    /// What identity takes.
+    pub carried: Carried,
+    /// What the profile takes.
+    pub facts: EventFacts,
+    /// What it says of an order or ticket.
+    pub said: Option<Said>,
+}
+
+/// What one event says of an order or ticket.
+#[derive(Clone, Debug)]
+pub(super) struct Said {
+    pub kind: RecordKind,
+    pub record: Arc<Record>,
+    /// The record as it is stored, should nothing else be known of it.
+    pub doc: Arc<[u8]>,
+}
+
+impl ReadEvent {
+    /// Reads an event under the rules in force.
+    pub fn of(workspace: &Workspace, event: &Event) -> Self {
+        let facts = EventFacts::of(event);
+        Self {
+            carried: workspace.rules.read(&workspace.secret, event),
+            said: Said::by(&facts),
+            facts,
+        }
+    }
+
+    /// The link that the event stands under.
+    pub fn link(&self) -> &str {
+        &self.carried.link
+    }
+
+    /// When the event happened, in UTC milliseconds.
+    pub fn at(&self) -> i64 {
+        self.facts.provenance().at
+    }
+}
+
+impl Said {
+    fn by(facts: &EventFacts) -> Option<Self> {
+        let (kind, record) = facts.record()?;
+        Some(Self {
+            kind,
+            record: Arc::clone(record),
+            doc: packed::pack(&**record).into(),
+        })
+    }
+}
