@@ -1,7 +1,7 @@
 //! The canonical event: what every source's record becomes before anything else looks at it.
 //!
-//! It follows Segment's spec (identify, track, page, screen, group, alias). An event is immutable; all other state is a
-//! fold of events, so what is not in here cannot be in a profile.
+//! It follows Segment's spec (identify, track, page, screen, group, alias). An event is immutable;
+//! all other state is a fold of events, so a profile can only hold what an event can say.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -17,10 +17,11 @@ pub const MAX_MESSAGE_ID: usize = 100;
 pub const MAX_ID: usize = 500;
 /// Most properties or traits of one event.
 pub const MAX_KEYS: usize = 300;
-/// Most levels that a trait, property or field of the context may nest: with what a document puts around it, it stays
-/// readable (`serde_json` reads 127).
+/// Most levels that a trait, property or field of the context may nest. `serde_json` reads 127
+/// levels, and documents nest values a few levels deeper.
 pub const MAX_DEPTH: usize = 100;
-/// How `serde_json` names the one field of text that is JSON already; an object that begins with it is read as something else.
+/// The prefix of the field names that `serde_json` keeps for itself: an object whose first field
+/// has one is not read as an object.
 const RESERVED: &str = "$serde_json::private::";
 /// The earliest time an event may claim: 1900-01-01.
 pub const EARLIEST: i64 = -2_208_988_800_000;
@@ -72,7 +73,8 @@ impl Kind {
     }
 }
 
-/// One thing that one source says about one customer. The ids and times below are columns of the log; the rest is its body.
+/// One thing that one source says about one customer. The ids and times below are columns of the
+/// log; the rest is its body.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Event {
@@ -91,7 +93,8 @@ pub struct Event {
     /// The `event` of a track call, the name of a page or screen, else empty.
     #[serde(skip)]
     pub name: String,
-    /// When it happened, in UTC milliseconds, corrected for the sender's clock and never after `received_at`.
+    /// When it happened, in UTC milliseconds, corrected for the sender's clock and never after
+    /// `received_at`.
     #[serde(skip)]
     pub at: i64,
     /// When it reached us, in UTC milliseconds.
@@ -146,7 +149,8 @@ impl Reject {
 }
 
 impl Event {
-    /// An event without content, happening at `at` but not after `received_at`; its id follows from source and message id.
+    /// An event without content, happening at `at` but not after `received_at`; its id follows from
+    /// source and message id.
     #[must_use]
     pub fn new(source: &str, message_id: &str, kind: Kind, at: i64, received_at: i64) -> Self {
         Self {
@@ -181,7 +185,7 @@ impl Event {
         strip_nul(&mut self.name);
         if self.message_id.contains('\0') {
             strip_nul(&mut self.message_id);
-            // It is the event of the message id that is kept, or the log would take the two for different events.
+            // The id follows the message id that the log keeps, or one event would have two ids.
             self.id = event_id(&self.source, &self.message_id);
         }
         let length = self.message_id.len();
@@ -319,7 +323,8 @@ fn clean_value(value: &mut Value, levels: usize) -> Result<(), Reject> {
     Ok(())
 }
 
-/// Whether a value nests no deeper than an event may; the log may hold some from before there was a bound.
+/// Whether a value nests no deeper than an event may. The log may hold deeper ones from before
+/// there was a bound.
 #[must_use]
 pub fn is_shallow(value: &Value) -> bool {
     fn within(value: &Value, levels: usize) -> bool {

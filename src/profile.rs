@@ -1,14 +1,14 @@
 //! The profile: one document per customer, a fold of their events.
 //!
-//! Every part is built so that order and repetition cannot matter: traits keep what each source holds,
-//! consents the newest claim, lists the newest entries by (time, event id), counts count distinct
-//! events, and where a map is full it keeps the first keys by name. Which claim on a trait wins is
-//! decided by the rules, when the profile is read.
+//! Every part is built so that order and repetition cannot matter: traits keep what each source
+//! holds, consents the newest claim, lists the newest entries by (time, event id), counts count
+//! distinct events, and where a map is full it keeps the first keys by name. Which claim on a trait
+//! wins is decided by the rules, when the profile is read.
 //!
-//! The parts are one list, `parts!`: a new part is a file that implements `ProfilePart` and a line in
-//! the list. [`EventFacts`] is what the parts take of one event, [`Profile::apply`] adds it,
-//! [`Profile::merge`] joins two profiles. Purchases and tickets come from [`record::Record`]s, because
-//! several events, and several links, speak of the same order.
+//! The parts are one list, `parts!`: a new part is a file that implements `ProfilePart` and a line
+//! in the list. [`EventFacts`] is what the parts take of one event, [`Profile::apply`] adds it,
+//! [`Profile::merge`] joins two profiles. Purchases and tickets come from [`record::Record`]s,
+//! because several events, and several links, speak of the same order.
 
 use crate::event::text_of;
 use crate::identity::Identifier;
@@ -55,8 +55,8 @@ pub const MAX_TRAITS: usize = 300;
 const TEXTS: usize = 200;
 
 parts! {
-    /// Everything that an agent is likely to ask about one customer. Times are UTC milliseconds, money
-    /// is integer minor units.
+    /// Everything that an agent is likely to ask about one customer. Times are UTC milliseconds,
+    /// money is integer minor units.
     #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
     #[serde(default)]
     pub struct Profile {
@@ -104,24 +104,25 @@ impl Profile {
         packed::pack_with_room(self, TEXTS).into()
     }
 
-    /// Whether an event may say something of who the customer is that the profile does not say yet,
-    /// and not only what they did: it states traits, or comes from a new source.
+    /// Whether an event may change who the customer is, and not only what they did: it states
+    /// traits, or comes from a source that the profile has not seen.
     #[must_use]
     pub fn learns_from(&self, facts: &EventFacts) -> bool {
         let source = &facts.provenance().source;
         !facts.parts().traits.is_empty() || !self.sources.contains_key(source)
     }
 
-    /// Makes one order or ticket of what several joined profiles each knew of it. True when a list may
-    /// lack an entry that it dropped earlier; then [`Profile::recount`] has to see all records.
+    /// Makes one order or ticket of what several joined profiles each knew of it. True when a list
+    /// may lack an entry that it dropped earlier; then [`Profile::recount`] has to see all records.
     #[must_use]
     pub fn unite(&mut self, kind: RecordKind, parts: &[Record]) -> bool {
         let list = self.records(kind);
-        let removed = parts
-            .iter()
-            .fold(false, |lacks, part| list.remove(part) || lacks);
+        let mut lacks = false;
+        for part in parts {
+            lacks |= list.remove(part);
+        }
         let whole = Record::merged(parts);
-        whole.is_some_and(|whole| list.replace(None, &whole)) || removed
+        whole.is_some_and(|whole| list.replace(None, &whole)) || lacks
     }
 
     /// Replaces what is known of one order or ticket. True when a list that keeps only the newest
@@ -149,9 +150,9 @@ impl Profile {
         }
     }
 
-    /// Puts the winner of every trait first, by these rules. A profile is stored as [`Rule::Newest`]
-    /// has it, so the default costs nothing. For reading only: a profile that was ranked must not be
-    /// stored.
+    /// Puts the winner of every trait first, by these rules. A profile is stored as
+    /// [`Rule::Newest`] has it, so the default costs nothing. For reading only: a profile that was
+    /// ranked must not be stored.
     pub fn rank(&mut self, survivorship: &Survivorship) {
         if survivorship.default == Rule::Newest {
             for name in survivorship.traits.keys() {

@@ -1,5 +1,5 @@
-//! Ids of kinds of their own, in the shape of Segment's `context.externalIds`: those of the customer in the collection
-//! `users`, and references, which are ids of things that belong to the customer.
+//! External ids, in the shape of Segment's `context.externalIds`: ids of the customer in the
+//! collection `users`, and references, which are ids of things that belong to the customer.
 
 use super::{Event, text_of};
 use serde_json::{Map, Value, json};
@@ -26,8 +26,8 @@ impl Event {
         self.list_id(kind, &value.into(), USERS);
     }
 
-    /// Adds the id of a thing that belongs to the customer, such as an order: it ties this event to the others that speak of
-    /// the thing, also to those that name nobody.
+    /// Adds the id of a thing that belongs to the customer, such as an order. It ties this event to
+    /// the other events about the thing, also to those without an id of the customer.
     pub fn add_reference(&mut self, kind: &str, value: impl Into<String>) {
         self.list_id(kind, &value.into(), REFERENCES);
     }
@@ -45,7 +45,8 @@ impl Event {
     }
 }
 
-/// The external ids of an event's context. What has no collection is the customer's; accounts and the like are nobody's.
+/// The external ids of an event's context. An id without a collection is the customer's; ids of
+/// other collections, such as accounts, are left out.
 pub fn external_ids(context: &Map<String, Value>) -> impl Iterator<Item = ExternalId> {
     let listed = context.get("externalIds").and_then(Value::as_array);
     listed.into_iter().flatten().filter_map(|entry| {

@@ -1,4 +1,4 @@
-//! What the customer did lately: the newest events in a line each, and the sessions they make.
+//! Recent activity: the newest events in a line each, and the sessions they make.
 
 use super::packed::{Packed, Packer, Unpacker, packed};
 use super::part::ProfilePart;
@@ -41,7 +41,7 @@ pub struct Activity {
     pub name: String,
     /// The source it came through.
     pub source: String,
-    /// The page's path, the product or whatever the event was about, if it says.
+    /// What the event was about, if it says: a page's path, a product, an order.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub about: Option<String>,
 }
@@ -158,7 +158,8 @@ pub struct Session<'a> {
     pub events: &'a [Activity],
 }
 
-/// The sessions in a list of events that is newest first; the last may have begun before the list does.
+/// The sessions in a list of events that is newest first; the last may have begun before the list
+/// does.
 #[must_use]
 pub fn sessions(recent: &[Activity]) -> Vec<Session<'_>> {
     recent

@@ -1,4 +1,5 @@
-//! When two values say the same: systems spell alike things differently, and a spelling is no disagreement.
+//! When two values say the same: systems spell the same thing differently, and a spelling is no
+//! disagreement.
 
 use crate::event::text_of;
 use serde_json::Value;
@@ -6,10 +7,11 @@ use serde_json::Value;
 /// Fewest digits that are taken for a phone number.
 const MIN_PHONE: usize = 7;
 
-/// Whether two values say the same but for spelling. Case and spaces do not count, a number and its digits as text are the
-/// same, so is a phone number however it is grouped and with or without its country, a list agrees with a value that it
-/// holds and with a list of the same values in any order, and two objects agree when they share a field and every field that
-/// both fill agrees: what one address leaves out the other may add. Not transitive.
+/// Whether two values say the same but for spelling. Case and spaces do not count, a number and its
+/// digits as text are the same, and so are phone numbers in any grouping, with or without their
+/// country. A list agrees with a value that it holds and with a list of the same values in any
+/// order. Two objects agree when they share a field and every field that both fill agrees: one
+/// address may add a street to another. Not transitive.
 pub(super) fn agree(a: &Value, b: &Value) -> bool {
     match (a, b) {
         (Value::Object(a), Value::Object(b)) => {
@@ -53,7 +55,8 @@ fn digits(text: &str) -> String {
     text.chars().filter(char::is_ascii_digit).collect()
 }
 
-/// The same digits; or one begins with a country code and ends with the other, whose leading zero stands for the country.
+/// The same digits; or one begins with a country code and ends with the other, whose leading zero
+/// stands for the country.
 fn same_phone(a: &str, b: &str) -> bool {
     let is_long = |text: &str| text.trim_start().starts_with('+');
     let (a_digits, b_digits) = (digits(a), digits(b));

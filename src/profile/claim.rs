@@ -1,5 +1,5 @@
-//! A claim: a value that a source stated at some time. Every value that a system holds stays visible,
-//! whichever wins.
+//! A claim: a value that a source stated at some time. Every value that a system holds stays
+//! visible, whichever wins.
 
 use super::packed::packed;
 use super::provenance::Provenance;
@@ -42,7 +42,7 @@ packed!(Claim {
     verified
 });
 
-/// What a claim does to the value.
+/// What a claim does to the trait.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Effect {
     Remove,
@@ -63,7 +63,7 @@ impl Claim {
         }
     }
 
-    /// The same, of a value that the source has checked. A removal cannot be checked.
+    /// The same claim, of a value that the source has checked. A removal cannot be checked.
     pub(super) fn verified(self) -> Self {
         let verified = !self.value.is_null();
         Self { verified, ..self }
@@ -125,7 +125,8 @@ pub(super) fn verified(traits: &Map<String, Value>) -> Vec<&str> {
         .collect()
 }
 
-/// The trait that a trait of this name says is verified: `email` for `email_verified` and `emailVerified`.
+/// The trait that a trait of this name says is verified: `email` for `email_verified` and
+/// `emailVerified`.
 #[must_use]
 pub fn verifies(name: &str) -> Option<&str> {
     name.strip_suffix("_verified")

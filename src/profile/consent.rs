@@ -46,8 +46,8 @@ fn categories(event: &Event) -> impl Iterator<Item = (String, Value)> {
         .map(|(category, granted)| (category.clone(), granted.clone()))
 }
 
-/// Segment's `context.messaging_subscriptions`: named by their channel, with Segment's words for the
-/// status.
+/// Segment's `context.messaging_subscriptions`: named by their channel, with Segment's words for
+/// the status.
 fn channels(event: &Event) -> impl Iterator<Item = (String, Value)> {
     let subscriptions = event.context.get("messaging_subscriptions");
     subscriptions

@@ -17,7 +17,8 @@ pub fn decimals(currency: &str) -> u32 {
         .map_or(2, u32::from)
 }
 
-/// An amount in minor units from a JSON number or a decimal string, rounded half away from zero; none beyond [`MAX_AMOUNT`].
+/// An amount in minor units from a JSON number or a decimal string, rounded half away from zero;
+/// `None` beyond [`MAX_AMOUNT`].
 #[must_use]
 pub fn minor(value: &Value, currency: &str) -> Option<i64> {
     let amount = match value {

@@ -1,12 +1,13 @@
 //! Documents as they are stored: the fields in their order, without names, and every text once.
 //!
-//! A profile says the same few things again and again: each claim, order and line of what happened lately names the event and
-//! the source it is from. Here a text that was written before is written as its number, an id as its bytes, a time as its distance from the
-//! time before it. That is a third to a quarter of the same document as JSON, which is what a customer's next event has to read
-//! and write. Formats that describe themselves (`MessagePack`, CBOR) name every field or repeat every text.
+//! A profile repeats itself: each claim, order and line of recent activity names its event and its
+//! source. Here a text that was written before is written as its number, an id as its bytes, a time
+//! as its distance from the time before it. That is a third to a quarter of the size as JSON, and
+//! every event of a customer reads and writes their document. Formats that describe themselves
+//! (`MessagePack`, CBOR) name every field or repeat every text.
 //!
-//! What is stored so is derived from the log. So there is one form, numbered by [`FORM`], and what an older version wrote is
-//! folded anew.
+//! Packed documents are derived from the log. So there is one form, numbered by [`FORM`], and
+//! documents of an older form are folded anew.
 
 use crate::clock;
 use rustc_hash::{FxBuildHasher, FxHashMap};
@@ -15,8 +16,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 mod value;
 
-/// The number of the form. It grows with every change of it and of what is packed (`golden` notices), and is the first byte of
-/// a document.
+/// The number of the form, the first byte of a document. It grows with every change of the form or
+/// of a packed type; the tests in `golden` notice one.
 pub const FORM: u8 = 1;
 
 /// Numbers from here on are taken for times, and written as the distance from the one before.
@@ -26,12 +27,12 @@ const ID: usize = 16;
 /// How deep values may be within each other; no event is as deep.
 const MAX_DEPTH: usize = 200;
 
-/// What can be packed.
+/// A value that can be packed.
 pub trait Packed: Sized {
-    /// Writes it.
+    /// Writes the value.
     fn pack<'a>(&'a self, into: &mut Packer<'a>);
 
-    /// Reads it; none if that is not what was written.
+    /// Reads the value; `None` if the bytes are no such value.
     fn unpack(from: &mut Unpacker<'_>) -> Option<Self>;
 }
 
@@ -51,7 +52,7 @@ macro_rules! packed {
 }
 pub(crate) use packed;
 
-/// Something small in its stored form.
+/// A small document in its stored form.
 #[must_use]
 pub fn pack(document: &impl Packed) -> Vec<u8> {
     pack_with_room(document, 16)
@@ -70,7 +71,7 @@ pub fn pack_with_room(document: &impl Packed, texts: usize) -> Vec<u8> {
     packer.bytes
 }
 
-/// The document in these bytes; none if they are of another form or damaged.
+/// The document in these bytes; `None` if they are of another form or damaged.
 #[must_use]
 pub fn unpack<T: Packed>(bytes: &[u8]) -> Option<T> {
     let (form, bytes) = bytes.split_first()?;
@@ -90,8 +91,8 @@ pub fn unpack<T: Packed>(bytes: &[u8]) -> Option<T> {
 /// A document that is being written.
 pub struct Packer<'a> {
     bytes: Vec<u8>,
-    /// Texts that were written, and their numbers. Whoever could choose texts that collide slows down their own document only,
-    /// which is bounded.
+    /// Texts that were written, and their numbers. A customer whose texts collide slows down only
+    /// their own document, which is bounded.
     texts: FxHashMap<&'a str, u64>,
     /// The last number that was taken for a time.
     last: i64,
@@ -132,7 +133,7 @@ impl<'a> Packer<'a> {
         }
     }
 
-    /// A text: its number if it was written before, else its characters, or its bytes if it is an id.
+    /// A text: its number if it was written before, else the bytes of an id, else its characters.
     fn text(&mut self, text: &'a str) {
         if text.len() < 2 {
             self.count((text.len() as u64) << 2);
@@ -187,7 +188,8 @@ impl<'b> Unpacker<'b> {
         None
     }
 
-    /// How many entries follow. Each takes a byte at least, so damage cannot ask for more memory than there is document.
+    /// How many entries follow. Each takes a byte at least, so a damaged length cannot ask for more
+    /// memory than the document has bytes.
     fn length(&mut self) -> Option<usize> {
         let length = usize::try_from(self.count()?).ok()?;
         (length <= self.bytes.len()).then_some(length)

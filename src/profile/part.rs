@@ -22,16 +22,16 @@ pub(super) trait ProfilePart: Sized {
     fn merge(&mut self, other: Self);
 }
 
-/// Keeps the first `most` keys by name. Which keys those are depends on the set of keys alone, never
-/// on their order of arrival.
+/// Keeps the first `most` keys by name. Which keys those are depends on the set of keys alone,
+/// never on their order of arrival.
 pub(super) fn keep_first<T>(map: &mut BTreeMap<String, T>, most: usize) {
     while map.len() > most {
         map.pop_last();
     }
 }
 
-/// Declares the profile. After `parts` comes the list of its parts: one line makes a part a field of
-/// the document, and has it read, applied, merged and packed.
+/// Declares the profile. After `---` comes the list of its parts: one line makes a part a field
+/// of the document, and has it read, applied, merged and packed.
 macro_rules! parts {
     (
         $(#[$meta:meta])*

@@ -1,4 +1,5 @@
-//! Purchases: orders of the Segment e-commerce spec, with their items, totals, status history and refunds.
+//! Purchases: orders of the Segment e-commerce spec, with their items, totals, status history and
+//! refunds.
 
 use super::money::{self, DEFAULT_CURRENCY, MAX_AMOUNT};
 use super::packed::packed;

@@ -1,5 +1,4 @@
-//! A record: what events say of one thing of the customer, an order or a ticket, before it is shown
-//! as one.
+//! A record: what events say of one order or ticket, before the profile shows it.
 //!
 //! Records are kept per link and merged per customer, so that joining or parting customers never
 //! rewrites one. A field keeps its newest value, a list its newest entries; merging is commutative
@@ -17,7 +16,7 @@ use std::sync::Arc;
 /// Most entries of one list of a record: status changes, refunds, messages.
 const MAX_ENTRIES: usize = 50;
 
-/// The sorts of things that have records.
+/// The kinds of things that have records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum RecordKind {
     /// An order.
@@ -46,7 +45,7 @@ impl RecordKind {
     }
 }
 
-/// What one event says of one record.
+/// What one event says of one order or ticket.
 pub(super) struct RecordUpdate {
     /// The order's or ticket's id.
     pub(super) id: String,
@@ -154,7 +153,7 @@ impl Record {
         }
     }
 
-    /// Takes in what another record says of the same thing.
+    /// Merges another record of the same thing.
     pub fn merge(&mut self, other: &Self) {
         self.began_at = self.began_at.min(other.began_at);
         self.changed_at = self.changed_at.max(other.changed_at);
@@ -227,9 +226,9 @@ fn put(held: &mut BTreeMap<String, FieldValue>, name: &str, value: &FieldValue) 
     }
 }
 
-/// Adds to or replaces in a list that keeps the `most` newest by `order`, newest first. True when an
-/// entry moved back in a list that may have dropped others before, so that one of those may belong in
-/// it now.
+/// Adds to or replaces in a list that keeps the `most` newest by `order`, newest first. True when
+/// an entry moved back in a list that may have dropped others before, so that one of those may
+/// belong in it now.
 pub(super) fn replace_in<T, K: Ord>(
     list: &mut Vec<T>,
     total: u64,
@@ -255,8 +254,8 @@ pub(super) fn text_property(event: &Event, name: &str) -> Option<String> {
         .filter(|text| !text.is_empty())
 }
 
-/// The id of the order or ticket that an event is about. An id that is longer than any identifier is
-/// ignored: PostgreSQL could not index it.
+/// The id of the order or ticket that an event is about. An id that is longer than any identifier
+/// is ignored: PostgreSQL could not index it.
 pub(super) fn id_property(event: &Event, name: &str) -> Option<String> {
     text_property(event, name).filter(|id| id.len() <= MAX_ID)
 }

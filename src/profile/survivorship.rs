@@ -1,9 +1,11 @@
-//! Survivorship applied: which of the claims on a trait wins, by the rule that the workspace has for it.
+//! Survivorship: which of the claims on a trait wins, by the workspace's rule for the trait.
 //!
-//! Before any rule it is settled which claims *stand*. A removal withdraws whatever its source said before it, and stands
-//! itself while it is the last word of its source. Then verified beats claimed: a source's last value is verified when the
-//! source said so of it (its spelling aside) since it last removed the trait, and where there are such values only they
-//! compete. So a verified value goes when its own source states another or removes it, never because another source does.
+//! Before any rule applies it is settled which claims *stand*. A removal withdraws all earlier
+//! claims of its source, and stands itself while it is the source's newest claim. Then verified
+//! beats claimed: a source's newest value is verified when the source verified it (its spelling
+//! aside) since it last removed the trait, and where there are such values only they compete. So a
+//! verified value goes when its own source states another or removes it, never because another
+//! source does.
 
 use super::agree::agree;
 use super::claim::Claim;
@@ -12,21 +14,21 @@ use crate::identity::survivorship::Rule;
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
-/// Which of these claims, the newest first, wins. There must be one.
+/// The index of the winner among claims that are sorted, the newest first, and not empty.
 pub(super) fn winner(claims: &[Claim], rule: Rule, sources: &[String]) -> usize {
     let verified = claims.iter().any(|claim| claim.verified);
     if rule == Rule::Newest && !verified {
         return 0;
     }
     let standing = standing(claims);
-    let last_words = last_words(claims, &standing);
-    let verified: Vec<usize> = last_words
+    let newest_of_sources = newest_of_sources(claims, &standing);
+    let verified: Vec<usize> = newest_of_sources
         .iter()
         .filter_map(|last| verification(claims, &standing, *last))
         .collect();
     let pool = match rule {
         _ if !verified.is_empty() => verified,
-        Rule::Newest | Rule::SourcePriority => last_words,
+        Rule::Newest | Rule::SourcePriority => newest_of_sources,
         Rule::MostFrequent | Rule::Longest => standing,
     };
     let score = |at: usize| match rule {
@@ -53,13 +55,13 @@ fn standing(claims: &[Claim]) -> Vec<usize> {
 }
 
 /// The newest claim of each source.
-fn last_words(claims: &[Claim], standing: &[usize]) -> Vec<usize> {
+fn newest_of_sources(claims: &[Claim], standing: &[usize]) -> Vec<usize> {
     let mut seen = BTreeSet::new();
     let first = |at: &&usize| seen.insert(claims[**at].source.as_str());
     standing.iter().filter(first).copied().collect()
 }
 
-/// The claim that verifies the last word of a source.
+/// The claim that verifies the newest claim of a source.
 fn verification(claims: &[Claim], standing: &[usize], last: usize) -> Option<usize> {
     let last = &claims[last];
     let verifies = |at: &usize| {
@@ -69,7 +71,7 @@ fn verification(claims: &[Claim], standing: &[usize], last: usize) -> Option<usi
     standing.iter().copied().find(verifies)
 }
 
-/// How many sources say what a claim says.
+/// How many sources agree with a claim.
 fn supporters(claims: &[Claim], pool: &[usize], at: usize) -> usize {
     let same = pool
         .iter()

@@ -1,10 +1,11 @@
-//! What joins of profiles keep, whatever their order: the parts that no log of the shuffling tests is large enough to fill.
+//! Merged profiles keep their bounds in any order. The logs of the shuffling tests are too small to
+//! reach these bounds.
 
 use super::*;
 use crate::event::{Event, Kind};
 use serde_json::json;
 
-/// A customer who is known from one group call with traits of these numbers.
+/// The profile of one group call with traits of these numbers.
 fn member(id: usize, numbers: std::ops::Range<usize>) -> Profile {
     let mut event = Event::new("web", &format!("m{id}"), Kind::Group, 5, 9);
     event.group_id = Some("acme".to_owned());

@@ -22,7 +22,8 @@ pub(super) struct TraitFact {
 impl ProfilePart for Traits {
     type Facts = Vec<TraitFact>;
 
-    /// The traits of an identify call, and those of the context that the call itself does not state.
+    /// The traits of an identify call, and those of the context that the call itself does not
+    /// state.
     fn read(event: &Event) -> Self::Facts {
         let own = (event.kind == Kind::Identify).then_some(&event.traits);
         let context = event.context.get("traits").and_then(Value::as_object);

@@ -1,4 +1,4 @@
-//! All that the sources say of one trait, within bounds that no order of arrival can tell.
+//! All that the sources say of one trait, within bounds that do not depend on the order of arrival.
 
 use super::super::agree::agree;
 use super::super::packed::{Packed, Packer, Unpacker};
@@ -8,26 +8,29 @@ use crate::identity::survivorship::Rule;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Most sources whose last words on one trait are kept.
+/// Most sources whose newest claims on one trait are kept.
 const MAX_CLAIMANTS: usize = 10;
 /// How many of the newest small claims on one trait are kept beside those.
 const MAX_NEWEST: usize = 8;
-/// Most bytes of a small claim's value: earlier values are for comparing, and a long text is rarely compared.
+/// Most bytes of a small claim's value: earlier values are kept to be compared, and a long text
+/// rarely is.
 const MAX_SMALL: usize = 300;
 
 /// What the sources say of one trait: the winner first, then the others, newest first.
 ///
-/// A candidate is a distinct (source, value, verified), with the latest time and event that stated it. So that the set is
-/// bounded, a candidate is kept only if it is
-/// - the newest removal, statement or verification of its source, which is among the first `MAX_CLAIMANTS` by name, or
+/// A candidate is a distinct (source, value, verified), with the latest time and event that stated
+/// it. So that the set is bounded, a candidate is kept only if it is
+/// - the newest removal, statement or verification of its source, and the source is among the
+///   first `MAX_CLAIMANTS` by name, or
 /// - among the newest `MAX_NEWEST` of those candidates whose value is small.
 ///
-/// What was dropped is never missed, so order, repetition and merging cannot matter. For each of the two reasons that a
-/// dropped candidate lacked there are witnesses, which are kept themselves: a newer candidate of the same source that does the
-/// same, or ten sources that come before it by name; and eight newer small candidates, or the size of its own value. More
-/// claims only add candidates or make them newer, so a witness gives way to a newer one at most, and the dropped candidate
-/// stays dropped unless a claim states it anew that is newer than its witnesses. That claim brings the very time and event
-/// that the candidate would have had if it had never been dropped.
+/// A dropped candidate is never missed, so order, repetition and merging cannot matter. It lacked
+/// both reasons, and for each there are witnesses, which are kept themselves: a newer candidate of
+/// the same source with the same effect, or ten sources that come before its source by name; and
+/// eight newer small candidates, or the size of its own value. More claims only add candidates or
+/// make them newer, so a witness only gives way to a newer witness, and the dropped candidate stays
+/// dropped unless a claim newer than its witnesses states it anew. That claim brings the time and
+/// event that the candidate would have if it had never been dropped.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Claims(Vec<Claim>);
@@ -61,14 +64,15 @@ impl Claims {
         }
     }
 
-    /// The claim whose value holds; none when the value was removed. By the rule [`Rule::Newest`], or by that of the last
-    /// [`Profile::rank`](crate::profile::Profile::rank).
+    /// The claim whose value holds; `None` when the value was removed. By [`Rule::Newest`], or by
+    /// the rule of the last [`Profile::rank`](crate::profile::Profile::rank).
     #[must_use]
     pub fn winner(&self) -> Option<&Claim> {
         self.0.first().filter(|claim| !claim.value.is_null())
     }
 
-    /// Puts the winner by this rule first. For reading only, because what is stored has the order of [`Rule::Newest`].
+    /// Puts the winner by this rule first. For reading only: stored claims have the order of
+    /// [`Rule::Newest`].
     pub(in crate::profile) fn rank(&mut self, rule: Rule, sources: &[String]) {
         if self.0.len() < 2 {
             return;
@@ -83,13 +87,15 @@ impl Claims {
         self.0[..=winner].rotate_right(1);
     }
 
-    /// Whether systems disagree: two or more hold a value, and one holds another than the winner's, spelling aside.
+    /// Whether systems disagree: two or more hold a value, and one value differs from the winner's,
+    /// spelling aside.
     #[must_use]
     pub fn conflict(&self) -> bool {
         !self.rivals().is_empty()
     }
 
-    /// What systems hold instead of the winner's value, newest first, each value once. Only the last word of a source counts.
+    /// The values that systems hold instead of the winner's, newest first, each once. Only the
+    /// newest claim of a source counts.
     #[must_use]
     pub fn rivals(&self) -> Vec<&Claim> {
         let (Some(winner), true) = (self.winner(), self.0.len() > 1) else {
@@ -122,7 +128,8 @@ impl Claims {
         self.0.iter()
     }
 
-    /// Takes a claim; whether more may have changed than the time of one. Most events only repeat what is known.
+    /// Adds a claim. True when more may have changed than the time of one claim: most events only
+    /// repeat a value.
     fn put(&mut self, claim: Claim) -> bool {
         let Some(at) = self.0.iter().position(|held| held.repeats(&claim)) else {
             self.0.push(claim);
@@ -138,7 +145,7 @@ impl Claims {
         !was_newest
     }
 
-    /// Drops what need not be kept and puts the winner first.
+    /// Drops candidates that need not be kept and puts the winner first.
     fn settle(&mut self) {
         if self.0.len() < 2 {
             return;

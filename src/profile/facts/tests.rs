@@ -39,7 +39,7 @@ fn full(number: usize, at: i64, kind: Kind, name: &str) -> Event {
     }));
     event.context = map(json!({
         "traits": {"email": "b@b.c", "city": number}, "groupId": "acme1", "page": {"path": "/q", "title": "u"},
-        "consent": {"categoryPreferences": {"ads": number % 2 == 0}}, "device": {"id": "d"},
+        "consent": {"categoryPreferences": {"ads": number.is_multiple_of(2)}}, "device": {"id": "d"},
         "messaging_subscriptions": [{"type": "EMAIL", "status": "SUBSCRIBED"}],
         "campaign": {"name": "c"},
     }));

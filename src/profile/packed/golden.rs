@@ -1,7 +1,7 @@
-//! The bytes of every document that is packed, so that none changes unnoticed.
+//! The bytes of every packed document, so that no change goes unnoticed.
 //!
-//! The samples name every field of every type: a field that is added does not compile until it is in one, and then its bytes are
-//! others.
+//! The samples name every field of every type: with a new field they do not compile until one of
+//! them has it, and then the bytes differ.
 
 use super::*;
 use crate::event::Kind;
@@ -20,7 +20,8 @@ use serde_json::{Value, json};
 /// 2026-11-28T08:00:00Z, and milliseconds after it.
 const AT: i64 = 1_795_852_800_000;
 
-/// Holds a document to its bytes. What is stored in the old ones would be read as something else, or not at all.
+/// Holds a document to its bytes. Other bytes mean that stored documents are misread, or not read
+/// at all.
 fn hold<T: Packed + PartialEq + std::fmt::Debug>(name: &str, document: &T, golden: &str) {
     let bytes = pack(document);
     assert_eq!(
@@ -36,7 +37,8 @@ fn hold<T: Packed + PartialEq + std::fmt::Debug>(name: &str, document: &T, golde
     );
 }
 
-/// Nothing in a sample is empty or zero: such a field could be forgotten and nobody would see it.
+/// No field of a sample is empty or zero: the packer could forget such a field without a test that
+/// fails.
 fn filled(name: &str, value: &Value) {
     match value {
         Value::Null => panic!("{name} is missing"),

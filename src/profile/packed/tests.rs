@@ -1,4 +1,4 @@
-//! What is packed comes back, and what is damaged harms nobody.
+//! A packed document comes back, and a damaged one is refused or read as another.
 
 use super::*;
 use crate::profile::Profile;

@@ -1,4 +1,4 @@
-//! Who wins by each rule.
+//! Which claim wins by each rule.
 
 use super::super::claim::claims::tests::{claim, claims};
 use super::*;

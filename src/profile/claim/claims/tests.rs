@@ -1,4 +1,4 @@
-//! What is kept of the claims on a trait, and that nothing but the set of claims decides it.
+//! Which claims on a trait are kept, and that nothing but the set of claims decides it.
 
 use super::super::verified;
 use super::*;
@@ -125,7 +125,7 @@ fn a_map_says_which_of_its_traits_are_verified() {
     assert_eq!(verified(traits), ["email", "phone"]);
 }
 
-/// What the documentation of [`Claims`] says is kept, word for word, of all claims at once.
+/// The claims to keep of all claims at once, as the documentation of [`Claims`] has it.
 fn kept_of(all: &[Claim]) -> Vec<Claim> {
     let latest = |claim: &&Claim| {
         let mut others = all.iter().filter(|other| other.repeats(claim));
