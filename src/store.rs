@@ -15,15 +15,14 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 pub mod access;
+mod cache;
 mod change;
+pub mod customer;
 mod db;
 pub mod decided;
-mod drafts;
 pub mod event;
 pub mod identifier;
 pub mod identity;
-pub mod kept;
-mod lease;
 pub mod link;
 pub mod matching;
 pub mod profile;
@@ -31,19 +30,18 @@ mod reads;
 pub mod record;
 pub mod reject;
 mod schema;
-mod shelf;
 mod sql;
-mod stamp;
 #[cfg(test)]
 mod statements;
 pub mod suggestion;
 pub mod table;
+mod written;
 
 pub use db::{Db, Tx};
 pub use sql::{Answer, Driver, Rows, Statement, Transaction};
 
 use sql::{Engine, Lookup};
-use stamp::Stamp;
+use cache::stamp::Stamp;
 
 /// How long a statement waits for another process's write lock before it gives up.
 const BUSY: Duration = Duration::from_secs(30);
@@ -103,12 +101,7 @@ pub async fn open(url: &str) -> Result<Db> {
         Engine::Sqlite { .. } => {}
         Engine::Postgres(pool) => drop(tokio::spawn(analyze(pool.clone(), commits))),
     }
-    let db = Db::new(Driver::new(engine, committed), stamp);
-    if let Engine::Postgres(pool) = &db.engine {
-        let (own, asked) = (Arc::downgrade(&db.leases), db.leases.asked());
-        tokio::spawn(lease::keep(pool.clone(), own, asked));
-    }
-    Ok(db)
+    Ok(Db::new(Driver::new(engine, committed), stamp))
 }
 
 /// Moves an SQLite file's write-ahead log into the file some time after commits, beside the writer, until nobody writes any
@@ -261,7 +254,7 @@ impl Db {
                 write.close().await;
             }
             Engine::Postgres(pool) => {
-                lease::give_up(&self.leases, pool).await;
+                self.cache.release_reader();
                 pool.close().await;
             }
         }

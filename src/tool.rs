@@ -6,7 +6,7 @@
 
 use crate::clock::{Clock, rfc3339};
 use crate::store::Db;
-use crate::store::kept::{self, Found};
+use crate::store::customer::{self, FoundCustomer};
 use crate::{Error, Result};
 use futures_util::future::BoxFuture;
 use serde_json::Value;
@@ -113,7 +113,7 @@ impl Tools {
             .map_err(Error::Invalid)?;
         let customer = self.customer(caller, &mut arguments).await?;
         let now = self.clock.now();
-        let received_at = customer.kept.received_at;
+        let received_at = customer.cached.received_at;
         let given = Given::of(tool.native.depends_on, caller, now);
         let answer = self.answer(tool, caller, customer, given, arguments);
         let answer = answer.await?;
@@ -145,12 +145,13 @@ impl Tools {
         &self,
         tool: &Tool,
         caller: &Caller,
-        customer: Found,
+        customer: FoundCustomer,
         given: Given,
         arguments: Value,
     ) -> Result<Arc<Answer>> {
         let question = Question {
-            edition: customer.kept.edition,
+            generation: customer.cached.generation,
+            rules: caller.workspace.rules.version,
             tool: tool.name,
             given,
             arguments: arguments.to_string(),
@@ -166,7 +167,7 @@ impl Tools {
     }
 
     /// The customer of a call: the one the caller is bound to, or the one that staff name.
-    async fn customer(&self, caller: &Caller, arguments: &mut Value) -> Result<Found> {
+    async fn customer(&self, caller: &Caller, arguments: &mut Value) -> Result<FoundCustomer> {
         let named = arguments
             .as_object_mut()
             .and_then(|arguments| arguments.shift_remove("customer"));
@@ -178,7 +179,7 @@ impl Tools {
                 return Err(Error::Forbidden(message.to_owned()));
             }
         };
-        let found = kept::customer(&self.db, &caller.workspace, &name).await?;
+        let found = customer::find(&self.db, &caller.workspace, &name).await?;
         found.ok_or_else(|| Error::NotFound("no such customer in this workspace; check the identifier, or send their events first".to_owned()))
     }
 }

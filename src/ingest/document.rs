@@ -7,7 +7,7 @@ use super::telling::{self, Part, Things};
 use crate::profile::EventFacts;
 use crate::profile::record::RecordKind;
 use crate::store::access::Workspace;
-use crate::store::profile::Written;
+use crate::store::profile::NewDocument;
 use crate::store::{self, Tx};
 use crate::{Error, Result};
 use std::collections::{BTreeSet, HashMap};
@@ -58,7 +58,13 @@ pub(super) async fn finish(
         }
         profile.id.clone_from(&id);
         let doc = profile.packed();
-        done.push(Written { id, doc, learned });
+        done.push(NewDocument {
+            received_at: profile.seen.received_at,
+            renamed: made,
+            id,
+            doc,
+            learned,
+        });
         if done.len() == WRITTEN {
             store::profile::save(tx, &workspace.id, std::mem::take(&mut done));
         }

@@ -1,6 +1,6 @@
 //! Which profiles every commit changed, in the order of commits: how processes learn that what they keep is out of date.
 
-use super::sql::{Driver, Transaction};
+use super::sql::{Reader, Statement, Transaction};
 use crate::profile::packed;
 use crate::{Error, Result};
 use std::collections::{BTreeMap, BTreeSet};
@@ -12,15 +12,25 @@ const MAX_NAMED: usize = 4_000;
 
 /// The profiles that a transaction changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Profiles {
+pub enum Changes {
     /// Those of these ids, changed, made or removed.
-    These(BTreeSet<String>),
+    Profiles(BTreeSet<String>),
     /// Any of the workspace.
     All,
 }
 
+impl Changes {
+    /// Whether this profile may be changed.
+    pub(super) fn names(&self, id: &str) -> bool {
+        match self {
+            Self::Profiles(ids) => ids.contains(id),
+            Self::All => true,
+        }
+    }
+}
+
 /// What a transaction changed so far, by workspace.
-pub(super) type Changed = BTreeMap<String, Profiles>;
+pub(super) type Changed = BTreeMap<String, Changes>;
 
 /// Notes that these profiles are changed, made or removed.
 pub(super) fn note<'a>(changed: &mut Changed, workspace: &str, ids: impl Iterator<Item = &'a str>) {
@@ -28,12 +38,12 @@ pub(super) fn note<'a>(changed: &mut Changed, workspace: &str, ids: impl Iterato
     if ids.is_empty() {
         return;
     }
-    let nothing = Profiles::These(BTreeSet::new());
+    let nothing = Changes::Profiles(BTreeSet::new());
     let changed = changed.entry(workspace.to_owned()).or_insert(nothing);
-    if let Profiles::These(known) = changed {
+    if let Changes::Profiles(known) = changed {
         known.extend(ids);
         if known.len() > MAX_NAMED {
-            *changed = Profiles::All;
+            *changed = Changes::All;
         }
     }
 }
@@ -42,11 +52,11 @@ pub(super) fn note<'a>(changed: &mut Changed, workspace: &str, ids: impl Iterato
 pub(super) async fn append(
     tx: &mut Transaction,
     workspace: &str,
-    profiles: &Profiles,
+    profiles: &Changes,
 ) -> Result<i64> {
     let named = match profiles {
-        Profiles::These(ids) => Some(packed::pack(ids)),
-        Profiles::All => None,
+        Changes::Profiles(ids) => Some(packed::pack(ids)),
+        Changes::All => None,
     };
     let (number,): (i64,) = tx
         .sql(
@@ -71,88 +81,61 @@ const LAST: &str = "select coalesce(max(number), 0) from change where workspace 
 const SINCE: &str = "select number, case when number > $2 then profiles end from change
     where workspace = $1 and number >= $2 order by number";
 
-/// The number of the last change; 0 before the first.
+/// The number of the last change, 0 before the first, and the profiles that changed since the `known` one.
 ///
 /// # Errors
-/// When the database refuses.
-pub(super) async fn last(driver: &Driver, workspace: &str) -> Result<i64> {
-    let (last,): (i64,) = driver.sql(LAST).bind(workspace).one().await?;
-    Ok(last)
+/// When a row cannot be read.
+pub(super) async fn since(
+    reader: &mut Reader,
+    workspace: &str,
+    known: Option<i64>,
+) -> Result<(i64, Changes)> {
+    read_since(workspace, known, |text| reader.sql(text)).await
 }
 
-/// What changed after this number: the new last number, and the profiles.
+/// The same within a transaction.
 ///
 /// # Errors
-/// When the database refuses or a row cannot be read.
-pub(super) async fn since(driver: &Driver, workspace: &str, seen: i64) -> Result<(i64, Profiles)> {
-    let rows = driver.sql(SINCE).bind(workspace).bind(seen).all().await?;
-    read(&rows, seen)
-}
-
-const LAST_HELD: &str =
-    "select coalesce(max(c.number), 0), (select l.holder from lease l where l.workspace = $1)
-    from change c where c.workspace = $1";
-const SINCE_HELD: &str = "select c.number, case when c.number > $2 then c.profiles end,
-        (select l.holder from lease l where l.workspace = $1)
-    from change c where c.workspace = $1 and c.number >= $2 order by c.number";
-
-/// What a transaction finds that has the workspace's lock.
-pub(super) struct Before {
-    /// The number of the last change.
-    pub last: i64,
-    /// What changed since it was last known.
-    pub changed: Profiles,
-    /// Who holds the lease, empty for nobody; none where that was not read.
-    pub holder: Option<String>,
-}
-
-/// What changed before a transaction, since the change of this number if one is known, and who holds the lease.
-///
-/// # Errors
-/// When the database refuses or a row cannot be read.
-pub(super) async fn before(
+/// When a row cannot be read.
+pub(super) async fn since_in(
     tx: &mut Transaction,
     workspace: &str,
     known: Option<i64>,
-) -> Result<Before> {
+) -> Result<(i64, Changes)> {
+    read_since(workspace, known, |text| tx.sql(text)).await
+}
+
+async fn read_since<'c>(
+    workspace: &str,
+    known: Option<i64>,
+    sql: impl FnOnce(&'static str) -> Statement<'c>,
+) -> Result<(i64, Changes)> {
     let Some(known) = known else {
-        let (last, holder): (i64, Option<String>) = tx.sql(LAST_HELD).bind(workspace).one().await?;
-        return Ok(Before {
-            last,
-            changed: Profiles::These(BTreeSet::new()),
-            holder: Some(holder.unwrap_or_default()),
-        });
+        let (last,): (i64,) = sql(LAST).bind(workspace).one().await?;
+        return Ok((last, Changes::Profiles(BTreeSet::new())));
     };
-    let rows = tx.sql(SINCE_HELD).bind(workspace).bind(known).all().await?;
-    let rows: Vec<(i64, Option<Vec<u8>>, Option<String>)> = rows;
-    let holder = rows.first().map(|row| row.2.clone().unwrap_or_default());
-    let rows: Vec<_> = rows.into_iter().map(|row| (row.0, row.1)).collect();
-    let (last, changed) = read(&rows, known)?;
-    Ok(Before {
-        last,
-        changed,
-        holder,
-    })
+    let rows = sql(SINCE).bind(workspace).bind(known).all().await?;
+    changes(&rows, known)
 }
 
 /// All of some changes, and the number of the last. The first is the one that was seen already: where it is missing it was
 /// dropped long ago, or the database was set back to before it, and then nothing is known. What comes next is read from 0 on.
-fn read(rows: &[(i64, Option<Vec<u8>>)], seen: i64) -> Result<(i64, Profiles)> {
+fn changes(rows: &[(i64, Option<Vec<u8>>)], seen: i64) -> Result<(i64, Changes)> {
     let rows = match rows {
         [(first, _), new @ ..] if *first == seen => new,
         all if seen == 0 => all,
-        all => return Ok((all.last().map_or(0, |(last, _)| *last), Profiles::All)),
+        all => return Ok((all.last().map_or(0, |(last, _)| *last), Changes::All)),
     };
     let (Some((first, _)), Some((last, _))) = (rows.first(), rows.last()) else {
-        return Ok((seen, Profiles::These(BTreeSet::new())));
+        return Ok((seen, Changes::Profiles(BTreeSet::new())));
     };
     if *first != seen + 1 || rows.iter().any(|(_, named)| named.is_none()) {
-        return Ok((*last, Profiles::All));
+        return Ok((*last, Changes::All));
     }
     let mut all = BTreeSet::new();
     for named in rows.iter().filter_map(|(_, named)| named.as_deref()) {
         let ids: Option<BTreeSet<String>> = packed::unpack(named);
         all.extend(ids.ok_or_else(|| Error::internal("a change cannot be read"))?);
     }
-    Ok((*last, Profiles::These(all)))
+    Ok((*last, Changes::Profiles(all)))
 }

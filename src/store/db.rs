@@ -1,39 +1,39 @@
-//! An open database and a write transaction: the drivers, and what this process keeps of the database in memory.
+//! An open database and a write transaction: the drivers, composed with the cache of what they read and wrote.
 
-use super::change::{self, Before, Changed, Profiles};
-use super::drafts::{Desk, Drafts};
-use super::lease::{self, Committing, Leases};
-use super::shelf::Shelf;
+use super::cache::{Cache, Point, stamp::Stamp};
+use super::change::{self, Changed, Changes};
 use super::sql::{Driver, Transaction};
-use super::stamp::Stamp;
+use super::written::{Written, WrittenDocument};
 use crate::Result;
-use std::collections::BTreeMap;
 use std::ops::{Deref, DerefMut};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 /// An open database, cheap to clone. Reads go through it, writes through a [`Tx`].
 #[derive(Clone, Debug)]
 pub struct Db {
     driver: Driver,
-    pub(super) shelf: Arc<Shelf>,
-    pub(super) leases: Arc<Leases>,
-    desk: Arc<Mutex<Desk>>,
+    pub(super) cache: Arc<Cache>,
 }
 
-/// A write transaction, and what it changes of what is kept in memory.
+/// A write transaction, and what it changes of what is cached.
 #[derive(Debug)]
 pub struct Tx {
     transaction: Transaction,
-    db: Db,
+    cache: Arc<Cache>,
     changed: Changed,
-    /// The workspace whose lock it holds, and its last change before.
-    locked: Option<(String, i64)>,
-    /// Whether nobody else holds that workspace's lease, as was read under the lock.
-    unleased: bool,
-    drafts: Drafts,
+    locked: Option<Locked>,
 }
 
-/// A database is asked as its driver is.
+/// The workspace whose lock a transaction holds.
+#[derive(Debug)]
+struct Locked {
+    workspace: String,
+    /// Where its changes stood when the lock was taken.
+    from: Point,
+    written: Written,
+}
+
+/// A database is read as its driver is.
 impl Deref for Db {
     type Target = Driver;
 
@@ -59,18 +59,10 @@ impl DerefMut for Tx {
 
 impl Db {
     pub(super) fn new(driver: Driver, stamp: Option<Stamp>) -> Self {
-        let leases = Arc::new(Leases::new());
         Self {
             driver,
-            shelf: Arc::new(Shelf::new(stamp, Arc::clone(&leases))),
-            leases,
-            desk: Arc::default(),
+            cache: Arc::new(Cache::new(stamp)),
         }
-    }
-
-    /// What this process wrote last.
-    fn desk(&self) -> MutexGuard<'_, Desk> {
-        self.desk.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Begins a write transaction. On SQLite it is the only one from its first statement on.
@@ -80,11 +72,9 @@ impl Db {
     pub async fn begin(&self) -> Result<Tx> {
         Ok(Tx {
             transaction: self.driver.transaction().await?,
-            db: self.clone(),
+            cache: Arc::clone(&self.cache),
             changed: Changed::new(),
             locked: None,
-            unleased: false,
-            drafts: Drafts::default(),
         })
     }
 }
@@ -96,56 +86,76 @@ impl Tx {
     /// # Errors
     /// When the database cannot be reached.
     pub async fn lock(&mut self, workspace: &str) -> Result<()> {
-        lease::lock(self, workspace).await?;
-        let known = self.desk().known(workspace);
-        let found = change::before(self, workspace, known).await?;
-        let Before {
-            last,
-            changed,
-            holder,
-        } = found;
-        self.desk().open(workspace, last, &changed);
-        self.locked = Some((workspace.to_owned(), last));
-        self.unleased = holder.is_some_and(|holder| self.db.leases.allow(&holder));
+        if self.is_locked(workspace) {
+            return Ok(());
+        }
+        self.transaction.lock(workspace).await?;
+        let from = match self.cache.current(workspace) {
+            Some(from) => from,
+            None => {
+                let known = self.cache.known(workspace);
+                let found = change::since_in(&mut self.transaction, workspace, known).await?;
+                self.cache.begin(workspace, found.0, &found.1)
+            }
+        };
+        self.locked = Some(Locked {
+            workspace: workspace.to_owned(),
+            from,
+            written: Written::default(),
+        });
         Ok(())
     }
 
-    /// A document as it was written last, if it is at hand; it is gone then.
-    pub(super) fn draft(&mut self, workspace: &str, id: &str) -> Option<Arc<[u8]>> {
-        let own = self.drafts.take(workspace, id);
-        let (locked, _) = self.locked.as_ref()?;
-        if locked != workspace {
+    fn is_locked(&self, workspace: &str) -> bool {
+        let locked = self.locked.as_ref();
+        locked.is_some_and(|locked| locked.workspace == workspace)
+    }
+
+    /// A document as it is in the transaction, if it is at hand.
+    pub(super) fn document(&mut self, workspace: &str, id: &str) -> Option<Arc<[u8]>> {
+        let locked = self.locked.as_mut()?;
+        if locked.workspace != workspace {
             return None;
         }
-        // Both, so that an older one does not come up later.
-        let older = self.desk().take(workspace, id);
-        own.or(older)
+        if let Some(written) = locked.written.get(id) {
+            return Some(written);
+        }
+        // What the transaction changed and does not hold any more is in the database alone.
+        let changed = self.changed.get(workspace);
+        if changed.is_some_and(|changed| changed.names(id)) {
+            return None;
+        }
+        self.cache.document(workspace, id)
     }
 
-    /// Holds on to a document that was written.
-    pub(super) fn keep_draft(&mut self, workspace: &str, id: &str, doc: Arc<[u8]>) {
-        self.drafts.keep(workspace, id, doc);
+    /// Notes a document that was written.
+    pub(super) fn wrote(&mut self, workspace: &str, id: String, document: WrittenDocument) {
+        if let Some(locked) = &mut self.locked
+            && locked.workspace == workspace
+        {
+            locked.written.put(id, document);
+        }
     }
 
-    /// Drops all drafts of a workspace.
-    pub(super) fn clear_drafts(&mut self, workspace: &str) {
-        self.drafts.clear(workspace);
-        self.desk().clear(workspace);
+    /// Notes that these profiles are removed.
+    pub(super) fn removed(&mut self, workspace: &str, ids: &[&str]) {
+        self.changes(workspace, ids.iter().copied());
+        if let Some(locked) = &mut self.locked {
+            ids.iter().for_each(|id| locked.written.remove(id));
+        }
     }
 
     /// Notes that these profiles are changed, made or removed.
-    pub(super) fn change<'a>(&mut self, workspace: &str, ids: impl Iterator<Item = &'a str>) {
+    pub(super) fn changes<'a>(&mut self, workspace: &str, ids: impl Iterator<Item = &'a str>) {
         change::note(&mut self.changed, workspace, ids);
     }
 
-    /// Notes that any profile of the workspace may be changed.
-    pub(super) fn change_all(&mut self, workspace: &str) {
-        self.changed.insert(workspace.to_owned(), Profiles::All);
-    }
-
-    /// What this process wrote last.
-    fn desk(&self) -> MutexGuard<'_, Desk> {
-        self.db.desk()
+    /// Notes that any profile of the workspace may be changed, made or removed.
+    pub(super) fn changes_all(&mut self, workspace: &str) {
+        self.changed.insert(workspace.to_owned(), Changes::All);
+        if let Some(locked) = &mut self.locked {
+            locked.written = Written::default();
+        }
     }
 
     /// Makes everything in it durable and visible.
@@ -153,30 +163,24 @@ impl Tx {
     /// # Errors
     /// When the database could not; then nothing of it happened.
     pub async fn commit(mut self) -> Result<()> {
-        let mut numbers = BTreeMap::new();
-        for (workspace, profiles) in std::mem::take(&mut self.changed) {
-            // Leases are taken under the lock, so what was read under it holds until the end.
-            let locked = self.locked.as_ref().is_some_and(|(id, _)| *id == workspace);
+        let changed = std::mem::take(&mut self.changed);
+        let mut number = None;
+        for (workspace, changes) in &changed {
+            let locked = self.is_locked(workspace);
             if !locked {
-                lease::lock(&mut self, &workspace).await?;
+                self.transaction.lock(workspace).await?;
             }
-            let number = change::append(&mut self, &workspace, &profiles).await?;
-            if !(locked && self.unleased) {
-                let (db, tx) = (&self.db, &mut self.transaction);
-                db.leases.outwait(db, tx, &workspace).await?;
+            let appended = change::append(&mut self.transaction, workspace, changes).await?;
+            if locked {
+                number = Some(appended);
             }
-            numbers.insert(workspace, number);
         }
-        let (locked, written) = (self.locked.take(), std::mem::take(&mut self.drafts));
-        let db = self.db.clone();
-        let lease = |(workspace, number): (&String, &i64)| (db.leases.of(workspace), *number);
-        let committing = Committing::begin(numbers.iter().map(lease).collect());
         self.transaction.end().await?;
-        committing.done();
-        if let Some(locked) = locked
-            && let Some(number) = numbers.get(&locked.0)
+        if let Some(Locked { workspace, from, written }) = self.locked
+            && let (Some(number), Some(changes)) = (number, changed.get(&workspace))
         {
-            db.desk().take_over(&locked, *number, written);
+            self.cache
+                .write_through(&workspace, from, number, changes, written);
         }
         Ok(())
     }

@@ -2,6 +2,7 @@
 
 use super::access::Workspace;
 use super::table::{self, Sort};
+use super::written::WrittenDocument;
 use super::{Answer, Db, Id, Rows, Statement, Tx};
 use crate::identity::{Identifier, MENTION};
 use crate::profile::{Profile, packed};
@@ -10,14 +11,14 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// A customer as they are named.
-pub(super) enum Asked<'a> {
+pub(super) enum CustomerName<'a> {
     /// By a link's id.
     Link(&'a str),
     /// By an identifier.
     Identifier(Identifier),
 }
 
-impl<'a> Asked<'a> {
+impl<'a> CustomerName<'a> {
     /// Reads `type:value`; `profile:` takes any link's id.
     ///
     /// # Errors
@@ -87,7 +88,7 @@ impl<'a> Asked<'a> {
 /// # Errors
 /// When the database refuses.
 pub async fn by_id(db: &Db, workspace: &Workspace, id: &str) -> Result<Option<Profile>> {
-    Asked::Link(id).profile(db, workspace).await
+    CustomerName::Link(id).profile(db, workspace).await
 }
 
 /// The profile of a customer named `type:value`; `profile:` takes any link's id.
@@ -95,7 +96,7 @@ pub async fn by_id(db: &Db, workspace: &Workspace, id: &str) -> Result<Option<Pr
 /// # Errors
 /// [`Error::Invalid`] when the text names nothing that could be a customer.
 pub async fn by_name(db: &Db, workspace: &Workspace, customer: &str) -> Result<Option<Profile>> {
-    let asked = Asked::parse(workspace, customer)?;
+    let asked = CustomerName::parse(workspace, customer)?;
     if let Some(profile) = asked.profile(db, workspace).await? {
         return Ok(Some(profile));
     }
@@ -112,9 +113,9 @@ pub async fn by_name(db: &Db, workspace: &Workspace, customer: &str) -> Result<O
 pub(super) async fn by_mention(
     db: &Db,
     workspace: &Workspace,
-    asked: &Asked<'_>,
+    asked: &CustomerName<'_>,
 ) -> Result<Option<String>> {
-    let Asked::Identifier(identifier) = asked else {
+    let CustomerName::Identifier(identifier) = asked else {
         return Ok(None);
     };
     let found: Vec<(String,)> = db
@@ -169,7 +170,7 @@ pub fn ask<'a>(
 ) -> Answer<Documents> {
     let (mut loaded, mut keys) = (Documents::new(), Vec::new());
     for id in ids {
-        match tx.draft(workspace, id) {
+        match tx.document(workspace, id) {
             Some(doc) => drop(loaded.insert(id.to_owned(), doc)),
             None => keys.push(Id { id }),
         }
@@ -188,19 +189,23 @@ pub fn ask<'a>(
 
 /// A document that is to be written.
 #[derive(Debug)]
-pub struct Written {
+pub struct NewDocument {
     /// The profile's id.
     pub id: String,
     /// The document.
     pub doc: Arc<[u8]>,
+    /// When the last event about the customer arrived, in UTC milliseconds.
+    pub received_at: i64,
+    /// Whether links or identifiers may have come to the profile or left it.
+    pub renamed: bool,
     /// Whether it says anything else of who the customer is, so that matching has to look again.
     pub learned: bool,
 }
 
 /// Writes documents.
-pub fn save(tx: &mut Tx, workspace: &str, documents: Vec<Written>) {
+pub fn save(tx: &mut Tx, workspace: &str, documents: Vec<NewDocument>) {
     let ids = || documents.iter().map(|written| written.id.as_str());
-    tx.change(workspace, ids());
+    tx.changes(workspace, ids());
     let docs = documents.iter().map(|written| Arc::clone(&written.doc));
     let rows = Rows::default().text(ids()).bytes(docs.collect());
     tx.insert(
@@ -216,8 +221,13 @@ pub fn save(tx: &mut Tx, workspace: &str, documents: Vec<Written>) {
         workspace,
         rows,
     );
-    for Written { id, doc, .. } in documents {
-        tx.keep_draft(workspace, &id, doc);
+    for document in documents {
+        let written = WrittenDocument {
+            doc: document.doc,
+            received_at: document.received_at,
+            renamed: document.renamed,
+        };
+        tx.wrote(workspace, document.id, written);
     }
 }
 
@@ -234,10 +244,7 @@ pub async fn remove<'a>(
     if ids.is_empty() {
         return Ok(());
     }
-    tx.change(workspace, ids.iter().copied());
-    for id in &ids {
-        tx.draft(workspace, id);
-    }
+    tx.removed(workspace, &ids);
     let keys: Vec<Id<'_>> = ids.iter().map(|id| Id { id }).collect();
     for text in [
         "delete from profile where workspace = $1 and id in (select r.id from rows($2, r: id text))",
@@ -262,7 +269,6 @@ pub async fn count(db: &Db, workspace: &str) -> Result<i64> {
 /// When the database refuses.
 pub async fn clear_derived(tx: &mut Tx, workspace: &str) -> Result<()> {
     table::clear(tx, workspace, Sort::Derived).await?;
-    tx.change_all(workspace);
-    tx.clear_drafts(workspace);
+    tx.changes_all(workspace);
     Ok(())
 }

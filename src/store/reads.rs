@@ -5,7 +5,8 @@
 //! everyone whom it reads for has asked, so it sees whatever was acknowledged before. Should it fail, each reads alone: what is
 //! wrong with one name is nobody else's trouble.
 
-use super::sql::Driver;
+use super::sql::{Driver, Reader};
+use crate::Error;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::oneshot;
@@ -143,6 +144,7 @@ struct Lane {
 
 impl Lane {
     async fn run(mut self, driver: Driver, workspace: String) {
+        let mut reader = driver.reader().await;
         loop {
             // Requests that have arrived already come along.
             tokio::task::yield_now().await;
@@ -150,7 +152,10 @@ impl Lane {
             if waiting.is_empty() {
                 return;
             }
-            read(&driver, &workspace, self.queue.text, waiting).await;
+            match &mut reader {
+                Ok(reader) => read(reader, &workspace, self.queue.text, waiting).await,
+                Err(error) => each_alone(error, waiting.len()),
+            }
         }
     }
 
@@ -182,7 +187,7 @@ impl Drop for Lane {
 }
 
 /// Reads for all who wait.
-async fn read(driver: &Driver, workspace: &str, text: &'static str, waiting: Vec<Waiting>) {
+async fn read(reader: &mut Reader, workspace: &str, text: &'static str, waiting: Vec<Waiting>) {
     let mut askers: HashMap<Key, Vec<Answer>> = HashMap::with_capacity(waiting.len());
     for Waiting { key, answer } in waiting {
         askers.entry(key).or_default().push(answer);
@@ -194,13 +199,10 @@ async fn read(driver: &Driver, workspace: &str, text: &'static str, waiting: Vec
         value: &key.value,
     });
     let rows: Vec<_> = numbered.collect();
-    let found = driver.sql(text).bind(workspace).rows(&rows).all().await;
+    let found = reader.sql(text).bind(workspace).rows(&rows).all().await;
     let found: Vec<(i64, Vec<u8>)> = match found {
         Ok(found) => found,
-        Err(error) => {
-            tracing::debug!(target: "acquaint::db", %error, customers = rows.len(), "each is read alone");
-            return;
-        }
+        Err(error) => return each_alone(&error, rows.len()),
     };
     let mut docs: Vec<Option<Vec<u8>>> = vec![None; keys.len()];
     for (n, doc) in found {
@@ -216,4 +218,8 @@ async fn read(driver: &Driver, workspace: &str, text: &'static str, waiting: Vec
         }
         drop(last.map(|answer| answer.send(doc)));
     }
+}
+
+fn each_alone(error: &Error, customers: usize) {
+    tracing::debug!(target: "acquaint::db", %error, customers, "each is read alone");
 }

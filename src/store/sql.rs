@@ -12,7 +12,7 @@ use crate::{Error, Result};
 use futures_util::future::BoxFuture;
 use sqlx::postgres::{PgArguments, PgPool, PgRow};
 use sqlx::sqlite::{SqliteArguments, SqlitePool, SqliteRow};
-use sqlx::{Arguments, AssertSqlSafe, Encode, FromRow, Postgres, Sqlite, Type};
+use sqlx::{Arguments, AssertSqlSafe, Encode, FromRow, PgConnection, Postgres, Sqlite, Type};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
@@ -21,6 +21,7 @@ use tokio::task::JoinHandle;
 mod ask;
 mod insert;
 mod lookup;
+mod reader;
 mod row;
 mod text;
 
@@ -28,12 +29,16 @@ pub use ask::Answer;
 pub use insert::Rows;
 use insert::Write;
 pub(super) use lookup::Lookup;
+pub(super) use reader::Reader;
 pub(super) use row::row;
 use text::Texts;
 pub(super) use text::spell_migration;
 
 /// A statement that takes longer than this is named in the log.
 const SLOW: Duration = Duration::from_millis(500);
+
+/// Takes the lock of a workspace until the transaction ends.
+const LOCK: &str = "select pg_advisory_xact_lock(hashtextextended('acquaint:' || $1, 0))";
 
 /// The engine behind the pools.
 #[derive(Clone, Debug)]
@@ -109,6 +114,7 @@ pub struct Statement<'c> {
 enum On<'c> {
     Sqlite(&'c SqlitePool, SqliteArguments),
     Postgres(&'c PgPool, PgArguments),
+    PostgresReader(&'c mut PgConnection, PgArguments),
     SqliteTx(&'c mut Transaction, SqliteArguments),
     PostgresTx(&'c mut Transaction, PgArguments),
 }
@@ -212,8 +218,15 @@ impl Transaction {
         }));
     }
 
-    /// Whether this is PostgreSQL, for the few hooks that have to know.
-    pub(super) fn is_postgres(&self) -> bool {
+    /// Waits until no other transaction may commit to the workspace before this one ends.
+    pub(super) async fn lock(&mut self, workspace: &str) -> Result<()> {
+        if self.is_postgres() {
+            self.sql(LOCK).bind(workspace).execute().await?;
+        }
+        Ok(())
+    }
+
+    fn is_postgres(&self) -> bool {
         matches!(self.driver.engine, Engine::Postgres(_))
     }
 
@@ -257,6 +270,10 @@ macro_rules! run {
                 let $sql = AssertSqlSafe(texts.postgres(text));
                 $query.$method(pool).await.map(|$done| $map)
             }
+            On::PostgresReader(connection, $args) => {
+                let $sql = AssertSqlSafe(texts.postgres(text));
+                $query.$method(connection).await.map(|$done| $map)
+            }
             On::SqliteTx(tx, $args) => {
                 let $sql = AssertSqlSafe(texts.sqlite(text));
                 let Engined::Sqlite(tx) = tx.ready().await? else {
@@ -283,7 +300,9 @@ impl Statement<'_> {
     pub fn bind<'q, T: Bind<'q>>(mut self, value: T) -> Self {
         let added = match &mut self.on {
             On::Sqlite(_, args) | On::SqliteTx(_, args) => args.add(value),
-            On::Postgres(_, args) | On::PostgresTx(_, args) => args.add(value),
+            On::Postgres(_, args) | On::PostgresReader(_, args) | On::PostgresTx(_, args) => {
+                args.add(value)
+            }
         };
         if let Err(error) = added {
             self.failed = Some(sqlx::Error::Encode(error));

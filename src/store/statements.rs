@@ -340,7 +340,7 @@ fn what_a_sharded_database_refuses_is_found() {
             true,
         ),
         (
-            "insert into change (workspace, number) select $1, 1 returning number, (select l.holder from lease l where l.workspace = $1)",
+            "insert into change (workspace, number) select $1, 1 returning number, (select k.id from link k where k.workspace = $1)",
             false,
         ),
         (
@@ -359,7 +359,7 @@ fn what_a_sharded_database_refuses_is_found() {
             "with gone as (delete from link where workspace = $1 returning id) select id from gone",
             false,
         ),
-        ("update lease set wanted = true where holder = $2", false),
+        ("update link set whole = true where id = $2", false),
     ] {
         assert_eq!(refused(&words(text)).is_none(), fine, "{text}");
     }

@@ -115,7 +115,6 @@ pub const TABLES: &[Table] = {
         table!("match_key", Index, Link(&["profile"])),
         table!("import_progress", Passing, No),
         table!("change", Passing, List("profiles")),
-        table!("lease", Passing, No),
     ]
 };
 

@@ -41,7 +41,7 @@ impl<'a> Reach<'a> {
     }
 
     /// The customer's orders or tickets before a time and an id, newest first, of which the profile holds the newest. Every
-    /// event that changes them makes a new edition of the profile, so answers made of them go with it.
+    /// event that changes them makes a new generation of the profile, so answers made of them go with it.
     ///
     /// # Errors
     /// When the database refuses.

@@ -88,11 +88,13 @@ impl Asker {
     }
 }
 
-/// All that an answer depends on. A change of the customer makes a new edition of them, so an answer that is remembered
+/// All that an answer depends on. A change of the customer makes a new generation of their document, so an answer that is remembered
 /// never outlives what it was made from.
 #[derive(Debug, PartialEq, Eq, Hash)]
 pub(super) struct Question {
-    pub edition: u64,
+    pub generation: u64,
+    /// Which value of a trait wins depends on them.
+    pub rules: i64,
     pub tool: &'static str,
     pub given: Given,
     /// In canonical form.

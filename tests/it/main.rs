@@ -17,7 +17,6 @@ mod identity;
 mod isolation;
 mod kept;
 mod kill;
-mod lease;
 mod limits;
 mod matching;
 mod people;

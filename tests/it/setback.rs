@@ -82,7 +82,7 @@ async fn what_was_set_back_is_forgotten(app: &TestApp) {
 
 /// How many orders are known through another opening of the database, which keeps what it read.
 async fn seen(db: &Db, app: &TestApp) -> u64 {
-    let found = store::kept::customer(db, &app.tenant.workspace, "user_id:u1").await;
+    let found = store::customer::find(db, &app.tenant.workspace, "user_id:u1").await;
     let found = found.expect("read").expect("a customer");
     let profile = found.profile(&app.tenant.workspace).expect("a profile");
     profile.purchases.count

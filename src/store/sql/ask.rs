@@ -83,7 +83,7 @@ impl Statement<'_> {
                     Ok(())
                 })
             }),
-            On::Sqlite(..) | On::Postgres(..) => {
+            On::Sqlite(..) | On::Postgres(..) | On::PostgresReader(..) => {
                 let error = Error::internal("only a transaction is asked ahead");
                 return Answer::ready(Err(error));
             }

@@ -9,12 +9,26 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
-/// The header as it was: two copies of 48 bytes, which are alike unless one is being written.
-pub(super) type Mark = [u8; 96];
+/// The header at some moment: one of its two copies of 48 bytes, which are alike unless one is being written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::store) struct Mark([u8; 48]);
+
+impl Mark {
+    /// Whether one commit, and no more, lies between `before` and this mark. The third word of the header is "incremented
+    /// with each transaction"; beginning the log anew changes other words only.
+    pub(super) fn follows(&self, before: &Self) -> bool {
+        self.commits() == before.commits().wrapping_add(1)
+    }
+
+    fn commits(&self) -> u32 {
+        let Self([_, _, _, _, _, _, _, _, a, b, c, d, ..]) = *self;
+        u32::from_ne_bytes([a, b, c, d])
+    }
+}
 
 /// The wal-index of one database.
 #[derive(Debug)]
-pub(super) struct Stamp {
+pub(in crate::store) struct Stamp {
     path: PathBuf,
     file: Mutex<Option<File>>,
 }
@@ -22,7 +36,7 @@ pub(super) struct Stamp {
 impl Stamp {
     /// That of the database in this file, which must be there. SQLite follows symbolic links, so the wal-index stands beside
     /// the file that they lead to.
-    pub(super) fn of(database: &Path) -> Self {
+    pub(in crate::store) fn of(database: &Path) -> Self {
         let real = std::fs::canonicalize(database);
         let mut path = real
             .unwrap_or_else(|_| database.to_owned())
@@ -46,9 +60,10 @@ impl Stamp {
         {
             *file = File::open(&self.path).ok();
         }
-        let mut mark = [0; 96];
-        file.as_ref()?.read_exact_at(&mut mark, 0).ok()?;
-        (mark[..48] == mark[48..]).then_some(mark)
+        let mut copies = [0; 96];
+        file.as_ref()?.read_exact_at(&mut copies, 0).ok()?;
+        let (first, second) = copies.split_first_chunk()?;
+        (first == second).then_some(Mark(*first))
     }
 
     /// Other systems may not show in a file what is mapped from it.
