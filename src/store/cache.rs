@@ -20,6 +20,9 @@ use std::time::Instant;
 mod confirm;
 pub(super) mod stamp;
 
+#[cfg(test)]
+mod tests;
+
 use confirm::Turns;
 
 /// Most bytes of cached documents.
