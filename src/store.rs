@@ -40,8 +40,8 @@ mod written;
 pub use db::{Db, Tx};
 pub use sql::{Answer, Driver, Rows, Statement, Transaction};
 
-use sql::{Engine, Lookup};
 use cache::stamp::Stamp;
+use sql::{Engine, Lookup};
 
 /// How long a statement waits for another process's write lock before it gives up.
 const BUSY: Duration = Duration::from_secs(30);

@@ -176,7 +176,11 @@ impl Tx {
             }
         }
         self.transaction.end().await?;
-        if let Some(Locked { workspace, from, written }) = self.locked
+        if let Some(Locked {
+            workspace,
+            from,
+            written,
+        }) = self.locked
             && let (Some(number), Some(changes)) = (number, changed.get(&workspace))
         {
             self.cache

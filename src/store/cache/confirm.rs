@@ -6,9 +6,9 @@
 //! read while the stamp says that nobody committed.
 
 use super::{Cache, Known, WorkspaceCache, locked};
+use crate::Result;
 use crate::store::change;
 use crate::store::sql::{Driver, Reader};
-use crate::Result;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -69,7 +69,7 @@ impl Cache {
                 let reading = Reading {
                     cache: Arc::clone(self),
                     known: Arc::clone(&cache),
-                    number: turns.begun.fetch_add(1, Ordering::AcqRel) + 1,
+                    number: 0,
                     well: false,
                     turn: Some(turn),
                 };
@@ -140,6 +140,9 @@ struct Reading {
 
 impl Reading {
     async fn run(mut self, driver: Driver, workspace: String) {
+        // Requests that have arrived already come along.
+        tokio::task::yield_now().await;
+        self.number = self.known.turns.begun.fetch_add(1, Ordering::AcqRel) + 1;
         let read = async {
             let mut reader = self.cache.take_reader(&driver).await?;
             self.cache
