@@ -139,15 +139,15 @@ create index suggestion_state on suggestion (workspace, state, weight, id);
 -- What is derived: `acquaint store rebuild` empties these tables and folds the log again.
 
 -- A distinct set of identifiers, when it was first seen, and the profile that holds it now (null: no usable identifier).
--- `whole` is whether the fold left nothing out of it: from its place on, all that it carries and that can connect leads to one
--- customer. It lets a new link be taken without folding all others of its customer.
+-- `complete` is whether the fold left nothing out of it: from its place on, all that it carries and that can connect leads to
+-- one customer. It lets a new link be taken without folding all others of its customer.
 create table link (
   workspace   text    collate binary not null,
   id          text    collate binary not null,
   first_at    bigint  /* postgres: not null */,
   profile     text    collate binary,
   identifiers text    /* postgres: not null */,
-  whole       boolean /* postgres: not null */,
+  complete    boolean /* postgres: not null */,
   primary key (workspace, id)
 ) /* sqlite: without rowid */;
 create index link_profile on link (workspace, profile);
@@ -162,18 +162,18 @@ create table link_identifier (
 ) /* sqlite: without rowid */;
 
 -- The profile that an identifier leads to; null where it was demoted everywhere. A shared value leads nowhere for good.
--- `walls` are the decisions in force that keep it apart from others, as a JSON list of [decision, side]. They are few, and
--- matching asks for all of them.
+-- `cannot_links` are the decisions in force that keep it apart from others, as a JSON list of [decision, side]. They are few,
+-- and matching asks for all of them.
 create table identifier (
   workspace   text    collate binary not null,
   kind        text    collate binary not null,
   value       text    collate binary not null,
   profile     text    collate binary,
   shared      boolean /* postgres: not null */,
-  walls       text,
+  cannot_links text,
   primary key (workspace, kind, value)
 ) /* sqlite: without rowid */;
-create index identifier_walls on identifier (workspace) where walls is not null;
+create index identifier_cannot_links on identifier (workspace) where cannot_links is not null;
 
 -- One packed document per customer. Room is left beside it, because the next one is mostly longer.
 create table profile (

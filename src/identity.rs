@@ -11,20 +11,23 @@ pub mod compare;
 pub mod decision;
 pub mod explain;
 mod extract;
+pub mod fast_path;
+mod field_path;
 mod fold;
 mod normal;
-mod place;
 mod rulebook;
 mod rules;
 pub mod split;
-pub mod step;
 pub mod survivorship;
 
 pub use extract::extract;
-pub use fold::{Customer, Demotion, Known, Resolution, Step, Tied, Wall, Why, fold, trace};
+pub use fold::{
+    CannotLink, Constraints, Customer, Demotion, LinkTrace, MustLinkOutcome, Resolution, Why, fold,
+    trace,
+};
 pub use normal::normalise;
-pub use rulebook::{Carried, Rulebook};
-pub use rules::{Class, Form, MENTION, RECORD, REFERENCE, Rule, Rules, SHIPPED, Window};
+pub use rulebook::{Identification, Rulebook};
+pub use rules::{Class, MENTION, RECORD, REFERENCE, Rule, Rules, SHIPPED, ValueForm, Window};
 
 use hmac::{KeyInit, Mac};
 
@@ -81,13 +84,13 @@ pub struct Link {
     pub first_at: i64,
     /// Sorted and without duplicates.
     pub identifiers: Vec<Identifier>,
-    /// What decisions, and changes of the rules, made of it: [`MERGED`], [`MOVED`] and [`APART`], with what they refer to;
+    /// What decisions, and changes of the rules, made of it: [`MUST_LINK`], [`MOVED`] and [`APART`], with what they refer to;
     /// sorted.
     pub marks: Vec<Identifier>,
 }
 
 /// The mark of links whose customers a steward joined; its value is the decision.
-pub const MERGED: &str = "=merge";
+pub const MUST_LINK: &str = "=merge";
 /// The mark of a link whose events stand under another one since the rules read them differently; its value is that link's id.
 pub const MOVED: &str = "=moved";
 /// The mark of a link that a steward parted from everyone; its value is the decision.

@@ -6,7 +6,7 @@
 use crate::event::Event;
 use crate::store::access::Workspace;
 use crate::store::event::{Logged, NewEvent, Place};
-use crate::store::link::Held;
+use crate::store::link::StoredLink;
 use crate::store::record::Told;
 use crate::store::reject::Rejected;
 use crate::store::{self, Answer, Db, Tx};
@@ -25,7 +25,7 @@ mod resolved;
 mod step;
 mod telling;
 
-pub(crate) use component::{Component, surroundings};
+pub(crate) use component::Component;
 pub use deliver::Feed;
 pub(crate) use moved::move_events;
 pub use queue::{Ingest, Patience, Receipt, Refused};
@@ -227,7 +227,7 @@ async fn relink(tx: &mut Tx, workspace: &Workspace, page: Vec<Logged>) -> Result
 
 /// What every batch needs of the database, read while the committer goes on.
 struct Asked {
-    links: Answer<Vec<Held>>,
+    links: Answer<Vec<StoredLink>>,
     told: Answer<Vec<Told>>,
 }
 

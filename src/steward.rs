@@ -13,10 +13,10 @@ use crate::{Error, Result};
 pub mod access;
 pub mod audit;
 pub mod decide;
-mod everything;
 mod explain;
 mod reread;
 pub mod rules;
+mod snapshot;
 pub mod suggest;
 
 use audit::{Outcome, outcome};

@@ -11,7 +11,7 @@ const NAMED: usize = 10;
 
 /// How customers would differ.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
-pub struct Comparison {
+pub struct RulesDiff {
     /// Profiles there are.
     pub before: usize,
     /// Profiles there would be.
@@ -52,7 +52,7 @@ pub struct Parting {
 
 /// Compares by where links, or events, are now and would be: pairs of a profile's id before and after.
 #[must_use]
-pub fn compare<'a>(moves: impl Iterator<Item = (Option<&'a str>, Option<&'a str>)>) -> Comparison {
+pub fn compare<'a>(moves: impl Iterator<Item = (Option<&'a str>, Option<&'a str>)>) -> RulesDiff {
     let mut goes: BTreeMap<&str, BTreeSet<Option<&str>>> = BTreeMap::new();
     let mut comes: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     for (before, after) in moves {
@@ -63,10 +63,10 @@ pub fn compare<'a>(moves: impl Iterator<Item = (Option<&'a str>, Option<&'a str>
             comes.entry(after).or_default().extend(before);
         }
     }
-    let mut comparison = Comparison {
+    let mut comparison = RulesDiff {
         before: goes.len(),
         after: comes.len(),
-        ..Comparison::default()
+        ..RulesDiff::default()
     };
     for (profile, into) in &goes {
         let only = into.first().copied().flatten().filter(|_| into.len() == 1);

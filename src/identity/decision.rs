@@ -147,7 +147,7 @@ impl Act {
 
 /// A decision as people look at it.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
-pub struct Told {
+pub struct DecisionSummary {
     /// Its id.
     pub id: String,
     /// merge, split, apart or undo.
@@ -168,7 +168,7 @@ pub struct Told {
     pub refused: Option<String>,
 }
 
-impl Told {
+impl DecisionSummary {
     /// A decision in words. `all` are those that undo it, in order, and may be others.
     #[must_use]
     pub fn of(decision: &Decision, all: &[Decision]) -> Self {

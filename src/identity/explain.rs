@@ -4,18 +4,18 @@
 //! It is a pure function of what identity knows around a customer and of the fold's own trace, so that an explanation
 //! cannot say anything but what happened.
 
-use super::decision::{Decision, Told};
+use super::decision::{Decision, DecisionSummary};
 use super::{Customer, Link, Resolution, Rules};
 use crate::clock::rfc3339;
 use schemars::JsonSchema;
 use serde::Serialize;
 use std::collections::{BTreeMap, HashMap};
 
+mod evidence;
 mod svg;
 mod text;
-mod view;
 
-use view::View;
+use evidence::EvidenceIndex;
 
 /// Most links that are listed.
 const MAX_LINKS: usize = 200;
@@ -26,16 +26,16 @@ const MAX_IDENTIFIERS: usize = 200;
 
 /// What came in through one link.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Activity {
+pub struct LinkActivity {
     /// When its newest event happened, in UTC milliseconds.
     pub last_at: i64,
     /// How many events each source sent.
     pub sources: BTreeMap<String, i64>,
 }
 
-/// All that an explanation is made of.
+/// All that an explanation is made of: the links around a customer, and what is known of them.
 #[derive(Clone, Copy, Debug)]
-pub struct Facts<'a> {
+pub struct Evidence<'a> {
     /// Id of the profile, or of any link that it holds.
     pub profile: &'a str,
     /// The links of its component.
@@ -49,7 +49,7 @@ pub struct Facts<'a> {
     /// The decisions that speak of its links and identifiers, with those that undo them, in order.
     pub decisions: &'a [Decision],
     /// What came in through each link.
-    pub activity: &'a HashMap<String, Activity>,
+    pub activity: &'a HashMap<String, LinkActivity>,
 }
 
 /// Why a customer is who they are. Times are RFC 3339.
@@ -58,13 +58,13 @@ pub struct Explanation {
     /// Id of the profile.
     pub profile: String,
     /// The rules it was folded under.
-    pub rules: Version,
+    pub rules: RulesVersions,
     /// What leads to this customer, and since when; by kind and value.
     pub identifiers: Vec<Lead>,
     /// How many more of those there are.
     pub more_identifiers: usize,
     /// The links that formed it, oldest first, as they were folded.
-    pub links: Vec<Part>,
+    pub links: Vec<ExplainedLink>,
     /// How many more of those there are.
     pub more_links: usize,
     /// How many events came through all of its links.
@@ -74,12 +74,12 @@ pub struct Explanation {
     /// How many more of those there are.
     pub more_kept_apart: usize,
     /// What stewards decided about it, oldest first.
-    pub decisions: Vec<Told>,
+    pub decisions: Vec<DecisionSummary>,
 }
 
 /// Which rules a profile was folded under.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
-pub struct Version {
+pub struct RulesVersions {
     /// The version in force; 0 is what ships.
     pub in_force: i64,
     /// The version that everything has been folded under.
@@ -97,7 +97,7 @@ pub struct Lead {
 
 /// One link: a set of identifiers that was seen together.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
-pub struct Part {
+pub struct ExplainedLink {
     /// The link's id.
     pub link: String,
     /// When it was first seen.
@@ -177,14 +177,15 @@ pub struct Apart {
 impl Explanation {
     /// Explains a customer; nothing where the profile is not of these links.
     #[must_use]
-    pub fn of(facts: &Facts<'_>) -> Option<Self> {
-        let holds = |customer: &&Customer| customer.links.iter().any(|link| link == facts.profile);
-        let customer = facts.resolution.customers.iter().find(holds)?;
-        let view = View::new(facts, customer);
+    pub fn of(evidence: &Evidence<'_>) -> Option<Self> {
+        let holds =
+            |customer: &&Customer| customer.links.iter().any(|link| link == evidence.profile);
+        let customer = evidence.resolution.customers.iter().find(holds)?;
+        let index = EvidenceIndex::new(evidence, customer);
         let ids = customer.links.iter().map(String::as_str);
-        let parts = ids.clone().filter_map(|id| view.links.get(id));
-        let events = ids.filter_map(|id| facts.activity.get(id));
-        let mut kept_apart = view.kept_apart();
+        let explained = ids.clone().filter_map(|id| index.links.get(id));
+        let events = ids.filter_map(|id| evidence.activity.get(id));
+        let mut kept_apart = index.kept_apart();
         let more_kept_apart = kept_apart.len().saturating_sub(MAX_OTHERS);
         kept_apart.truncate(MAX_OTHERS);
         let leads = customer.identifiers.iter().map(|(identifier, since)| Lead {
@@ -193,18 +194,21 @@ impl Explanation {
         });
         Some(Self {
             profile: customer.id().to_owned(),
-            rules: Version {
-                in_force: facts.versions.0,
-                applied: facts.versions.1,
+            rules: RulesVersions {
+                in_force: evidence.versions.0,
+                applied: evidence.versions.1,
             },
             identifiers: leads.take(MAX_IDENTIFIERS).collect(),
             more_identifiers: customer.identifiers.len().saturating_sub(MAX_IDENTIFIERS),
-            links: parts.take(MAX_LINKS).map(|link| view.part(link)).collect(),
+            links: explained
+                .take(MAX_LINKS)
+                .map(|link| index.explained(link))
+                .collect(),
             more_links: customer.links.len().saturating_sub(MAX_LINKS),
             events: events.flat_map(|activity| activity.sources.values()).sum(),
             kept_apart,
             more_kept_apart,
-            decisions: view.decisions(),
+            decisions: index.decisions(),
         })
     }
 

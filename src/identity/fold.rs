@@ -1,17 +1,19 @@
 //! The fold: links in the order they were first seen become customers.
 //!
-//! For each link: drop values that can join nobody, find the customers that hold the rest, and join them, as long as nothing
-//! speaks against it: a kind that would exceed its limit, two customers who are each identified, a wall that a steward put
-//! up. Where something does, the strongest identifier decides whose link it is, and the weakest identifier that stands in
-//! the way is demoted: it stays on the event and connects nothing. So a second `user_id` on one browser never welds two
-//! people. After that, what stewards joined is joined. The order of the links is part of the log, so the result is too.
+//! For each link: drop values that can join nobody, find the customers that hold the rest, and
+//! join them unless that breaks a rule: a kind would exceed its limit, two customers are each
+//! identified, or a cannot-link constraint stands between them. Where a rule would be broken, the
+//! strongest identifier decides whose link it is, and the weakest identifier that stands in the way
+//! is demoted: it stays on the event and connects nothing. So a second `user_id` on one browser
+//! never welds two people. After that the must-link constraints are followed. The order of the
+//! links is part of the log, so the result is too.
 
 use super::{Identifier, Link, Rules};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-mod board;
+mod union_find;
 
-use board::Board;
+use union_find::UnionFind;
 
 /// One customer: the links that make it, oldest first, and the identifiers it holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,18 +32,18 @@ impl Customer {
     }
 }
 
-/// What is known beside the links.
+/// What limits how identifiers connect, beside the links and their marks.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Known {
+pub struct Constraints {
     /// Values that are shared for good; more are found among the links.
     pub shared: HashSet<Identifier>,
-    /// What stewards keep apart.
-    pub walls: HashMap<Identifier, Vec<Wall>>,
+    /// The cannot-link constraints of each identifier.
+    pub cannot_links: HashMap<Identifier, Vec<CannotLink>>,
 }
 
-/// One side of a split: identifiers on different sides of one decision are never of one customer.
+/// One side of a split: identifiers on different sides of one decision never lead to one customer.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Wall {
+pub struct CannotLink {
     /// The decision.
     pub decision: String,
     /// Whether this is the side that was split off.
@@ -57,25 +59,26 @@ pub struct Resolution {
     pub unattributed: Vec<String>,
     /// Values that more people carry than the rules allow; they connect nothing.
     pub shared: BTreeSet<Identifier>,
-    /// Links that are not whole: an identifier of theirs was demoted, they have none to connect, were set apart, or moved.
-    pub partial: HashSet<String>,
-    /// What was decided for each link, in fold order; [`trace`] alone fills it.
-    pub steps: Vec<Step>,
-    /// What became of the decisions to join customers; [`trace`] alone fills it.
-    pub tied: Vec<Tied>,
+    /// Links that are not complete: an identifier of theirs was demoted, they have none to connect,
+    /// were set apart, or moved.
+    pub incomplete: HashSet<String>,
+    /// What was decided for each link, in fold order; only [`trace`] fills it.
+    pub traces: Vec<LinkTrace>,
+    /// What became of each must-link constraint; only [`trace`] fills it.
+    pub must_links: Vec<MustLinkOutcome>,
 }
 
 impl Resolution {
-    /// Whether everything that a link of the component carries and that can connect led to one customer from its place on.
+    /// Whether all identifiers of a link that can connect lead to one customer from its place on.
     #[must_use]
-    pub fn is_whole(&self, link: &Link) -> bool {
-        !self.partial.contains(&link.id)
+    pub fn is_complete(&self, link: &Link) -> bool {
+        !self.incomplete.contains(&link.id)
     }
 }
 
 /// What one link did to the customers there were before it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Step {
+pub struct LinkTrace {
     /// The link.
     pub link: String,
     /// Ids of the customers it found and joined, as they were called then; none where it began a new one.
@@ -102,13 +105,13 @@ pub enum Why {
     Limit(String),
     /// It would have joined two customers who are each identified.
     Guard,
-    /// It would have crossed what this decision keeps apart.
-    Wall(String),
+    /// It would have broken the cannot-link constraint of this decision.
+    CannotLink(String),
 }
 
-/// What became of a decision to join customers.
+/// What became of a must-link constraint: a decision to join customers.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Tied {
+pub struct MustLinkOutcome {
     /// The decision.
     pub decision: String,
     /// Ids of the customers that it joined, as they were called then.
@@ -119,32 +122,31 @@ pub struct Tied {
 
 /// Folds links into customers. The order of `links` does not matter, nor do duplicates.
 #[must_use]
-pub fn fold(links: &[Link], rules: &Rules, known: &Known) -> Resolution {
-    run(links, rules, known, false)
+pub fn fold(links: &[Link], rules: &Rules, constraints: &Constraints) -> Resolution {
+    run(links, rules, constraints, false)
 }
 
 /// Like [`fold`], and says what was decided on the way.
 #[must_use]
-pub fn trace(links: &[Link], rules: &Rules, known: &Known) -> Resolution {
-    run(links, rules, known, true)
+pub fn trace(links: &[Link], rules: &Rules, constraints: &Constraints) -> Resolution {
+    run(links, rules, constraints, true)
 }
 
-fn run(links: &[Link], rules: &Rules, known: &Known, trace: bool) -> Resolution {
+fn run(links: &[Link], rules: &Rules, constraints: &Constraints, trace: bool) -> Resolution {
     let mut ordered: Vec<&Link> = links.iter().collect();
     ordered.sort_unstable_by_key(|link| link.order());
     ordered.dedup_by(|a, b| a.id == b.id);
-    let mut shared = shared(&ordered, rules);
-    shared.extend(known.shared.iter().cloned());
-    let mut board = Board::new(ordered, rules, &shared, &known.walls, trace);
-    board.fold();
-    let mut resolution = board.finish();
-    resolution.shared = shared;
-    resolution
+    let found = shared(&ordered, rules).into_iter();
+    let shared: BTreeSet<Identifier> = found.chain(constraints.shared.iter().cloned()).collect();
+    let mut state = UnionFind::new(ordered, rules, &shared, &constraints.cannot_links, trace);
+    state.fold();
+    let folded = state.finish();
+    Resolution { shared, ..folded }
 }
 
 /// The contact and device values that are seen with more than the allowed number of distinct values of one stronger kind.
 fn shared(links: &[&Link], rules: &Rules) -> BTreeSet<Identifier> {
-    let mut company: HashMap<&Identifier, HashMap<&str, HashSet<&str>>> = HashMap::new();
+    let mut seen_with: HashMap<&Identifier, HashMap<&str, HashSet<&str>>> = HashMap::new();
     for link in links.iter().filter(|link| link.identifiers.len() > 1) {
         for weak in link
             .identifiers
@@ -156,7 +158,7 @@ fn shared(links: &[&Link], rules: &Rules) -> BTreeSet<Identifier> {
                 rules.rule(&id.kind).priority < strength && rules.joins(&id.kind, &id.value)
             });
             for strong in stronger {
-                let kinds = company.entry(weak).or_default();
+                let kinds = seen_with.entry(weak).or_default();
                 kinds.entry(&strong.kind).or_default().insert(&strong.value);
             }
         }
@@ -166,7 +168,7 @@ fn shared(links: &[&Link], rules: &Rules) -> BTreeSet<Identifier> {
             .values()
             .any(|values| values.len() > rules.shared_above)
     };
-    company
+    seen_with
         .into_iter()
         .filter_map(|(id, kinds)| too_many(kinds).then(|| id.clone()))
         .collect()

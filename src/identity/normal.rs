@@ -1,6 +1,6 @@
 //! The normal form of an identifier's value, so that the same thing written twice is the same identifier.
 
-use super::rules::Form;
+use super::rules::ValueForm;
 use crate::event::MAX_ID;
 
 /// `value` in the form that its kind is kept in, or nothing where it cannot be of that form.
@@ -8,20 +8,20 @@ use crate::event::MAX_ID;
 /// E-mail addresses are lower-cased. Phone numbers become E.164; a national number needs the `country` (ISO 3166 alpha-2) it
 /// was written in. Everything is trimmed.
 #[must_use]
-pub fn normalise(form: Form, value: &str, country: Option<&str>) -> Option<String> {
+pub fn normalise(form: ValueForm, value: &str, country: Option<&str>) -> Option<String> {
     let value = value.trim();
     if value.is_empty() || value.len() > MAX_ID {
         return None;
     }
     match form {
-        Form::Keep => Some(value.to_owned()),
-        Form::Lower => Some(value.to_lowercase()),
-        Form::Digits => {
+        ValueForm::Keep => Some(value.to_owned()),
+        ValueForm::Lower => Some(value.to_lowercase()),
+        ValueForm::Digits => {
             let digits: String = value.chars().filter(char::is_ascii_digit).collect();
             (!digits.is_empty()).then_some(digits)
         }
-        Form::Email => email(value),
-        Form::Phone => phone(value, country),
+        ValueForm::Email => email(value),
+        ValueForm::Phone => phone(value, country),
     }
 }
 
@@ -61,11 +61,11 @@ mod tests {
     #[test]
     fn emails_ignore_case_and_must_have_a_domain() {
         assert_eq!(
-            normalise(Form::Email, " Ada@Example.COM ", None).as_deref(),
+            normalise(ValueForm::Email, " Ada@Example.COM ", None).as_deref(),
             Some("ada@example.com")
         );
         assert_eq!(
-            normalise(Form::Email, "ada+shop@example.com", None).as_deref(),
+            normalise(ValueForm::Email, "ada+shop@example.com", None).as_deref(),
             Some("ada+shop@example.com")
         );
         for bad in [
@@ -76,7 +76,7 @@ mod tests {
             "ada@localhost",
             "a@b@c.de",
         ] {
-            assert_eq!(normalise(Form::Email, bad, None), None, "{bad}");
+            assert_eq!(normalise(ValueForm::Email, bad, None), None, "{bad}");
         }
     }
 
@@ -90,24 +90,27 @@ mod tests {
             ("415.555.0134", Some("us")),
         ] {
             assert_eq!(
-                normalise(Form::Phone, text, country).as_deref(),
+                normalise(ValueForm::Phone, text, country).as_deref(),
                 Some("+14155550134"),
                 "{text}"
             );
         }
         assert_eq!(
-            normalise(Form::Phone, "+44 (0)20 7946 0018", None).as_deref(),
+            normalise(ValueForm::Phone, "+44 (0)20 7946 0018", None).as_deref(),
             Some("+442079460018")
         );
         assert_eq!(
-            normalise(Form::Phone, "+15550100", None).as_deref(),
+            normalise(ValueForm::Phone, "+15550100", None).as_deref(),
             Some("+15550100")
         );
         assert_eq!(
-            normalise(Form::Phone, "415 555 0134", None),
+            normalise(ValueForm::Phone, "415 555 0134", None),
             None,
             "a national number without its country"
         );
-        assert_eq!(normalise(Form::Phone, "ask reception", Some("US")), None);
+        assert_eq!(
+            normalise(ValueForm::Phone, "ask reception", Some("US")),
+            None
+        );
     }
 }

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 /// What identity takes from one event.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Carried {
+pub struct Identification {
     /// The link it stands under.
     pub link: String,
     /// The identifiers of that link.
@@ -64,7 +64,7 @@ impl Rulebook {
 
     /// What identity takes from an event.
     #[must_use]
-    pub fn read(&self, secret: &str, event: &Event) -> Carried {
+    pub fn read(&self, secret: &str, event: &Event) -> Identification {
         let identifiers = extract(event, &self.rules);
         let link = link_id(secret, &identifiers);
         let mut earlier: Vec<String> = self
@@ -74,7 +74,7 @@ impl Rulebook {
             .collect();
         earlier.sort_unstable();
         earlier.dedup();
-        Carried {
+        Identification {
             link,
             identifiers,
             earlier,

@@ -3,7 +3,7 @@
 //!
 //! Rules are written in TOML; `rules.toml` beside this file is what ships.
 
-use super::place::Place;
+use super::field_path::FieldPath;
 use super::survivorship::Survivorship;
 use crate::event::Event;
 use crate::{Error, Result};
@@ -47,7 +47,7 @@ pub enum Class {
 /// How a value is written, so that two spellings are one identifier.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Form {
+pub enum ValueForm {
     /// Trimmed, otherwise as it is.
     #[default]
     Keep,
@@ -109,11 +109,11 @@ pub struct Rule {
     pub window: Window,
     /// How values are written.
     #[serde(default)]
-    pub form: Form,
+    pub form: ValueForm,
     #[serde(default)]
-    from: Vec<Place>,
+    from: Vec<FieldPath>,
     #[serde(default)]
-    when: BTreeMap<Place, String>,
+    when: BTreeMap<FieldPath, String>,
     #[serde(default)]
     placeholders: bool,
     #[serde(default)]
@@ -355,8 +355,8 @@ impl Rules {
 
 impl Rule {
     /// The places of an event from which the kind is taken, unless a condition does not hold.
-    pub(super) fn places(&self, event: &Event) -> &[Place] {
-        let holds = |(place, wanted): (&Place, &String)| {
+    pub(super) fn places(&self, event: &Event) -> &[FieldPath] {
+        let holds = |(place, wanted): (&FieldPath, &String)| {
             let found = place.texts(event);
             found.iter().any(|text| text.eq_ignore_ascii_case(wanted))
         };

@@ -1,9 +1,11 @@
-//! What it takes to part a customer: which joins to undo, or which wall to put up.
+//! What it takes to part a customer: which joins to undo, or which cannot-link constraint
+//! to add.
 //!
-//! A split asks for as little as it can. Where a steward's join brought the two sides together, undoing it is enough, and
-//! both are exactly as they were. Only where the rules themselves hold them together, a wall is put up.
+//! A split asks for as little as it can. Where a steward's join brought the two sides together,
+//! undoing it is enough, and both are exactly as they were. Only where the rules themselves hold
+//! them together, a constraint is added.
 
-use super::{Class, Customer, Identifier, Known, Link, MERGED, Rules, fold};
+use super::{Class, Constraints, Customer, Identifier, Link, MUST_LINK, Rules, fold};
 use crate::{Error, Result};
 use std::collections::BTreeSet;
 
@@ -18,7 +20,7 @@ pub enum Split {
         again: Vec<Vec<String>>,
     },
     /// These identifiers are kept apart from those.
-    Wall {
+    CannotLink {
         /// The identifiers that are split off.
         off: Vec<Identifier>,
         /// The customer's others.
@@ -35,12 +37,12 @@ pub enum Split {
 pub fn identifiers(
     links: &[Link],
     rules: &Rules,
-    known: &Known,
+    constraints: &Constraints,
     customer: &str,
     off: &[Identifier],
 ) -> Result<Split> {
-    let whole = fold(links, rules, known);
-    let customer = find(&whole.customers, customer)?;
+    let folded = fold(links, rules, constraints);
+    let customer = find(&folded.customers, customer)?;
     if let Some(other) = off
         .iter()
         .find(|id| !customer.identifiers.contains_key(*id))
@@ -51,9 +53,9 @@ pub fn identifiers(
             names.join(", ")
         )));
     }
-    let pieces = pieces(links, rules, known, customer);
+    let pieces = pieces(links, rules, constraints, customer);
     let holds = |piece: &&Customer| off.iter().any(|id| piece.identifiers.contains_key(id));
-    if let Some(undo) = undo(links, rules, known, &pieces, holds) {
+    if let Some(undo) = undo(links, rules, constraints, &pieces, holds) {
         return Ok(undo);
     }
     let rest: Vec<Identifier> = people(customer, rules)
@@ -66,7 +68,7 @@ pub fn identifiers(
         ));
     }
     let off = off.to_vec();
-    Ok(Split::Wall { off, rest })
+    Ok(Split::CannotLink { off, rest })
 }
 
 /// How to split one link off a customer.
@@ -76,12 +78,12 @@ pub fn identifiers(
 pub fn link(
     links: &[Link],
     rules: &Rules,
-    known: &Known,
+    constraints: &Constraints,
     customer: &str,
     off: &str,
 ) -> Result<Split> {
-    let whole = fold(links, rules, known);
-    let customer = find(&whole.customers, customer)?;
+    let folded = fold(links, rules, constraints);
+    let customer = find(&folded.customers, customer)?;
     if !customer.links.iter().any(|link| link == off) {
         return Err(Error::invalid(format!(
             "link `{off}` is not of this customer; `acquaint identity explain` lists its links"
@@ -92,9 +94,9 @@ pub fn link(
             "the customer has no other link to part it from",
         ));
     }
-    let pieces = pieces(links, rules, known, customer);
+    let pieces = pieces(links, rules, constraints, customer);
     let alone = |piece: &&Customer| piece.links.len() == 1 && piece.links[0] == off;
-    let undo = undo(links, rules, known, &pieces, alone);
+    let undo = undo(links, rules, constraints, &pieces, alone);
     Ok(undo.unwrap_or_else(|| Split::Apart(off.to_owned())))
 }
 
@@ -113,9 +115,14 @@ fn people<'a>(customer: &'a Customer, rules: &'a Rules) -> impl Iterator<Item = 
 }
 
 /// The customers that there would be of its links had no steward joined any.
-fn pieces(links: &[Link], rules: &Rules, known: &Known, customer: &Customer) -> Vec<Customer> {
+fn pieces(
+    links: &[Link],
+    rules: &Rules,
+    constraints: &Constraints,
+    customer: &Customer,
+) -> Vec<Customer> {
     let own: BTreeSet<&str> = customer.links.iter().map(String::as_str).collect();
-    let mut pieces = without(links, rules, known, |_| true);
+    let mut pieces = without(links, rules, constraints, |_| true);
     pieces.retain(|piece| own.contains(piece.id()));
     pieces
 }
@@ -124,22 +131,22 @@ fn pieces(links: &[Link], rules: &Rules, known: &Known, customer: &Customer) -> 
 fn without(
     links: &[Link],
     rules: &Rules,
-    known: &Known,
+    constraints: &Constraints,
     undone: impl Fn(&String) -> bool,
 ) -> Vec<Customer> {
     let mut plain = links.to_vec();
     for link in &mut plain {
         link.marks
-            .retain(|mark| mark.kind != MERGED || !undone(&mark.value));
+            .retain(|mark| mark.kind != MUST_LINK || !undone(&mark.value));
     }
-    fold(&plain, rules, known).customers
+    fold(&plain, rules, constraints).customers
 }
 
 /// Undoes the joins that tie the pieces that come off to the others; none where there are no others.
 fn undo(
     links: &[Link],
     rules: &Rules,
-    known: &Known,
+    constraints: &Constraints,
     pieces: &[Customer],
     comes_off: impl Fn(&&Customer) -> bool,
 ) -> Option<Split> {
@@ -154,7 +161,7 @@ fn undo(
     if merges.is_empty() {
         return None;
     }
-    let left = without(links, rules, known, |merge| merges.contains(merge));
+    let left = without(links, rules, constraints, |merge| merges.contains(merge));
     let again = [off, rest].map(|side| {
         let holds = |customer: &&Customer| {
             let mut ids = side.iter().map(|piece| piece.id());
@@ -178,7 +185,7 @@ fn merges(links: &[Link], side: &[&Customer]) -> BTreeSet<String> {
         .filter(|link| ids.contains(&link.id))
         .flat_map(|link| &link.marks);
     marks
-        .filter(|mark| mark.kind == MERGED)
+        .filter(|mark| mark.kind == MUST_LINK)
         .map(|mark| mark.value.clone())
         .collect()
 }

@@ -128,7 +128,7 @@ fn check_order(place: &str, sources: &[String]) -> Result<()> {
 /// A [`TraitRule`] as a table.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Table {
+struct TraitRuleTable {
     rule: Rule,
     #[serde(default)]
     sources: Vec<String>,
@@ -140,7 +140,7 @@ impl Serialize for TraitRule {
             return self.rule.serialize(to);
         }
         let (rule, sources) = (self.rule, self.sources.clone());
-        Table { rule, sources }.serialize(to)
+        TraitRuleTable { rule, sources }.serialize(to)
     }
 }
 
@@ -162,8 +162,8 @@ impl<'de> Deserialize<'de> for TraitRule {
             }
 
             fn visit_map<A: MapAccess<'de>>(self, table: A) -> Result<TraitRule, A::Error> {
-                let Table { rule, sources } =
-                    Table::deserialize(MapAccessDeserializer::new(table))?;
+                let TraitRuleTable { rule, sources } =
+                    TraitRuleTable::deserialize(MapAccessDeserializer::new(table))?;
                 Ok(TraitRule { rule, sources })
             }
         }

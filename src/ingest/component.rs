@@ -3,9 +3,9 @@
 //! All that identity decides is decided by the pure fold over a component's links; `settle` writes what comes of it.
 
 use crate::Result;
-use crate::identity::{Identifier, Known, Link, MOVED, Wall};
+use crate::identity::{CannotLink, Constraints, Identifier, Link, MOVED};
 use crate::store::access::Workspace;
-use crate::store::link::Held;
+use crate::store::link::StoredLink;
 use crate::store::{self, Tx};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
@@ -17,13 +17,13 @@ pub(crate) struct Component {
     /// As they are to be.
     pub links: BTreeMap<String, Link>,
     /// As they are stored. A link that is missing here is new.
-    before: HashMap<String, Held>,
+    before: HashMap<String, StoredLink>,
     /// Where each identifier leads, as stored.
     owners: BTreeMap<Identifier, Option<String>>,
-    /// What is known beside the links, as it is to be.
-    pub known: Known,
+    /// The constraints, as they are to be.
+    pub constraints: Constraints,
     /// What keeps identifiers apart, as stored.
-    walls: HashMap<Identifier, Vec<Wall>>,
+    cannot_links: HashMap<Identifier, Vec<CannotLink>>,
     /// Links that have other events than when the stored documents were folded.
     pub stale: HashSet<String>,
 }
@@ -35,7 +35,7 @@ impl Component {
         tx: &mut Tx,
         workspace: &Workspace,
         changed: Vec<Link>,
-        before: impl Iterator<Item = Held>,
+        before: impl Iterator<Item = StoredLink>,
         ahead: Ahead,
     ) -> Result<Self> {
         let mut search = Search::new(workspace);
@@ -43,8 +43,8 @@ impl Component {
             links: BTreeMap::new(),
             before: HashMap::new(),
             owners: ahead.owners,
-            known: ahead.known,
-            walls: HashMap::new(),
+            constraints: ahead.constraints,
+            cannot_links: HashMap::new(),
             stale: HashSet::new(),
         };
         for link in changed {
@@ -57,13 +57,17 @@ impl Component {
             let mut asked = std::mem::take(&mut search.asked);
             asked.retain(|id| !component.owners.contains_key(id) && !ahead.asked.contains(id));
             let asked: Vec<Identifier> = asked.into_iter().collect();
-            let (owners, known) = store::identifier::owners(tx, &workspace.id, &asked).await?;
+            let (owners, constraints) =
+                store::identifier::owners(tx, &workspace.id, &asked).await?;
             owners.values().flatten().for_each(|it| search.enter(it));
             component.owners.extend(owners);
-            component.known.shared.extend(known.shared);
-            component.known.walls.extend(known.walls);
+            component.constraints.shared.extend(constraints.shared);
+            component
+                .constraints
+                .cannot_links
+                .extend(constraints.cannot_links);
             let mut frontier = std::mem::take(&mut search.frontier);
-            frontier.retain(|id| !component.known.shared.contains(id));
+            frontier.retain(|id| !component.constraints.shared.contains(id));
             let found = store::link::carrying(tx, &workspace.id, &frontier).await?;
             component.add(found, &mut search);
             let profiles = std::mem::take(&mut search.profiles);
@@ -77,12 +81,12 @@ impl Component {
                 component.add(found, &mut search);
             }
         }
-        component.walls = component.known.walls.clone();
+        component.cannot_links = component.constraints.cannot_links.clone();
         Ok(component)
     }
 
     /// Takes in stored links.
-    fn add(&mut self, found: Vec<Held>, search: &mut Search<'_>) {
+    fn add(&mut self, found: Vec<StoredLink>, search: &mut Search<'_>) {
         for held in found {
             search.reach(&held.link, held.profile.as_deref());
             let id = held.link.id.clone();
@@ -132,7 +136,7 @@ pub(super) struct Ahead {
     /// Where each leads that any link carries.
     pub owners: BTreeMap<Identifier, Option<String>>,
     /// Which of them are shared, and what keeps them apart.
-    pub known: Known,
+    pub constraints: Constraints,
 }
 
 impl Ahead {
@@ -142,7 +146,8 @@ impl Ahead {
         self.asked = carried.cloned().collect();
         let mut asked: Vec<Identifier> = self.asked.iter().cloned().collect();
         asked.sort_unstable();
-        (self.owners, self.known) = store::identifier::owners(tx, &workspace.id, &asked).await?;
+        (self.owners, self.constraints) =
+            store::identifier::owners(tx, &workspace.id, &asked).await?;
         Ok(())
     }
 }
@@ -198,29 +203,4 @@ impl<'a> Search<'a> {
     fn is_over(&self) -> bool {
         self.frontier.is_empty() && self.asked.is_empty() && self.profiles.is_empty()
     }
-}
-
-/// What identity knows around a customer, to explain it.
-#[derive(Clone, Debug)]
-pub(crate) struct Surroundings {
-    /// The customer's links and all that are connected to them.
-    pub links: Vec<Link>,
-    /// What is known beside them.
-    pub known: Known,
-}
-
-/// What identity knows around the customer of this id.
-///
-/// # Errors
-/// When the database refuses.
-pub(crate) async fn surroundings(
-    tx: &mut Tx,
-    workspace: &Workspace,
-    customer: &str,
-) -> Result<Surroundings> {
-    let component = Component::around(tx, workspace, &[customer.to_owned()]).await?;
-    Ok(Surroundings {
-        links: component.all(),
-        known: component.known,
-    })
 }

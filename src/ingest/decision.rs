@@ -1,12 +1,12 @@
-//! What decisions of stewards do to a component: marks on links, walls between identifiers. Deciding is `steward`'s.
+//! What decisions of stewards do to a component: marks on links, cannot_links between identifiers. Deciding is `steward`'s.
 
 use super::component::{Ahead, Component};
 use super::settle;
 use crate::Result;
 use crate::identity::decision::{Act, Decision, in_force};
-use crate::identity::{APART, Identifier, MERGED, Wall};
+use crate::identity::{APART, CannotLink, Identifier, MUST_LINK};
 use crate::store::access::Workspace;
-use crate::store::link::Held;
+use crate::store::link::StoredLink;
 use crate::store::{self, Tx};
 use std::collections::BTreeMap;
 
@@ -50,7 +50,7 @@ impl Component {
                 identifiers.push(subject);
             }
         }
-        let mut held: BTreeMap<String, Held> = BTreeMap::new();
+        let mut held: BTreeMap<String, StoredLink> = BTreeMap::new();
         for found in store::link::load(tx, &workspace.id, &links).await? {
             held.insert(found.link.id.clone(), found);
         }
@@ -65,11 +65,11 @@ impl Component {
     pub(crate) fn put(&mut self, decision: &Decision) {
         let Decision { id, act, .. } = decision;
         match act {
-            Act::Merge { links } => links.iter().for_each(|link| self.mark(link, MERGED, id)),
+            Act::Merge { links } => links.iter().for_each(|link| self.mark(link, MUST_LINK, id)),
             Act::Apart { link } => self.mark(link, APART, id),
             Act::Split { off, rest } => {
-                self.put_wall(off, id, true);
-                self.put_wall(rest, id, false);
+                self.add_cannot_link(off, id, true);
+                self.add_cannot_link(rest, id, false);
             }
             Act::Undo { .. } => {}
         }
@@ -78,7 +78,7 @@ impl Component {
     /// Takes a decision off the component.
     pub(crate) fn take_back(&mut self, decision: &Decision) {
         match &decision.act {
-            Act::Split { .. } => self.lift_wall(&decision.id),
+            Act::Split { .. } => self.remove_cannot_link(&decision.id),
             _ => self.unmark(&decision.id),
         }
     }
@@ -97,21 +97,25 @@ impl Component {
         }
     }
 
-    fn put_wall(&mut self, identifiers: &[Identifier], decision: &str, off: bool) {
+    fn add_cannot_link(&mut self, identifiers: &[Identifier], decision: &str, off: bool) {
         for identifier in identifiers {
-            let walls = self.known.walls.entry(identifier.clone()).or_default();
-            walls.push(Wall {
+            let cannot_links = self
+                .constraints
+                .cannot_links
+                .entry(identifier.clone())
+                .or_default();
+            cannot_links.push(CannotLink {
                 decision: decision.to_owned(),
                 off,
             });
-            walls.sort_unstable();
-            walls.dedup();
+            cannot_links.sort_unstable();
+            cannot_links.dedup();
         }
     }
 
-    pub(crate) fn lift_wall(&mut self, decision: &str) {
-        for walls in self.known.walls.values_mut() {
-            walls.retain(|wall| wall.decision != decision);
+    pub(crate) fn remove_cannot_link(&mut self, decision: &str) {
+        for cannot_links in self.constraints.cannot_links.values_mut() {
+            cannot_links.retain(|one| one.decision != decision);
         }
     }
 }

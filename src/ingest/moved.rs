@@ -6,7 +6,7 @@ use super::{resolve, telling};
 use crate::Result;
 use crate::store::access::Workspace;
 use crate::store::event::Place;
-use crate::store::link::Held;
+use crate::store::link::StoredLink;
 use crate::store::{self, Tx};
 use std::collections::HashMap;
 
@@ -14,7 +14,11 @@ use std::collections::HashMap;
 const PAGE: i64 = 5_000;
 
 /// Puts the events of these links under the links that the rules in force give them.
-pub(crate) async fn move_events(tx: &mut Tx, workspace: &Workspace, held: Vec<Held>) -> Result<()> {
+pub(crate) async fn move_events(
+    tx: &mut Tx,
+    workspace: &Workspace,
+    held: Vec<StoredLink>,
+) -> Result<()> {
     let mut left: HashMap<String, Option<i64>> = HashMap::new();
     let (mut moved, mut rows) = (Vec::new(), Vec::new());
     let mut stayed: Vec<ReadEvent> = Vec::new();

@@ -1,7 +1,7 @@
 //! An event as identity and profile read it, with all that can be known of it without the database.
 
 use crate::event::Event;
-use crate::identity::Carried;
+use crate::identity::Identification;
 use crate::profile::record::{Record, RecordKind};
 use crate::profile::{EventFacts, packed};
 use crate::store::access::Workspace;
@@ -12,7 +12,7 @@ use std::sync::Arc;
 #[derive(Clone, Debug)]
 pub(super) struct ReadEvent {
     /// What identity takes.
-    pub carried: Carried,
+    pub identification: Identification,
     /// What the profile takes.
     pub facts: EventFacts,
     /// What it says of an order or ticket.
@@ -33,7 +33,7 @@ impl ReadEvent {
     pub fn of(workspace: &Workspace, event: &Event) -> Self {
         let facts = EventFacts::of(event);
         Self {
-            carried: workspace.rules.read(&workspace.secret, event),
+            identification: workspace.rules.read(&workspace.secret, event),
             said: Said::by(&facts),
             facts,
         }
@@ -41,7 +41,7 @@ impl ReadEvent {
 
     /// The link that the event stands under.
     pub fn link(&self) -> &str {
-        &self.carried.link
+        &self.identification.link
     }
 
     /// When the event happened, in UTC milliseconds.

@@ -11,7 +11,7 @@ use crate::Result;
 use crate::identity::{Identifier, Link, MOVED};
 use crate::store::access::Workspace;
 use crate::store::event::Place;
-use crate::store::link::Held;
+use crate::store::link::StoredLink;
 use crate::store::{self, Answer, Tx};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
@@ -20,9 +20,13 @@ pub(super) fn ask<'a>(
     tx: &mut Tx,
     workspace: &Workspace,
     events: impl Iterator<Item = &'a ReadEvent>,
-) -> Answer<Vec<Held>> {
+) -> Answer<Vec<StoredLink>> {
     let mut ids: BTreeSet<&str> = BTreeSet::new();
-    for ReadEvent { carried, .. } in events {
+    for ReadEvent {
+        identification: carried,
+        ..
+    } in events
+    {
         ids.insert(&carried.link);
         ids.extend(carried.earlier.iter().map(String::as_str));
     }
@@ -36,12 +40,12 @@ pub(super) async fn resolve(
     tx: &mut Tx,
     workspace: &Workspace,
     events: &[&ReadEvent],
-    held: Vec<Held>,
+    held: Vec<StoredLink>,
     folded: Option<&Place>,
 ) -> Result<Resolved> {
     let seen = Seen::of(events);
     let held = held.into_iter().map(|held| (held.link.id.clone(), held));
-    let mut held: HashMap<String, Held> = held.collect();
+    let mut held: HashMap<String, StoredLink> = held.collect();
     let mut resolved = Resolved::default();
     let changed = seen.changed(&held, &HashSet::new());
     for id in seen.present.keys().filter(|id| !changed.contains_key(**id)) {
@@ -49,7 +53,7 @@ pub(super) async fn resolve(
         resolved.links.insert((*id).to_owned(), profile);
     }
     if !changed.is_empty() {
-        let before: Vec<Held> = changed.keys().filter_map(|id| held.remove(id)).collect();
+        let before: Vec<StoredLink> = changed.keys().filter_map(|id| held.remove(id)).collect();
         let stored: HashSet<&str> = before.iter().map(|held| held.link.id.as_str()).collect();
         let mut plan = Plan::of(tx, workspace, changed, |id| stored.contains(id)).await?;
         if !plan.rest.is_empty() {
@@ -80,7 +84,7 @@ pub(super) async fn resolve_moved(
             .map(|link| (*link).to_owned()),
     );
     let ids: Vec<String> = ids.into_iter().collect();
-    let mut held: HashMap<String, Held> = HashMap::new();
+    let mut held: HashMap<String, StoredLink> = HashMap::new();
     for link in store::link::load(tx, &workspace.id, &ids).await? {
         held.insert(link.link.id.clone(), link);
     }
@@ -140,9 +144,9 @@ impl<'a> Seen<'a> {
             let (first_at, _) = seen
                 .present
                 .entry(link)
-                .or_insert((at, &event.carried.identifiers));
+                .or_insert((at, &event.identification.identifiers));
             *first_at = at.min(*first_at);
-            for earlier in &event.carried.earlier {
+            for earlier in &event.identification.earlier {
                 let oldest = seen.moved.entry(earlier).or_insert((at, link));
                 *oldest = (*oldest).min((at, link));
             }
@@ -153,7 +157,7 @@ impl<'a> Seen<'a> {
     /// The links that are new or other than stored, as they are to be. A link that was `vacated` is only remembered.
     fn changed(
         &self,
-        held: &HashMap<String, Held>,
+        held: &HashMap<String, StoredLink>,
         vacated: &HashSet<String>,
     ) -> BTreeMap<String, Link> {
         let mut changed: BTreeMap<String, Link> = BTreeMap::new();

@@ -7,10 +7,10 @@
 use super::component::{Ahead, Component};
 use super::resolved::Resolved;
 use crate::Result;
-use crate::identity::step::{CORE, Candidate};
+use crate::identity::fast_path::{Candidate, SET_KEY};
 use crate::identity::{Identifier, Link};
 use crate::store::access::Workspace;
-use crate::store::link::{Carries, Held};
+use crate::store::link::{LinkIdentifier, StoredLink};
 use crate::store::{self, Tx};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
@@ -74,15 +74,15 @@ impl Plan {
         let (rules, secret) = (&workspace.rules.rules, &workspace.secret);
         let mut clues: BTreeSet<Identifier> = BTreeSet::new();
         for link in new {
-            let (owners, shared) = (&self.ahead.owners, &self.ahead.known.shared);
+            let (owners, shared) = (&self.ahead.owners, &self.ahead.constraints.shared);
             if let Some(candidate) = Candidate::of(link, rules, owners, shared) {
-                clues.extend(candidate.core(rules, secret));
-                clues.extend(candidate.things(rules).cloned());
+                clues.extend(candidate.set_key(rules, secret));
+                clues.extend(candidate.references(rules).cloned());
             }
         }
         let clues: Vec<Identifier> = clues.into_iter().collect();
         let found = store::link::witnesses(tx, &workspace.id, &clues).await?;
-        let whole = found.into_iter().filter(|(_, held)| held.whole);
+        let whole = found.into_iter().filter(|(_, held)| held.complete);
         Ok(whole.map(|(clue, held)| (clue, held.link)).collect())
     }
 
@@ -96,13 +96,13 @@ impl Plan {
         let (rules, secret) = (&workspace.rules.rules, &workspace.secret);
         let mut owners = self.ahead.owners.clone();
         for link in new {
-            let candidate = Candidate::of(&link, rules, &owners, &self.ahead.known.shared);
+            let candidate = Candidate::of(&link, rules, &owners, &self.ahead.constraints.shared);
             let held = candidate.and_then(|candidate| {
-                let clue = candidate.core(rules, secret);
+                let clue = candidate.set_key(rules, secret);
                 let first = clue.as_ref().and_then(|core| witnesses.get(core));
-                let things = candidate.things(rules);
+                let things = candidate.references(rules);
                 let whole: Vec<&Link> = things.filter_map(|id| witnesses.get(id)).collect();
-                let core = candidate.found_by(first, rules, secret);
+                let core = candidate.stored_key(first, rules, secret);
                 candidate.holds(first, &whole).then_some((candidate, core))
             });
             let Some((Candidate { profile, fresh, .. }, core)) = held else {
@@ -110,7 +110,7 @@ impl Plan {
                 continue;
             };
             let profile = profile.to_owned();
-            let clue = core.iter().map(|core| Identifier::new(CORE, core));
+            let clue = core.iter().map(|core| Identifier::new(SET_KEY, core));
             let fresh: Vec<Identifier> = fresh.into_iter().cloned().collect();
             for id in clue.chain(fresh.iter().cloned()) {
                 witnesses.insert(id, link.clone());
@@ -150,7 +150,7 @@ impl Plan {
         &mut self,
         tx: &mut Tx,
         workspace: &Workspace,
-        before: impl Iterator<Item = Held>,
+        before: impl Iterator<Item = StoredLink>,
     ) -> Result<Component> {
         let (rest, ahead) = (std::mem::take(&mut self.rest), self.ahead.clone());
         let mut component = Component::load(tx, workspace, rest, before, ahead).await?;
@@ -175,14 +175,14 @@ impl Plan {
             .iter()
             .filter_map(|step| Some((&step.link.id, step.core.as_ref()?)));
         let cores: Vec<_> = cores
-            .map(|(link, core)| (link, Identifier::new(CORE, core)))
+            .map(|(link, core)| (link, Identifier::new(SET_KEY, core)))
             .collect();
         let found = cores.iter();
-        carried.extend(found.map(|(link, identifier)| Carries { identifier, link }));
+        carried.extend(found.map(|(link, identifier)| LinkIdentifier { identifier, link }));
         for Step { link, profile, .. } in &self.steps {
             for identifier in &link.identifiers {
                 let link = &link.id;
-                carried.push(Carries { identifier, link });
+                carried.push(LinkIdentifier { identifier, link });
                 if !owners.contains_key(identifier) {
                     let joins = rules.joins(&identifier.kind, &identifier.value);
                     points.insert(identifier, joins.then_some(profile.as_str()));
@@ -196,11 +196,11 @@ impl Plan {
         let points = points.into_iter().map(|(id, profile)| (id, profile, false));
         let points: Vec<_> = points.collect();
         store::identifier::point(tx, &workspace.id, &points);
-        let links = self.steps.into_iter().map(|step| Held {
+        let links = self.steps.into_iter().map(|step| StoredLink {
             link: step.link,
             profile: Some(step.profile),
-            whole: true,
-            core: step.core,
+            complete: true,
+            set_key: step.core,
         });
         store::link::save(tx, &workspace.id, &links.collect::<Vec<_>>());
     }

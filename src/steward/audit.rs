@@ -2,9 +2,9 @@
 
 use crate::clock::rfc3339;
 use crate::identity::Identifier;
-use crate::identity::decision::{Act, Decision, Told};
+use crate::identity::decision::{Act, Decision, DecisionSummary};
 use crate::identity::explain::Lead;
-use crate::ingest::surroundings;
+use crate::ingest::Component;
 use crate::profile::Profile;
 use crate::store::access::Workspace;
 use crate::store::{self, Db};
@@ -17,7 +17,7 @@ use std::collections::BTreeSet;
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct Outcome {
     /// The decisions that were made; undoing all of them takes it back.
-    pub decisions: Vec<Told>,
+    pub decisions: Vec<DecisionSummary>,
     /// The customers that they concern, as they are now.
     pub profiles: Vec<Became>,
 }
@@ -77,7 +77,7 @@ pub async fn outcome(db: &Db, workspace: &Workspace, made: &[Decision]) -> Resul
     Ok(Outcome {
         decisions: made
             .iter()
-            .map(|decision| Told::of(decision, made))
+            .map(|decision| DecisionSummary::of(decision, made))
             .collect(),
         profiles: profiles.into_iter().map(Became::of).collect(),
     })
@@ -85,9 +85,9 @@ pub async fn outcome(db: &Db, workspace: &Workspace, made: &[Decision]) -> Resul
 
 /// A page of decisions.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
-pub struct Decisions {
+pub struct DecisionPage {
     /// The decisions, newest first.
-    pub data: Vec<Told>,
+    pub data: Vec<DecisionSummary>,
     /// Pass it as `cursor` to get those before.
     pub next_cursor: Option<String>,
 }
@@ -103,7 +103,7 @@ pub async fn decisions(
     profile: Option<&str>,
     before: Option<&str>,
     limit: usize,
-) -> Result<Decisions> {
+) -> Result<DecisionPage> {
     if before.is_some_and(|id| !id.starts_with("d_")) {
         return Err(Error::invalid(
             "`cursor` must be the `next_cursor` of an earlier answer, unchanged",
@@ -130,11 +130,11 @@ pub async fn decisions(
             .cloned(),
     );
     all.sort_by(|a, b| a.id.cmp(&b.id));
-    Ok(Decisions {
+    Ok(DecisionPage {
         next_cursor: page.last().filter(|_| more).map(|last| last.id.clone()),
         data: page
             .iter()
-            .map(|decision| Told::of(decision, &all))
+            .map(|decision| DecisionSummary::of(decision, &all))
             .collect(),
     })
 }
@@ -142,10 +142,10 @@ pub async fn decisions(
 /// Every decision that speaks of a profile's links and what they carry, oldest first.
 async fn about(db: &Db, workspace: &Workspace, profile: &str) -> Result<Vec<Decision>> {
     let mut tx = db.begin().await?;
-    let around = surroundings(&mut tx, workspace, profile).await?;
+    let component = Component::around(&mut tx, workspace, &[profile.to_owned()]).await?;
     drop(tx);
     let held = store::link::of_profile(db, &workspace.id, profile).await?;
     let own: Vec<_> = held.iter().map(|held| &held.link).collect();
-    let subjects = super::explain::subjects(&own, &around.links);
+    let subjects = super::explain::subjects(&own, &component.all());
     store::identity::about(db, &workspace.id, &subjects).await
 }

@@ -4,7 +4,7 @@
 use super::begin;
 use crate::identity::decision::{Act, By, Decision, in_force};
 use crate::identity::split::{self, Split};
-use crate::identity::{self, Identifier, Link, Why};
+use crate::identity::{self, Identifier, Link, MustLinkOutcome, Why};
 use crate::ingest::{Component, settle};
 use crate::store::access::Workspace;
 use crate::store::{self, Db, Tx};
@@ -103,16 +103,16 @@ pub(super) async fn join(
     }
     component.put(&merge);
     let mut lifted = vec![merge.clone()];
-    while let Some(wall) = refusal(&component, workspace, &merge.id) {
+    while let Some(split) = refusal(&component, workspace, &merge.id) {
         // It may also stand between customers who have nothing to do with these any more.
-        let found = store::identity::with_undos(tx, &workspace.id, &wall).await?;
+        let found = store::identity::with_undos(tx, &workspace.id, &split).await?;
         lifted.extend(found.into_iter().take(1));
         component = Component::concerned(tx, workspace, &lifted).await?;
         component.put(&merge);
         for split in &lifted[1..] {
-            component.lift_wall(&split.id);
+            component.remove_cannot_link(&split.id);
         }
-        decisions.push(by.decide(Act::Undo { decision: wall }));
+        decisions.push(by.decide(Act::Undo { decision: split }));
     }
     decisions.sort_by(|a, b| a.id.cmp(&b.id));
     finish(tx, workspace, component, &decisions).await?;
@@ -162,8 +162,8 @@ pub async fn merge_all(
     Ok(decisions)
 }
 
-/// Parts a customer. Where a steward's join brought the sides together, that join is undone; where the rules did, a wall is
-/// put up.
+/// Parts a customer. Where a steward's join brought the sides together, that join is undone; where the rules did, a
+/// cannot-link constraint is added.
 ///
 /// # Errors
 /// [`Error::Invalid`] when the customer does not have what is to come off, or has nothing else.
@@ -180,9 +180,9 @@ pub async fn split(
     let (links, rules) = (component.all(), &workspace.rules.rules);
     let plan = match off {
         Off::Identifiers(off) => {
-            split::identifiers(&links, rules, &component.known, customer, off)?
+            split::identifiers(&links, rules, &component.constraints, customer, off)?
         }
-        Off::Link(link) => split::link(&links, rules, &component.known, customer, link)?,
+        Off::Link(link) => split::link(&links, rules, &component.constraints, customer, link)?,
     };
     let acts: Vec<Act> = match plan {
         Split::Undo { merges, again } => {
@@ -191,7 +191,7 @@ pub async fn split(
                 .chain(again.into_iter().map(|links| Act::Merge { links }))
                 .collect()
         }
-        Split::Wall { off, rest } => vec![Act::Split { off, rest }],
+        Split::CannotLink { off, rest } => vec![Act::Split { off, rest }],
         Split::Apart(link) => vec![Act::Apart { link }],
     };
     let decisions: Vec<Decision> = acts.into_iter().map(|act| by.decide(act)).collect();
@@ -282,7 +282,7 @@ async fn finish(
 /// Whether the fold puts two links under one customer.
 fn holds_together(component: &Component, workspace: &Workspace, one: &str, other: &str) -> bool {
     let links: Vec<Link> = component.all();
-    let folded = identity::fold(&links, &workspace.rules.rules, &component.known);
+    let folded = identity::fold(&links, &workspace.rules.rules, &component.constraints);
     let has = |links: &[String], id: &str| links.iter().any(|link| link == id);
     folded
         .customers
@@ -290,27 +290,30 @@ fn holds_together(component: &Component, workspace: &Workspace, one: &str, other
         .any(|customer| has(&customer.links, one) && has(&customer.links, other))
 }
 
-/// The wall that keeps a join from being followed.
+/// The split whose constraint keeps a join from being followed.
 fn refusal(component: &Component, workspace: &Workspace, decision: &str) -> Option<String> {
-    let traced = identity::trace(&component.all(), &workspace.rules.rules, &component.known);
-    let tied = traced
-        .tied
-        .into_iter()
-        .find(|tied| tied.decision == decision)?;
-    match tied.refused? {
-        Why::Wall(wall) => Some(wall),
+    let traced = identity::trace(
+        &component.all(),
+        &workspace.rules.rules,
+        &component.constraints,
+    );
+    let mut outcomes = traced.must_links.into_iter();
+    let outcome = outcomes.find(|outcome| outcome.decision == decision)?;
+    match outcome.refused? {
+        Why::CannotLink(split) => Some(split),
         Why::Limit(_) | Why::Guard => None,
     }
 }
 
-/// The joins that a wall refuses or that join nothing.
+/// The joins that a cannot-link constraint refuses or that join nothing.
 fn needless(component: &Component, workspace: &Workspace) -> BTreeSet<String> {
-    let traced = identity::trace(&component.all(), &workspace.rules.rules, &component.known);
-    let needless = |tied: &identity::Tied| tied.refused.is_some() || tied.joined.len() < 2;
-    traced
-        .tied
-        .into_iter()
-        .filter(needless)
-        .map(|tied| tied.decision)
-        .collect()
+    let traced = identity::trace(
+        &component.all(),
+        &workspace.rules.rules,
+        &component.constraints,
+    );
+    let needless =
+        |outcome: &MustLinkOutcome| outcome.refused.is_some() || outcome.joined.len() < 2;
+    let outcomes = traced.must_links.into_iter().filter(needless);
+    outcomes.map(|outcome| outcome.decision).collect()
 }

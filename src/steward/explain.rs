@@ -1,8 +1,8 @@
 //! An explanation of one customer, from what the database holds now.
 
-use crate::identity::explain::{Explanation, Facts};
+use crate::identity::explain::{Evidence, Explanation};
 use crate::identity::{self, Identifier, Link};
-use crate::ingest::surroundings;
+use crate::ingest::Component;
 use crate::store::access::Workspace;
 use crate::store::{self, Db};
 use crate::{Error, Result};
@@ -15,11 +15,12 @@ use std::collections::{BTreeSet, HashSet};
 pub async fn explain(db: &Db, workspace: &Workspace, profile: &str) -> Result<Explanation> {
     let mut tx = super::begin(db, workspace).await?;
     let state = store::identity::state(&mut tx, &workspace.id).await?;
-    let around = surroundings(&mut tx, workspace, profile).await?;
+    let component = Component::around(&mut tx, workspace, &[profile.to_owned()]).await?;
     // Nothing was written; the lock is not needed for the rest.
     drop(tx);
+    let (around, constraints) = (component.all(), component.constraints);
     let rules = &workspace.rules.rules;
-    let resolution = identity::trace(&around.links, rules, &around.known);
+    let resolution = identity::trace(&around, rules, &constraints);
     let mut customers = resolution.customers.iter();
     let customer = customers.find(|customer| customer.links.iter().any(|link| link == profile));
     let gone = || Error::NotFound("no such customer in this workspace".to_owned());
@@ -30,24 +31,22 @@ pub async fn explain(db: &Db, workspace: &Workspace, profile: &str) -> Result<Ex
         .map(String::as_str)
         .collect();
     let links: Vec<&Link> = around
-        .links
         .iter()
         .filter(|link| own.contains(link.id.as_str()))
         .collect();
-    let decisions =
-        store::identity::about(db, &workspace.id, &subjects(&links, &around.links)).await?;
+    let decisions = store::identity::about(db, &workspace.id, &subjects(&links, &around)).await?;
     let ids: Vec<String> = links.iter().map(|link| link.id.clone()).collect();
     let activity = store::event::activity(db, &workspace.id, &ids).await?;
-    let facts = Facts {
+    let evidence = Evidence {
         profile,
-        links: &around.links,
+        links: &around,
         rules,
         versions: (state.rules, state.applied),
         resolution: &resolution,
         decisions: &decisions,
         activity: &activity,
     };
-    Explanation::of(&facts).ok_or_else(gone)
+    Explanation::of(&evidence).ok_or_else(gone)
 }
 
 /// What a decision about these links may speak of: they, what they carry, and those around them that were parted from them.

@@ -4,11 +4,11 @@
 //! link that its events left is remembered: its id leads to where the oldest of them went, because profiles were called by
 //! such ids.
 
-use super::everything::holders;
+use super::snapshot::holders;
 use super::{Progress, begin};
 use crate::Result;
-use crate::identity::compare::{Comparison, compare};
-use crate::identity::{self, Identifier, Known, Link, MOVED};
+use crate::identity::compare::{RulesDiff, compare};
+use crate::identity::{self, Constraints, Identifier, Link, MOVED};
 use crate::ingest::move_events;
 use crate::store::access::Workspace;
 use crate::store::event::{Logged, Place};
@@ -53,9 +53,9 @@ pub(super) async fn compared(
     db: &Db,
     workspace: &Workspace,
     stored: HashMap<&str, (&Link, Option<&str>)>,
-    known: &Known,
+    constraints: &Constraints,
     progress: Progress<'_>,
-) -> Result<Comparison> {
+) -> Result<RulesDiff> {
     let total = usize::try_from(store::event::count(db, &workspace.id).await?).unwrap_or(0);
     let mut links: BTreeMap<String, Link> = BTreeMap::new();
     let mut remembered: BTreeMap<String, (i64, String)> = BTreeMap::new();
@@ -101,7 +101,7 @@ pub(super) async fn compared(
         }
     }
     let links: Vec<Link> = links.into_values().collect();
-    let resolution = identity::fold(&links, &workspace.rules.rules, known);
+    let resolution = identity::fold(&links, &workspace.rules.rules, constraints);
     let holder = holders(&resolution);
     Ok(compare(moves.iter().map(|(old, new)| {
         let before = stored.get(old.as_str()).and_then(|(_, held)| *held);

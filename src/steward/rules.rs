@@ -4,10 +4,10 @@
 //! small transactions through the ordinary path, so requests and events go on in between. Nothing else is noted: when it is
 //! cut off, the next run finds what still differs.
 
-use super::everything::{Everything, holders};
+use super::snapshot::{IdentitySnapshot, holders};
 use super::{Progress, begin, reread};
 use crate::Result;
-use crate::identity::compare::{Comparison, compare};
+use crate::identity::compare::{RulesDiff, compare};
 use crate::identity::{self, Rulebook, Rules, SHIPPED};
 use crate::ingest::{Component, settle};
 use crate::store::access::Workspace;
@@ -66,25 +66,31 @@ pub async fn dry_run(
     text: &str,
     now: i64,
     progress: Progress<'_>,
-) -> Result<Comparison> {
+) -> Result<RulesDiff> {
     let mut versions = store::identity::texts(db, &workspace.id, workspace.rules.version).await?;
     versions.push((workspace.rules.version + 1, text.to_owned(), now));
     let book = Rulebook::of(&versions)?;
-    let everything = Everything::load(db, &workspace.id, progress).await?;
+    let snapshot = IdentitySnapshot::load(db, &workspace.id, progress).await?;
     if !book.rules.reads_like(&workspace.rules.rules) {
         let other = Workspace {
             rules: Arc::new(book),
             ..workspace.clone()
         };
-        return reread::compared(db, &other, everything.stored(), &everything.known, progress)
-            .await;
+        return reread::compared(
+            db,
+            &other,
+            snapshot.stored(),
+            &snapshot.constraints,
+            progress,
+        )
+        .await;
     }
-    let resolution = identity::fold(&everything.links, &book.rules, &everything.known);
+    let resolution = identity::fold(&snapshot.links, &book.rules, &snapshot.constraints);
     let holder = holders(&resolution);
-    let moves = everything
+    let moves = snapshot
         .links
         .iter()
-        .zip(&everything.held)
+        .zip(&snapshot.held)
         .map(|(link, held)| (held.as_deref(), holder.get(link.id.as_str()).copied()));
     Ok(compare(moves))
 }
@@ -98,12 +104,12 @@ pub async fn apply(db: &Db, workspace: &Workspace, progress: Progress<'_>) -> Re
     let mut applied = Applied::default();
     reread::all(db, workspace, progress).await?;
     for _ in 0..ROUNDS {
-        let everything = Everything::load(db, &workspace.id, progress).await?;
+        let snapshot = IdentitySnapshot::load(db, &workspace.id, progress).await?;
         let rules = &workspace.rules.rules;
-        let resolution = identity::fold(&everything.links, rules, &everything.known);
-        applied.links = everything.links.len();
-        let (seeds, unshared) = everything.differing(workspace, &resolution);
-        drop((everything, resolution));
+        let resolution = identity::fold(&snapshot.links, rules, &snapshot.constraints);
+        applied.links = snapshot.links.len();
+        let (seeds, unshared) = snapshot.differing(workspace, &resolution);
+        drop((snapshot, resolution));
         if seeds.is_empty() {
             break;
         }

@@ -49,7 +49,7 @@ impl Match {
 
 /// What a run over everyone found.
 #[derive(Debug, Default)]
-pub struct Found {
+pub struct MatchRun {
     /// Customers who were compared.
     pub people: usize,
     /// Pairs that were looked at.
@@ -74,7 +74,7 @@ pub async fn find(
     workspace: &Workspace,
     threshold: f64,
     progress: Progress<'_>,
-) -> Result<Found> {
+) -> Result<MatchRun> {
     let people = everyone(db, workspace, progress).await?;
     let apart: HashSet<(String, String)> = apart(db, workspace).await?;
     let pool = Pool::of(&people, &mut |done| {
@@ -90,7 +90,7 @@ pub async fn find(
     let clusters = clusters(&people, &model, &pairs, threshold);
     let matches = joins(&people, &model, &pairs, &clusters);
     let name = |at: &usize| people[*at].id.to_string();
-    Ok(Found {
+    Ok(MatchRun {
         people: people.len(),
         compared,
         clusters: clusters
@@ -128,9 +128,9 @@ async fn everyone(db: &Db, workspace: &Workspace, progress: Progress<'_>) -> Res
 async fn apart(db: &Db, workspace: &Workspace) -> Result<HashSet<(String, String)>> {
     let mut pairs = store::suggestion::kept_apart(db, &workspace.id).await?;
     let mut sides: HashMap<String, [HashSet<String>; 2]> = HashMap::new();
-    for (profile, wall) in store::identifier::walled(db, &workspace.id).await? {
-        let [off, rest] = sides.entry(wall.decision).or_default();
-        if wall.off { off } else { rest }.insert(profile);
+    for (profile, constraint) in store::identifier::cannot_links(db, &workspace.id).await? {
+        let [off, rest] = sides.entry(constraint.decision).or_default();
+        if constraint.off { off } else { rest }.insert(profile);
     }
     for [off, rest] in sides.values() {
         let across = off
@@ -203,7 +203,7 @@ fn root(tree: &mut HashMap<usize, usize>, mut at: usize) -> usize {
 pub async fn suggest(
     db: &Db,
     workspace: &Workspace,
-    found: &Found,
+    found: &MatchRun,
     now: i64,
     progress: Progress<'_>,
 ) -> Result<()> {
@@ -350,7 +350,7 @@ pub async fn accept(db: &Db, workspace: &Workspace, id: &str, by: &By) -> Result
     let suggestion = open(&mut tx, workspace, id).await?;
     let pair = (suggestion.one.as_str(), suggestion.other.as_str());
     let decisions = decide::join(&mut tx, workspace, pair, by).await?;
-    // Where a wall stood between them, another decision takes it down.
+    // Where a cannot-link constraint stood between them, another decision undoes it.
     let joins = |decision: &&Decision| matches!(decision.act, Act::Merge { .. });
     let joined = decisions.iter().find(joins);
     let joined = joined.ok_or_else(|| Error::internal("a join without a decision"))?;

@@ -3,7 +3,7 @@
 use super::sql::row;
 use super::{Answer, Db, Rows, Tx};
 use crate::event::{Event, Kind, event_id};
-use crate::identity::explain::Activity;
+use crate::identity::explain::LinkActivity;
 use crate::{Error, Result};
 use serde::Serialize;
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -358,7 +358,7 @@ pub async fn activity(
     db: &Db,
     workspace: &str,
     links: &[String],
-) -> Result<HashMap<String, Activity>> {
+) -> Result<HashMap<String, LinkActivity>> {
     let rows: Vec<(String, String, i64, i64)> = db
         .sql(
             "select e.link, e.source, count(*), max(e.at) from rows($2, r: link text) cross join event e
@@ -368,9 +368,9 @@ pub async fn activity(
         .rows(&super::link::keys(links))
         .all()
         .await?;
-    let mut found: HashMap<String, Activity> = HashMap::new();
+    let mut found: HashMap<String, LinkActivity> = HashMap::new();
     for (link, source, events, last_at) in rows {
-        let activity = found.entry(link).or_insert_with(|| Activity {
+        let activity = found.entry(link).or_insert_with(|| LinkActivity {
             last_at,
             sources: BTreeMap::new(),
         });

@@ -1,12 +1,12 @@
-//! Identifiers: where each leads, whether it is shared, and what stewards keep it apart from.
+//! Identifiers: where each leads, whether it is shared, and its cannot-link constraints.
 
 use super::{Db, Rows, Tx};
-use crate::identity::{Identifier, Known, Wall};
+use crate::identity::{CannotLink, Constraints, Identifier};
 use crate::{Error, Result};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
-/// Where each of these identifiers leads, which of them are shared, and what stewards keep them apart from.
+/// Where each of these identifiers leads, and the constraints on them.
 ///
 /// # Errors
 /// When the database refuses or a row cannot be read.
@@ -14,67 +14,69 @@ pub async fn owners(
     tx: &mut Tx,
     workspace: &str,
     identifiers: &[Identifier],
-) -> Result<(BTreeMap<Identifier, Option<String>>, Known)> {
+) -> Result<(BTreeMap<Identifier, Option<String>>, Constraints)> {
     if identifiers.is_empty() {
         return Ok(Default::default());
     }
     let rows: Vec<OwnerRow> = tx
         .sql(
-            "select i.kind, i.value, i.profile, i.shared, i.walls from rows($2, r: kind text, value text)
+            "select i.kind, i.value, i.profile, i.shared, i.cannot_links from rows($2, r: kind text, value text)
              cross join identifier i where i.workspace = $1 and i.kind = r.kind and i.value = r.value",
         )
         .bind(workspace)
         .rows(&identifiers)
         .all()
         .await?;
-    let (mut owners, mut known) = (BTreeMap::new(), Known::default());
-    for (kind, value, profile, shared, walls) in rows {
+    let (mut owners, mut constraints) = (BTreeMap::new(), Constraints::default());
+    for (kind, value, profile, shared, cannot_links) in rows {
         let identifier = Identifier { kind, value };
         if shared {
-            known.shared.insert(identifier.clone());
+            constraints.shared.insert(identifier.clone());
         }
-        if let Some(walls) = walls {
-            known.walls.insert(identifier.clone(), read_walls(&walls)?);
+        if let Some(cannot_links) = cannot_links {
+            constraints
+                .cannot_links
+                .insert(identifier.clone(), read_cannot_links(&cannot_links)?);
         }
         owners.insert(identifier, profile);
     }
-    Ok((owners, known))
+    Ok((owners, constraints))
 }
 
 type OwnerRow = (String, String, Option<String>, bool, Option<String>);
 
-/// Walls as they are stored: `[["d_…", true]]`.
-fn read_walls(text: &str) -> Result<Vec<Wall>> {
+/// Cannot-link constraints as they are stored: `[["d_…", true]]`.
+fn read_cannot_links(text: &str) -> Result<Vec<CannotLink>> {
     let pairs: Vec<(String, bool)> = serde_json::from_str(text)
-        .map_err(|_| Error::internal("the walls of an identifier cannot be read"))?;
+        .map_err(|_| Error::internal("the constraints of an identifier cannot be read"))?;
     Ok(pairs
         .into_iter()
-        .map(|(decision, off)| Wall { decision, off })
+        .map(|(decision, off)| CannotLink { decision, off })
         .collect())
 }
 
-/// Sets what keeps each of these identifiers apart from others.
+/// Sets the cannot-link constraints of identifiers.
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn set_walls<'a>(
+pub async fn set_cannot_links<'a>(
     tx: &mut Tx,
     workspace: &str,
-    walls: impl Iterator<Item = (&'a Identifier, &'a [Wall])>,
+    cannot_links: impl Iterator<Item = (&'a Identifier, &'a [CannotLink])>,
 ) -> Result<()> {
-    let row = |(identifier, walls): (&Identifier, &[Wall])| {
-        let pairs: Vec<(&str, bool)> = walls
+    let row = |(identifier, cannot_links): (&Identifier, &[CannotLink])| {
+        let pairs: Vec<(&str, bool)> = cannot_links
             .iter()
-            .map(|wall| (wall.decision.as_str(), wall.off))
+            .map(|one| (one.decision.as_str(), one.off))
             .collect();
         let text = (!pairs.is_empty()).then(|| json!(pairs).to_string());
-        json!({"kind": identifier.kind, "value": identifier.value, "walls": text})
+        json!({"kind": identifier.kind, "value": identifier.value, "cannot_links": text})
     };
-    let rows: Vec<Value> = walls.map(row).collect();
+    let rows: Vec<Value> = cannot_links.map(row).collect();
     tx.sql(
-        "insert into identifier (workspace, kind, value, shared, walls)
-         select $1, r.kind, r.value, false, r.walls from rows($2, r: kind text, value text, walls text)
-         where true on conflict (workspace, kind, value) do update set walls = excluded.walls",
+        "insert into identifier (workspace, kind, value, shared, cannot_links)
+         select $1, r.kind, r.value, false, r.cannot_links from rows($2, r: kind text, value text, cannot_links text)
+         where true on conflict (workspace, kind, value) do update set cannot_links = excluded.cannot_links",
     )
     .bind(workspace)
     .rows(&rows)
@@ -85,30 +87,30 @@ pub async fn set_walls<'a>(
 
 /// Where an identifier leads, as it is stored.
 #[derive(Clone, Debug)]
-pub struct Leading {
+pub struct StoredIdentifier {
     /// The identifier.
     pub identifier: Identifier,
     /// The profile, unless it leads nowhere.
     pub profile: Option<String>,
     /// Whether it is shared.
     pub shared: bool,
-    /// What keeps it apart from others.
-    pub walls: Vec<Wall>,
+    /// Its cannot-link constraints.
+    pub cannot_links: Vec<CannotLink>,
 }
 
 /// The next `limit` identifiers after `after`, by kind and value.
 ///
 /// # Errors
 /// When the database refuses or a row cannot be read.
-pub async fn leading(
+pub async fn page(
     db: &Db,
     workspace: &str,
     after: &Identifier,
     limit: i64,
-) -> Result<Vec<Leading>> {
+) -> Result<Vec<StoredIdentifier>> {
     let rows: Vec<OwnerRow> = db
         .sql(
-            "select kind, value, profile, shared, walls from identifier
+            "select kind, value, profile, shared, cannot_links from identifier
              where workspace = $1 and (kind, value) > ($2, $3) order by kind, value limit $4",
         )
         .bind(workspace)
@@ -117,18 +119,20 @@ pub async fn leading(
         .bind(limit)
         .all()
         .await?;
-    let read = |(kind, value, profile, shared, walls): OwnerRow| {
-        Ok(Leading {
+    let read = |(kind, value, profile, shared, cannot_links): OwnerRow| {
+        Ok(StoredIdentifier {
             identifier: Identifier { kind, value },
             profile,
             shared,
-            walls: walls.map_or(Ok(Vec::new()), |walls| read_walls(&walls))?,
+            cannot_links: cannot_links.map_or(Ok(Vec::new()), |cannot_links| {
+                read_cannot_links(&cannot_links)
+            })?,
         })
     };
     rows.into_iter().map(read).collect()
 }
 
-/// Forgets those of these identifiers that no link carries and nothing keeps apart.
+/// Forgets those of these identifiers that no link carries and that have no cannot-link constraint.
 ///
 /// # Errors
 /// When the database refuses.
@@ -137,7 +141,7 @@ pub async fn forget(tx: &mut Tx, workspace: &str, identifiers: &[&Identifier]) -
         return Ok(());
     }
     tx.sql(
-        "delete from identifier where workspace = $1 and walls is null
+        "delete from identifier where workspace = $1 and cannot_links is null
            and (kind, value) in (select r.kind, r.value from rows($2, r: kind text, value text))
            and not exists (select 1 from link_identifier c
              where c.workspace = $1 and c.kind = identifier.kind and c.value = identifier.value)",
@@ -149,22 +153,22 @@ pub async fn forget(tx: &mut Tx, workspace: &str, identifiers: &[&Identifier]) -
     .map(drop)
 }
 
-/// The profiles that hold identifiers which stewards keep apart from others.
+/// The cannot-link constraints of all identifiers, each with the profile that holds its identifier.
 ///
 /// # Errors
 /// When the database refuses or a row cannot be read.
-pub async fn walled(db: &Db, workspace: &str) -> Result<Vec<(String, Wall)>> {
+pub async fn cannot_links(db: &Db, workspace: &str) -> Result<Vec<(String, CannotLink)>> {
     let rows: Vec<(String, String)> = db
-        .sql("select profile, walls from identifier where workspace = $1 and walls is not null and profile is not null")
+        .sql("select profile, cannot_links from identifier where workspace = $1 and cannot_links is not null and profile is not null")
         .bind(workspace)
         .all()
         .await?;
-    let mut walled = Vec::new();
-    for (profile, walls) in rows {
-        let walls = read_walls(&walls)?.into_iter();
-        walled.extend(walls.map(|wall| (profile.clone(), wall)));
+    let mut found = Vec::new();
+    for (profile, cannot_links) in rows {
+        let cannot_links = read_cannot_links(&cannot_links)?.into_iter();
+        found.extend(cannot_links.map(|one| (profile.clone(), one)));
     }
-    Ok(walled)
+    Ok(found)
 }
 
 /// Notes that values are not shared any more.

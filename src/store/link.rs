@@ -2,8 +2,8 @@
 
 use super::sql::row;
 use super::{Answer, Db, Rows, Tx};
-use crate::identity::step::CORE;
-use crate::identity::{APART, Identifier, Link, MERGED, MOVED};
+use crate::identity::fast_path::SET_KEY;
+use crate::identity::{APART, Identifier, Link, MOVED, MUST_LINK};
 use crate::{Error, Result};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -11,24 +11,24 @@ use std::collections::BTreeSet;
 
 /// A link as it is stored, with the profile that holds it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Held {
+pub struct StoredLink {
     /// The link.
     pub link: Link,
     /// The profile that holds it now, unless none of its identifiers is usable.
     pub profile: Option<String>,
     /// Whether the fold left nothing out of it.
-    pub whole: bool,
-    /// The core that it is found by, as [`crate::identity::step::cores`] has it.
-    pub core: Option<String>,
+    pub complete: bool,
+    /// Its identifier set key, as [`crate::identity::fast_path::set_keys`] has it.
+    pub set_key: Option<String>,
 }
 
-impl Held {
-    /// All that it is found by: its identifiers, marks and core.
+impl StoredLink {
+    /// Its rows of `link_identifier`: identifiers, marks and set key.
     #[must_use]
-    pub fn found_by(&self) -> BTreeSet<Identifier> {
+    pub fn rows(&self) -> BTreeSet<Identifier> {
         let all = self.link.identifiers.iter().chain(&self.link.marks);
-        let core = self.core.iter().map(|core| Identifier::new(CORE, core));
-        all.cloned().chain(core).collect()
+        let key = self.set_key.iter().map(|key| Identifier::new(SET_KEY, key));
+        all.cloned().chain(key).collect()
     }
 }
 
@@ -37,7 +37,7 @@ struct LinkRow {
     first_at: i64,
     profile: Option<String>,
     identifiers: String,
-    whole: bool,
+    complete: bool,
 }
 
 row!(LinkRow {
@@ -45,10 +45,10 @@ row!(LinkRow {
     first_at,
     profile,
     identifiers,
-    whole
+    complete
 });
 
-impl TryFrom<LinkRow> for Held {
+impl TryFrom<LinkRow> for StoredLink {
     type Error = Error;
 
     fn try_from(row: LinkRow) -> Result<Self> {
@@ -57,9 +57,9 @@ impl TryFrom<LinkRow> for Held {
         let (mut marks, identifiers): (Vec<_>, _) = pairs
             .into_iter()
             .map(|(kind, value)| Identifier { kind, value })
-            .partition(|id| [MERGED, MOVED, APART, CORE].contains(&id.kind.as_str()));
-        let core = marks.iter().position(|mark| mark.kind == CORE);
-        let core = core.map(|at| marks.remove(at).value);
+            .partition(|id| [MUST_LINK, MOVED, APART, SET_KEY].contains(&id.kind.as_str()));
+        let key = marks.iter().position(|mark| mark.kind == SET_KEY);
+        let set_key = key.map(|at| marks.remove(at).value);
         Ok(Self {
             link: Link {
                 id: row.id,
@@ -68,18 +68,18 @@ impl TryFrom<LinkRow> for Held {
                 marks,
             },
             profile: row.profile,
-            whole: row.whole,
-            core,
+            complete: row.complete,
+            set_key,
         })
     }
 }
 
 /// A link's identifiers and marks as they are stored: `[["email", "ada@example.com"]]`.
-fn written(held: &Held) -> String {
+fn written(held: &StoredLink) -> String {
     let all = held.link.identifiers.iter().chain(&held.link.marks);
     let pairs: Vec<(&str, &str)> = all
         .map(|id| (id.kind.as_str(), id.value.as_str()))
-        .chain(held.core.iter().map(|core| (CORE, core.as_str())))
+        .chain(held.set_key.iter().map(|key| (SET_KEY, key.as_str())))
         .collect();
     json!(pairs).to_string()
 }
@@ -97,21 +97,21 @@ pub(super) struct Key<'a> {
 
 /// Asks for the stored links among these ids.
 #[must_use]
-pub fn ask(tx: &mut Tx, workspace: &str, links: &[String]) -> Answer<Vec<Held>> {
+pub fn ask(tx: &mut Tx, workspace: &str, links: &[String]) -> Answer<Vec<StoredLink>> {
     tx.sql(
-        "select l.id, l.first_at, l.profile, l.identifiers, l.whole
+        "select l.id, l.first_at, l.profile, l.identifiers, l.complete
          from rows($2, r: link text) cross join link l where l.workspace = $1 and l.id = r.link",
     )
     .bind(workspace)
     .rows(&keys(links))
-    .ask(|rows: Vec<LinkRow>| rows.into_iter().map(Held::try_from).collect())
+    .ask(|rows: Vec<LinkRow>| rows.into_iter().map(StoredLink::try_from).collect())
 }
 
 /// The stored links among these ids.
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn load(tx: &mut Tx, workspace: &str, links: &[String]) -> Result<Vec<Held>> {
+pub async fn load(tx: &mut Tx, workspace: &str, links: &[String]) -> Result<Vec<StoredLink>> {
     ask(tx, workspace, links).get(tx).await
 }
 
@@ -123,12 +123,12 @@ pub async fn carrying(
     tx: &mut Tx,
     workspace: &str,
     identifiers: &[Identifier],
-) -> Result<Vec<Held>> {
+) -> Result<Vec<StoredLink>> {
     if identifiers.is_empty() {
         return Ok(Vec::new());
     }
     tx.sql(
-        "select distinct l.id, l.first_at, l.profile, l.identifiers, l.whole
+        "select distinct l.id, l.first_at, l.profile, l.identifiers, l.complete
          from rows($2, r: kind text, value text)
          cross join link_identifier i cross join link l
          where i.workspace = $1 and i.kind = r.kind and i.value = r.value and l.workspace = $1 and l.id = i.link",
@@ -138,7 +138,7 @@ pub async fn carrying(
     .all::<LinkRow>()
     .await?
     .into_iter()
-    .map(Held::try_from)
+    .map(StoredLink::try_from)
     .collect()
 }
 
@@ -150,51 +150,52 @@ struct WitnessRow {
 
 row!(WitnessRow { kind, value; ..link });
 
-/// For each of these clues a stored link that may be found by it: one that carries it, the only one if it is a core; the link
-/// of this id, if it is a core that no link has beside other identifiers.
+/// For each of these identifiers and set keys a stored link that it leads to: the first by id of
+/// those that carry it. A set key without a row leads to the link of this id, which carries just
+/// that set.
 ///
 /// # Errors
 /// When the database refuses.
 pub async fn witnesses(
     tx: &mut Tx,
     workspace: &str,
-    clues: &[Identifier],
-) -> Result<Vec<(Identifier, Held)>> {
-    if clues.is_empty() {
+    keys: &[Identifier],
+) -> Result<Vec<(Identifier, StoredLink)>> {
+    if keys.is_empty() {
         return Ok(Vec::new());
     }
     let rows = tx
         .sql(
-            "select r.kind, r.value, l.id, l.first_at, l.profile, l.identifiers, l.whole
+            "select r.kind, r.value, l.id, l.first_at, l.profile, l.identifiers, l.complete
              from rows($2, r: kind text, value text) cross join link l
              where l.workspace = $1 and l.id = coalesce(
                (select min(i.link) from link_identifier i
                 where i.workspace = $1 and i.kind = r.kind and i.value = r.value), r.value)",
         )
         .bind(workspace)
-        .rows(&clues)
+        .rows(&keys)
         .all::<WitnessRow>()
         .await?;
     let read = |row: WitnessRow| {
-        let clue = Identifier::new(row.kind, row.value);
-        Ok((clue, Held::try_from(row.link)?))
+        let key = Identifier::new(row.kind, row.value);
+        Ok((key, StoredLink::try_from(row.link)?))
     };
     rows.into_iter().map(read).collect()
 }
 
 /// Writes links, whether new or known.
-pub fn save(tx: &mut Tx, workspace: &str, links: &[Held]) {
+pub fn save(tx: &mut Tx, workspace: &str, links: &[StoredLink]) {
     let rows = Rows::default()
         .text(links.iter().map(|held| held.link.id.as_str()))
         .bigint(links.iter().map(|held| held.link.first_at))
         .nullable(links.iter().map(|held| held.profile.as_deref()))
         .text(links.iter().map(written))
-        .boolean(links.iter().map(|held| held.whole));
+        .boolean(links.iter().map(|held| held.complete));
     tx.insert(
-        "insert into link (workspace, id, first_at, profile, identifiers, whole)
+        "insert into link (workspace, id, first_at, profile, identifiers, complete)
          values rows(text, bigint, text, text, boolean)
          on conflict (workspace, id) do update set first_at = excluded.first_at, profile = excluded.profile,
-           identifiers = excluded.identifiers, whole = excluded.whole",
+           identifiers = excluded.identifiers, complete = excluded.complete",
         workspace,
         rows,
     );
@@ -202,7 +203,7 @@ pub fn save(tx: &mut Tx, workspace: &str, links: &[Held]) {
 
 /// An identifier or mark, and a link that carries it.
 #[derive(Clone, Copy, Debug, Serialize)]
-pub struct Carries<'a> {
+pub struct LinkIdentifier<'a> {
     /// The identifier or mark.
     #[serde(flatten)]
     pub identifier: &'a Identifier,
@@ -211,7 +212,7 @@ pub struct Carries<'a> {
 }
 
 /// Notes that links carry these identifiers and marks.
-pub fn carry(tx: &mut Tx, workspace: &str, carried: &[Carries<'_>]) {
+pub fn carry(tx: &mut Tx, workspace: &str, carried: &[LinkIdentifier<'_>]) {
     let mut carried = carried.to_vec();
     carried.sort_unstable_by_key(|one| (one.identifier, one.link));
     let rows = Rows::default()
@@ -229,7 +230,7 @@ pub fn carry(tx: &mut Tx, workspace: &str, carried: &[Carries<'_>]) {
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn shed(tx: &mut Tx, workspace: &str, shed: &[Carries<'_>]) -> Result<()> {
+pub async fn shed(tx: &mut Tx, workspace: &str, shed: &[LinkIdentifier<'_>]) -> Result<()> {
     if shed.is_empty() {
         return Ok(());
     }
@@ -256,9 +257,9 @@ pub async fn count(db: &Db, workspace: &str) -> Result<i64> {
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn page(db: &Db, workspace: &str, after: &str, limit: i64) -> Result<Vec<Held>> {
+pub async fn page(db: &Db, workspace: &str, after: &str, limit: i64) -> Result<Vec<StoredLink>> {
     db.sql(
-        "select id, first_at, profile, identifiers, whole from link
+        "select id, first_at, profile, identifiers, complete from link
          where workspace = $1 and id > $2 order by id limit $3",
     )
     .bind(workspace)
@@ -267,7 +268,7 @@ pub async fn page(db: &Db, workspace: &str, after: &str, limit: i64) -> Result<V
     .all::<LinkRow>()
     .await?
     .into_iter()
-    .map(Held::try_from)
+    .map(StoredLink::try_from)
     .collect()
 }
 
@@ -275,10 +276,14 @@ pub async fn page(db: &Db, workspace: &str, after: &str, limit: i64) -> Result<V
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn of_profiles(tx: &mut Tx, workspace: &str, profiles: &[String]) -> Result<Vec<Held>> {
+pub async fn of_profiles(
+    tx: &mut Tx,
+    workspace: &str,
+    profiles: &[String],
+) -> Result<Vec<StoredLink>> {
     let keys: Vec<Value> = profiles.iter().map(|id| json!({"profile": id})).collect();
     tx.sql(
-        "select l.id, l.first_at, l.profile, l.identifiers, l.whole from rows($2, r: profile text)
+        "select l.id, l.first_at, l.profile, l.identifiers, l.complete from rows($2, r: profile text)
          cross join link l where l.workspace = $1 and l.profile = r.profile",
     )
     .bind(workspace)
@@ -286,7 +291,7 @@ pub async fn of_profiles(tx: &mut Tx, workspace: &str, profiles: &[String]) -> R
     .all::<LinkRow>()
     .await?
     .into_iter()
-    .map(Held::try_from)
+    .map(StoredLink::try_from)
     .collect()
 }
 
@@ -294,9 +299,9 @@ pub async fn of_profiles(tx: &mut Tx, workspace: &str, profiles: &[String]) -> R
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn of_profile(db: &Db, workspace: &str, profile: &str) -> Result<Vec<Held>> {
+pub async fn of_profile(db: &Db, workspace: &str, profile: &str) -> Result<Vec<StoredLink>> {
     db.sql(
-        "select id, first_at, profile, identifiers, whole from link where workspace = $1 and profile = $2
+        "select id, first_at, profile, identifiers, complete from link where workspace = $1 and profile = $2
          order by first_at, id",
     )
     .bind(workspace)
@@ -304,7 +309,7 @@ pub async fn of_profile(db: &Db, workspace: &str, profile: &str) -> Result<Vec<H
     .all::<LinkRow>()
     .await?
     .into_iter()
-    .map(Held::try_from)
+    .map(StoredLink::try_from)
     .collect()
 }
 

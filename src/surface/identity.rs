@@ -9,7 +9,7 @@ use super::{App, schema};
 use crate::identity::SHIPPED;
 use crate::identity::decision::By;
 use crate::identity::explain::Explanation;
-use crate::steward::audit::{self, Decisions, Outcome};
+use crate::steward::audit::{self, DecisionPage, Outcome};
 use crate::steward::{self, rules as ruled};
 use crate::store;
 use crate::store::access::{self, Workspace};
@@ -67,7 +67,7 @@ pub(super) const ROUTES: &[Route] = &[
         .says("identity", "Who decided what, newest first.")
         .bearer()
         .asks(schema::inline::<DecisionsQuery>)
-        .answers(shape::<Decisions>()),
+        .answers(shape::<DecisionPage>()),
     get("/v1/identity/rules", |method| on(method, rules))
         .says("identity", "The rules of identity in force.")
         .bearer()
@@ -267,7 +267,7 @@ async fn decisions(
     State(app): State<Arc<App>>,
     Bearer(caller): Bearer,
     Asked(query): Asked<DecisionsQuery>,
-) -> Result<Json<Decisions>> {
+) -> Result<Json<DecisionPage>> {
     allow(&caller, Scope::ProfileRead)?;
     let profile = match &query.customer {
         Some(name) => Some(

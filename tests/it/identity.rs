@@ -1,6 +1,6 @@
 //! Identity as a pure function: the cases that users of other systems complain about, each by name.
 
-use acquaint::identity::{Identifier, Known, Link, Resolution, Rules, Why, link_id, trace};
+use acquaint::identity::{Constraints, Identifier, Link, Resolution, Rules, Why, link_id, trace};
 use proptest::prelude::*;
 use std::collections::HashSet;
 
@@ -23,7 +23,7 @@ fn link(at: i64, identifiers: &[&str]) -> Link {
 }
 
 fn resolve(links: &[Link]) -> Resolution {
-    trace(links, &Rules::shipped(), &Known::default())
+    trace(links, &Rules::shipped(), &Constraints::default())
 }
 
 /// Whether two links ended up with the same customer.
@@ -42,16 +42,16 @@ fn segments_documentation_example_gives_two_customers() {
     let resolution = resolve(&[first.clone(), second.clone()]);
     assert_eq!(resolution.customers.len(), 2);
     assert!(!together(&resolution, &first, &second));
-    let step = resolution
-        .steps
+    let trace = resolution
+        .traces
         .iter()
-        .find(|step| step.link == second.id)
-        .expect("a step for each link");
+        .find(|trace| trace.link == second.id)
+        .expect("a trace for each link");
     assert_eq!(
-        step.demoted[0].identifier.to_string(),
+        trace.demoted[0].identifier.to_string(),
         "email:jane@example1.com"
     );
-    assert_eq!(step.demoted[0].why, Why::Limit("user_id".to_owned()));
+    assert_eq!(trace.demoted[0].why, Why::Limit("user_id".to_owned()));
 }
 
 /// Two people sign in on one browser and nobody calls `reset()` in between: "blob users".

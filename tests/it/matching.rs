@@ -6,7 +6,7 @@ use crate::table::rows_of;
 use acquaint::identity::Identifier;
 use acquaint::identity::decision::By;
 use acquaint::steward::decide::{self, Off};
-use acquaint::steward::suggest::{self, Found, Match};
+use acquaint::steward::suggest::{self, Match, MatchRun};
 use acquaint::store::suggestion::Suggestion;
 use acquaint::store::table::Sort;
 use acquaint::store::{self, suggestion};
@@ -36,14 +36,14 @@ fn by(app: &TestApp) -> By {
     By::new("kim", "a test", app.clock.now()).expect("a reason")
 }
 
-async fn find(app: &TestApp) -> Found {
+async fn find(app: &TestApp) -> MatchRun {
     let quiet = &mut |_: &'static str, _: usize, _: usize| {};
     let found = suggest::find(&app.db, &app.tenant.workspace, THRESHOLD, quiet).await;
     found.expect("a run")
 }
 
 /// A run over everyone, whose matches are in the queue after it.
-async fn run(app: &TestApp) -> Found {
+async fn run(app: &TestApp) -> MatchRun {
     let found = find(app).await;
     let quiet = &mut |_: &'static str, _: usize, _: usize| {};
     let (workspace, now) = (&app.tenant.workspace, app.clock.now());
@@ -53,7 +53,7 @@ async fn run(app: &TestApp) -> Found {
 }
 
 /// Joins what a run found; how many joins there were.
-async fn join(app: &TestApp, found: &Found) -> usize {
+async fn join(app: &TestApp, found: &MatchRun) -> usize {
     let quiet = &mut |_: &'static str, _: usize, _: usize| {};
     let (workspace, by) = (&app.tenant.workspace, by(app));
     let joined = suggest::apply(&app.db, workspace, &found.matches, &by, quiet).await;
@@ -105,7 +105,7 @@ async fn between(app: &TestApp, one: &str, other: &str) -> Option<Suggestion> {
 }
 
 /// The records of every cluster that a run found.
-async fn clusters(app: &TestApp, found: &Found) -> BTreeSet<Vec<String>> {
+async fn clusters(app: &TestApp, found: &MatchRun) -> BTreeSet<Vec<String>> {
     let whose = whose(app).await;
     let records = |cluster: &Vec<String>| {
         let of = whose

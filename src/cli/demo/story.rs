@@ -3,7 +3,7 @@
 use super::system::SYSTEMS;
 use crate::Result;
 use crate::clock::rfc3339;
-use crate::identity::{Identifier, Known, Link, Rules, Step, trace};
+use crate::identity::{Constraints, Identifier, Link, LinkTrace, Rules, trace};
 use crate::profile::Profile;
 use crate::store::access::Workspace;
 use crate::store::event::Place;
@@ -66,12 +66,12 @@ pub(super) async fn tell(
         .map(|link| (link.id.clone(), link))
         .collect();
     let all: Vec<Link> = links.values().cloned().collect();
-    let steps = trace(&all, &Rules::shipped(), &Known::default()).steps;
-    Ok(chapters(&steps, &links, &systems, &hers))
+    let traces = trace(&all, &Rules::shipped(), &Constraints::default()).traces;
+    Ok(chapters(&traces, &links, &systems, &hers))
 }
 
 fn chapters(
-    steps: &[Step],
+    traces: &[LinkTrace],
     links: &BTreeMap<String, Link>,
     systems: &HashMap<String, String>,
     hers: &HashSet<String>,
@@ -83,11 +83,11 @@ fn chapters(
     };
     let rules = Rules::shipped();
     let mut seen: BTreeSet<&Identifier> = BTreeSet::new();
-    for step in steps {
-        let Some(link) = links.get(&step.link) else {
+    for trace in traces {
+        let Some(link) = links.get(&trace.link) else {
             continue;
         };
-        let left_out = step
+        let left_out = trace
             .demoted
             .first()
             .map(|demotion| demotion.identifier.clone());
@@ -100,9 +100,9 @@ fn chapters(
         let chapter = Chapter {
             at: link.first_at,
             system: systems.get(&link.id).cloned().unwrap_or_default(),
-            by: step.by.clone(),
+            by: trace.by.clone(),
             brought,
-            joined: step.joined.len(),
+            joined: trace.joined.len(),
             left_out,
         };
         seen.extend(&link.identifiers);

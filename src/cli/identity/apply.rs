@@ -5,7 +5,7 @@ use super::decide::line;
 use super::words::{count, who};
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::identity::compare::Comparison;
+use crate::identity::compare::RulesDiff;
 use crate::identity::{Rules, SHIPPED};
 use crate::steward::rules as ruled;
 use crate::store::access::Workspace;
@@ -91,8 +91,8 @@ pub(super) async fn set(db: &Db, workspace: &Workspace, text: &str, by: &str) ->
     found.ok_or_else(|| Error::internal("the workspace is gone"))
 }
 
-async fn report(db: &Db, workspace: &Workspace, comparison: &Comparison) -> Result<()> {
-    let Comparison {
+async fn report(db: &Db, workspace: &Workspace, comparison: &RulesDiff) -> Result<()> {
+    let RulesDiff {
         before,
         after,
         kept,

@@ -2,7 +2,7 @@
 
 use super::decide::line;
 use crate::config::Config;
-use crate::identity::decision::Told;
+use crate::identity::decision::DecisionSummary;
 use crate::steward::audit;
 use crate::{Result, cli, steward};
 use clap::Args;
@@ -32,7 +32,7 @@ impl Decisions {
         if config.json {
             return cli::say_json(&page);
         }
-        for Told {
+        for DecisionSummary {
             id,
             kind,
             what,

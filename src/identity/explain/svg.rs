@@ -1,7 +1,7 @@
 //! An explanation as a picture: links are circles from left to right in time, what they carry are boxes below. It brings its
 //! own background, so that it is legible wherever it is shown, and holds no script and nothing from elsewhere.
 
-use super::{Explanation, Part, plain};
+use super::{ExplainedLink, Explanation, plain};
 use std::collections::HashMap;
 use std::fmt::Write;
 
@@ -29,12 +29,12 @@ pub(super) fn svg(explanation: &Explanation) -> String {
     let boxes = Boxes::of(links);
     let mut body = String::new();
     let more = explanation.links.len() + explanation.more_links - links.len() + boxes.more;
-    for (at, part) in links.iter().enumerate() {
-        edges(&mut body, at, links.len(), part, &boxes);
+    for (at, link) in links.iter().enumerate() {
+        edges(&mut body, at, links.len(), link, &boxes);
     }
     merges(&mut body, links);
-    for (at, part) in links.iter().enumerate() {
-        circle(&mut body, at, links.len(), part);
+    for (at, link) in links.iter().enumerate() {
+        circle(&mut body, at, links.len(), link);
     }
     for (at, name) in boxes.names.iter().enumerate() {
         let (x, y) = box_at(at);
@@ -52,18 +52,18 @@ pub(super) fn svg(explanation: &Explanation) -> String {
         line(&mut body, y, "small", &format!("and {more} more"));
         y += 20;
     }
-    for told in explanation.decisions.iter().take(MAX_DECISIONS) {
-        let state = if told.in_force { "" } else { " (undone)" };
+    for decision in explanation.decisions.iter().take(MAX_DECISIONS) {
+        let state = if decision.in_force { "" } else { " (undone)" };
         let words = format!(
             "{} {} by {}{state}: {}",
-            told.at, told.kind, told.by, told.reason
+            decision.at, decision.kind, decision.by, decision.reason
         );
         let _ = write!(body, r#"<path class="decision" d="M24 {}h24"/>"#, y - 4);
         let _ = write!(
             body,
             r#"<g><text x="56" y="{y}">{}</text><title>{}</title></g>"#,
             escape(&words, 120),
-            escape(&told.what, 600)
+            escape(&decision.what, 600)
         );
         y += 20;
     }
@@ -90,9 +90,9 @@ struct Boxes<'a> {
 }
 
 impl<'a> Boxes<'a> {
-    fn of(links: &'a [Part]) -> Self {
+    fn of(links: &'a [ExplainedLink]) -> Self {
         let (mut names, mut number, mut more) = (Vec::new(), HashMap::new(), 0);
-        for name in links.iter().flat_map(|part| &part.identifiers) {
+        for name in links.iter().flat_map(|link| &link.identifiers) {
             if number.contains_key(name.as_str()) {
                 continue;
             }
@@ -120,9 +120,9 @@ fn box_at(at: usize) -> (usize, usize) {
     (x, BOXES_Y + at / BOXES_IN_A_ROW * ROW)
 }
 
-fn edges(body: &mut String, at: usize, of: usize, part: &Part, boxes: &Boxes<'_>) {
+fn edges(body: &mut String, at: usize, of: usize, link: &ExplainedLink, boxes: &Boxes<'_>) {
     let x = link_x(at, of);
-    for name in &part.identifiers {
+    for name in &link.identifiers {
         let Some(number) = boxes
             .number
             .get(name.as_str())
@@ -131,7 +131,7 @@ fn edges(body: &mut String, at: usize, of: usize, part: &Part, boxes: &Boxes<'_>
             continue;
         };
         let (left, top) = box_at(*number);
-        let left_out = part.left_out.iter().find(|left| left.identifier == *name);
+        let left_out = link.left_out.iter().find(|left| left.identifier == *name);
         let (class, why) = match left_out {
             Some(left) => ("out", left.why.as_str()),
             None => ("leads", "leads here"),
@@ -145,20 +145,20 @@ fn edges(body: &mut String, at: usize, of: usize, part: &Part, boxes: &Boxes<'_>
     }
 }
 
-fn circle(body: &mut String, at: usize, of: usize, part: &Part) {
+fn circle(body: &mut String, at: usize, of: usize, link: &ExplainedLink) {
     let x = link_x(at, of);
-    let events: i64 = part.sources.values().sum();
-    let sources: Vec<&str> = part.sources.keys().map(String::as_str).collect();
-    let class = if matches!(part.how, super::How::Parted(_)) {
+    let events: i64 = link.sources.values().sum();
+    let sources: Vec<&str> = link.sources.keys().map(String::as_str).collect();
+    let class = if matches!(link.how, super::How::Parted(_)) {
         "parted"
     } else {
         "link"
     };
     let title = format!(
         "{} {} {events} events, link {}",
-        part.first_at,
+        link.first_at,
         sources.join(", "),
-        part.link
+        link.link
     );
     let _ = write!(
         body,
@@ -167,7 +167,7 @@ fn circle(body: &mut String, at: usize, of: usize, part: &Part) {
     );
     // Days would run into each other where there are many.
     if of <= 12 {
-        let day: String = part.first_at.chars().take(10).collect();
+        let day: String = link.first_at.chars().take(10).collect();
         let _ = write!(
             body,
             r#"<text class="small" text-anchor="middle" x="{x}" y="{}">{}</text>"#,
@@ -178,11 +178,11 @@ fn circle(body: &mut String, at: usize, of: usize, part: &Part) {
 }
 
 /// An arc between the links that a decision joined.
-fn merges(body: &mut String, links: &[Part]) {
+fn merges(body: &mut String, links: &[ExplainedLink]) {
     let mut joined: HashMap<&str, Vec<usize>> = HashMap::new();
     let mut order: Vec<&str> = Vec::new();
-    for (at, part) in links.iter().enumerate() {
-        for decision in &part.merged_by {
+    for (at, link) in links.iter().enumerate() {
+        for decision in &link.merged_by {
             let ends = joined.entry(decision).or_default();
             if ends.is_empty() {
                 order.push(decision);

@@ -1,7 +1,7 @@
 //! An explanation as a steward reads it, from top to bottom, one line per thing.
 
-use super::super::decision::Told;
-use super::{Apart, Explanation, How, LeftOut, Part, plain};
+use super::super::decision::DecisionSummary;
+use super::{Apart, ExplainedLink, Explanation, How, LeftOut, plain};
 
 /// Most characters of one line.
 const WIDTH: usize = 400;
@@ -13,35 +13,35 @@ pub(super) fn text(explanation: &Explanation) -> String {
         events,
         ..
     } = explanation;
-    let mut page = Page::default();
+    let mut outline = Outline::default();
     let seen = counted(*events, "event");
-    page.line(0, &format!("profile {profile}, {seen}"));
-    page.line(0, &version(rules.in_force, rules.applied));
-    page.line(0, "identifiers that lead here");
+    outline.line(0, &format!("profile {profile}, {seen}"));
+    outline.line(0, &version(rules.in_force, rules.applied));
+    outline.line(0, "identifiers that lead here");
     for lead in &explanation.identifiers {
-        page.line(1, &format!("{}  since {}", lead.identifier, lead.since));
+        outline.line(1, &format!("{}  since {}", lead.identifier, lead.since));
     }
-    page.more(explanation.more_identifiers, "identifiers");
+    outline.more(explanation.more_identifiers, "identifiers");
     let count = explanation.links.len() + explanation.more_links;
-    page.line(0, &format!("links, oldest first: {count}"));
-    for part in &explanation.links {
-        page.part(part);
+    outline.line(0, &format!("links, oldest first: {count}"));
+    for link in &explanation.links {
+        outline.link(link);
     }
-    page.more(explanation.more_links, "links");
+    outline.more(explanation.more_links, "links");
     if !explanation.kept_apart.is_empty() {
-        page.line(0, "other customers, kept apart");
+        outline.line(0, "other customers, kept apart");
     }
     for other in &explanation.kept_apart {
-        page.apart(other);
+        outline.apart(other);
     }
-    page.more(explanation.more_kept_apart, "customers");
+    outline.more(explanation.more_kept_apart, "customers");
     if !explanation.decisions.is_empty() {
-        page.line(0, "decisions, oldest first");
+        outline.line(0, "decisions, oldest first");
     }
-    for told in &explanation.decisions {
-        page.told(told);
+    for decision in &explanation.decisions {
+        outline.decision(decision);
     }
-    page.0
+    outline.0
 }
 
 fn version(in_force: i64, applied: i64) -> String {
@@ -65,9 +65,9 @@ fn counted(number: i64, of: &str) -> String {
 }
 
 #[derive(Default)]
-struct Page(String);
+struct Outline(String);
 
-impl Page {
+impl Outline {
     fn line(&mut self, depth: usize, text: &str) {
         self.0.push_str(&"  ".repeat(depth));
         self.0.push_str(&plain(text, WIDTH));
@@ -80,30 +80,30 @@ impl Page {
         }
     }
 
-    fn part(&mut self, part: &Part) {
-        let events: i64 = part.sources.values().sum();
-        let sources: Vec<&str> = part.sources.keys().map(String::as_str).collect();
+    fn link(&mut self, link: &ExplainedLink) {
+        let events: i64 = link.sources.values().sum();
+        let sources: Vec<&str> = link.sources.keys().map(String::as_str).collect();
         let (sources, events) = (sources.join(", "), counted(events, "event"));
-        let seen = format!("{}  {sources}  {events}", part.first_at);
-        let how = match &part.how {
+        let seen = format!("{}  {sources}  {events}", link.first_at);
+        let how = match &link.how {
             How::Began => "began a customer".to_owned(),
-            How::Joined if part.joined.len() > 1 => {
+            How::Joined if link.joined.len() > 1 => {
                 format!(
                     "by {} joined {} customers: {}",
-                    part.by.join(", "),
-                    part.joined.len(),
-                    part.joined.join(", ")
+                    link.by.join(", "),
+                    link.joined.len(),
+                    link.joined.join(", ")
                 )
             }
-            How::Joined => format!("by {} joined", part.by.join(", ")),
+            How::Joined => format!("by {} joined", link.by.join(", ")),
             How::Moved(to) => {
                 format!("read differently since the rules changed; its events stand under {to}")
             }
             How::Parted(decision) => format!("parted from everyone by {decision}"),
         };
-        self.line(1, &format!("{seen}  {how}  (link {})", part.link));
-        let out = |id: &&String| part.left_out.iter().any(|left| left.identifier == **id);
-        let with: Vec<&str> = part
+        self.line(1, &format!("{seen}  {how}  (link {})", link.link));
+        let out = |id: &&String| link.left_out.iter().any(|left| left.identifier == **id);
+        let with: Vec<&str> = link
             .identifiers
             .iter()
             .filter(|id| !out(id))
@@ -112,10 +112,10 @@ impl Page {
         if !with.is_empty() {
             self.line(2, &format!("carries {}", with.join(", ")));
         }
-        for left in &part.left_out {
+        for left in &link.left_out {
             self.left_out(2, left);
         }
-        for decision in &part.merged_by {
+        for decision in &link.merged_by {
             self.line(2, &format!("joined with another by {decision}"));
         }
     }
@@ -141,21 +141,21 @@ impl Page {
         }
     }
 
-    fn told(&mut self, told: &Told) {
-        let state = match (&told.undone_by, &told.refused) {
+    fn decision(&mut self, decision: &DecisionSummary) {
+        let state = match (&decision.undone_by, &decision.refused) {
             (Some(undo), _) => format!("undone by {undo}"),
             (None, Some(why)) => format!("in force, but not followed: {why}"),
-            (None, None) if told.in_force => "in force".to_owned(),
+            (None, None) if decision.in_force => "in force".to_owned(),
             (None, None) => "undone".to_owned(),
         };
         self.line(
             1,
             &format!(
                 "{}  {}  {} by {}, {state}",
-                told.at, told.id, told.kind, told.by
+                decision.at, decision.id, decision.kind, decision.by
             ),
         );
-        self.line(2, &told.what);
-        self.line(2, &format!("because: {}", told.reason));
+        self.line(2, &decision.what);
+        self.line(2, &format!("because: {}", decision.reason));
     }
 }

@@ -4,12 +4,12 @@ use super::super::resolved::{Document, Resolved};
 use super::Component;
 use super::log::from_log;
 use crate::Result;
-use crate::identity::{self, Class, Customer, Identifier, Resolution, step};
+use crate::identity::{self, Class, Customer, Identifier, Resolution, fast_path};
 use crate::profile::record::{Record, RecordKind};
 use crate::profile::{KnownIdentifier, Profile};
 use crate::store::access::Workspace;
 use crate::store::event::Place;
-use crate::store::link::{Carries, Held};
+use crate::store::link::{LinkIdentifier, StoredLink};
 use crate::store::record::Told;
 use crate::store::{self, Tx};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -25,13 +25,13 @@ impl Component {
         folded: Option<&Place>,
         resolved: &mut Resolved,
     ) -> Result<()> {
-        let resolution = identity::fold(&self.all(), &workspace.rules.rules, &self.known);
+        let resolution = identity::fold(&self.all(), &workspace.rules.rules, &self.constraints);
         let mut holder: HashMap<&str, &str> = HashMap::new();
         for customer in &resolution.customers {
             let links = customer.links.iter();
             holder.extend(links.map(|link| (link.as_str(), customer.id())));
         }
-        self.save_walls(tx, workspace).await?;
+        self.save_cannot_links(tx, workspace).await?;
         let changed = self.changed(workspace, &holder, &resolution);
         let mut touched = self.save_links(tx, workspace, &changed).await?;
         touched.extend(self.save_owners(tx, workspace, &resolution).await?);
@@ -76,18 +76,20 @@ impl Component {
     }
 
     /// Writes what keeps identifiers apart, where that changed.
-    async fn save_walls(&self, tx: &mut Tx, workspace: &Workspace) -> Result<()> {
-        let stored = |id: &Identifier| self.walls.get(id).map_or(&[][..], Vec::as_slice);
-        let walls = self
-            .known
-            .walls
+    async fn save_cannot_links(&self, tx: &mut Tx, workspace: &Workspace) -> Result<()> {
+        let stored = |id: &Identifier| self.cannot_links.get(id).map_or(&[][..], Vec::as_slice);
+        let cannot_links = self
+            .constraints
+            .cannot_links
             .iter()
-            .map(|(id, walls)| (id, walls.as_slice()));
-        let changed: Vec<_> = walls.filter(|(id, walls)| stored(id) != *walls).collect();
+            .map(|(id, cannot_links)| (id, cannot_links.as_slice()));
+        let changed: Vec<_> = cannot_links
+            .filter(|(id, cannot_links)| stored(id) != *cannot_links)
+            .collect();
         if changed.is_empty() {
             return Ok(());
         }
-        store::identifier::set_walls(tx, &workspace.id, changed.into_iter()).await
+        store::identifier::set_cannot_links(tx, &workspace.id, changed.into_iter()).await
     }
 
     /// The links that are new or other than stored, as they are to be.
@@ -96,24 +98,24 @@ impl Component {
         workspace: &Workspace,
         holder: &HashMap<&str, &str>,
         resolution: &Resolution,
-    ) -> Vec<Held> {
+    ) -> Vec<StoredLink> {
         let (rules, secret) = (&workspace.rules.rules, &workspace.secret);
-        let mut cores = step::cores(self.links.values(), rules, secret, resolution);
+        let mut keys = fast_path::set_keys(self.links.values(), rules, secret, resolution);
         let held = self.links.values().filter_map(|link| {
             let profile = holder.get(link.id.as_str()).copied();
-            let (whole, core) = (resolution.is_whole(link), cores.remove(&link.id));
-            let same = |held: &Held| {
+            let (complete, set_key) = (resolution.is_complete(link), keys.remove(&link.id));
+            let same = |held: &StoredLink| {
                 (&held.link, held.profile.as_deref()) == (link, profile)
-                    && (held.whole, &held.core) == (whole, &core)
+                    && (held.complete, &held.set_key) == (complete, &set_key)
             };
             if self.before.get(&link.id).is_some_and(same) {
                 return None;
             }
-            Some(Held {
+            Some(StoredLink {
                 link: link.clone(),
                 profile: profile.map(str::to_owned),
-                whole,
-                core,
+                complete,
+                set_key,
             })
         });
         held.collect()
@@ -124,18 +126,19 @@ impl Component {
         &self,
         tx: &mut Tx,
         workspace: &Workspace,
-        changed: &[Held],
+        changed: &[StoredLink],
     ) -> Result<BTreeSet<String>> {
         let mut touched = BTreeSet::new();
         let (mut carried, mut shed) = (Vec::new(), Vec::new());
         for held in changed {
             let before = self.before.get(&held.link.id);
-            let had = before.map(Held::found_by).unwrap_or_default();
-            let has = held.found_by();
+            let had = before.map(StoredLink::rows).unwrap_or_default();
+            let has = held.rows();
             let row = |id: &Identifier| (id.clone(), held.link.id.as_str());
             carried.extend(has.difference(&had).map(row));
             shed.extend(had.difference(&has).map(row));
-            let same = |before: &Held| before.link == held.link && before.profile == held.profile;
+            let same =
+                |before: &StoredLink| before.link == held.link && before.profile == held.profile;
             if !before.is_some_and(same) {
                 touched.extend(held.profile.clone());
                 touched.extend(before.and_then(|held| held.profile.clone()));
@@ -168,7 +171,7 @@ impl Component {
             let before = self.owners.get(id);
             let shared = resolution.shared.contains(id);
             if before.is_some_and(|before| before.as_deref() == profile)
-                && shared == self.known.shared.contains(id)
+                && shared == self.constraints.shared.contains(id)
             {
                 continue;
             }
@@ -355,8 +358,8 @@ impl Component {
     }
 }
 
-fn carries<'a>(pairs: &'a [(Identifier, &'a str)]) -> Vec<Carries<'a>> {
-    let row = |(identifier, link): &'a (Identifier, &'a str)| Carries { identifier, link };
+fn carries<'a>(pairs: &'a [(Identifier, &'a str)]) -> Vec<LinkIdentifier<'a>> {
+    let row = |(identifier, link): &'a (Identifier, &'a str)| LinkIdentifier { identifier, link };
     pairs.iter().map(row).collect()
 }
 

@@ -5,7 +5,7 @@ use crate::fold::{take, workspace};
 use acquaint::Error;
 use acquaint::event::Event;
 use acquaint::identity::decision::{Act, By, Decision, in_force};
-use acquaint::identity::{Identifier, MERGED};
+use acquaint::identity::{Identifier, MUST_LINK};
 use acquaint::steward::decide::{self, Off};
 use acquaint::store::access::Workspace;
 use acquaint::store::{self, Db};
@@ -176,7 +176,7 @@ impl<'a> Desk<'a> {
             .expect("links")
             .into_iter()
             .flat_map(|held| held.link.marks);
-        marks.all(|mark| mark.kind != MERGED)
+        marks.all(|mark| mark.kind != MUST_LINK)
     }
 
     pub(super) async fn decisions(&self) -> Vec<Decision> {

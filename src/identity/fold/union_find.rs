@@ -1,25 +1,26 @@
-//! The state of a fold: identifiers and links by number, and the customers so far.
+//! The union-find state of a fold: identifiers and links by number, and the customers so far.
 //!
-//! A customer is asked for counts and sides, never for its list of identifiers, so that a link costs the same however large
-//! the customers are that it finds. One that was joined into another leaves an empty slot that points on.
+//! A customer keeps counts and constraints, so a link costs the same however large the customers
+//! are that it finds: no list of identifiers is walked. A customer that was joined into another
+//! leaves an empty cluster with a parent.
 
-use super::super::{Class, Customer, Identifier, Link, MERGED, Rule, Rules};
-use super::{Demotion, Resolution, Step, Tied, Wall, Why};
+use super::super::{Class, Customer, Identifier, Link, MUST_LINK, Rule, Rules};
+use super::{CannotLink, Demotion, LinkTrace, MustLinkOutcome, Resolution, Why};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-/// An identifier, and the slot that first held it.
-struct Entry<'a> {
+/// An identifier, and the cluster that first held it.
+struct Node<'a> {
     identifier: &'a Identifier,
     rule: &'a Rule,
     joins: bool,
-    walls: &'a [Wall],
+    cannot_links: &'a [CannotLink],
     owner: Option<usize>,
 }
 
 /// A customer so far.
 #[derive(Default)]
-struct Slot<'a> {
-    joined_into: Option<usize>,
+struct Cluster<'a> {
+    parent: Option<usize>,
     links: Vec<usize>,
     oldest: usize,
     identifiers: Vec<(usize, i64)>,
@@ -27,44 +28,45 @@ struct Slot<'a> {
     counted: BTreeMap<&'a str, Vec<i64>>,
     /// Whether it has an identifier of the class person.
     identified: bool,
-    walls: BTreeSet<&'a Wall>,
+    cannot_links: BTreeSet<&'a CannotLink>,
 }
 
-pub(super) struct Board<'a> {
+/// The links, the identifiers they carry, and the customers that they were joined to so far.
+pub(super) struct UnionFind<'a> {
     rules: &'a Rules,
     trace: bool,
     links: Vec<&'a Link>,
     /// The identifiers of each link, strongest first.
     carried: Vec<Vec<usize>>,
-    entries: Vec<Entry<'a>>,
-    slots: Vec<Slot<'a>>,
-    /// The slot that took each link.
+    nodes: Vec<Node<'a>>,
+    clusters: Vec<Cluster<'a>>,
+    /// The cluster that took each link.
     holder: Vec<Option<usize>>,
     resolution: Resolution,
 }
 
-impl<'a> Board<'a> {
-    /// A board with these links, oldest first.
+impl<'a> UnionFind<'a> {
+    /// The state before the first of these links, which come oldest first.
     pub(super) fn new(
         links: Vec<&'a Link>,
         rules: &'a Rules,
         shared: &BTreeSet<Identifier>,
-        walls: &'a HashMap<Identifier, Vec<Wall>>,
+        cannot_links: &'a HashMap<Identifier, Vec<CannotLink>>,
         trace: bool,
     ) -> Self {
         let mut numbers: HashMap<&Identifier, usize> = HashMap::new();
-        let mut entries: Vec<Entry<'a>> = Vec::new();
+        let mut nodes: Vec<Node<'a>> = Vec::new();
         let mut number = |identifier: &'a Identifier| {
             *numbers.entry(identifier).or_insert_with(|| {
                 let Identifier { kind, value } = identifier;
-                entries.push(Entry {
+                nodes.push(Node {
                     identifier,
                     rule: rules.rule(kind),
                     joins: rules.joins(kind, value) && !shared.contains(identifier),
-                    walls: walls.get(identifier).map_or(&[], Vec::as_slice),
+                    cannot_links: cannot_links.get(identifier).map_or(&[], Vec::as_slice),
                     owner: None,
                 });
-                entries.len() - 1
+                nodes.len() - 1
             })
         };
         let mut carried: Vec<Vec<usize>> = links
@@ -72,8 +74,8 @@ impl<'a> Board<'a> {
             .map(|link| link.identifiers.iter().map(&mut number).collect())
             .collect();
         for ids in &mut carried {
-            ids.retain(|id| entries[*id].joins);
-            ids.sort_by_key(|id| entries[*id].rule.priority);
+            ids.retain(|id| nodes[*id].joins);
+            ids.sort_by_key(|id| nodes[*id].rule.priority);
         }
         Self {
             rules,
@@ -81,8 +83,8 @@ impl<'a> Board<'a> {
             holder: vec![None; links.len()],
             links,
             carried,
-            entries,
-            slots: Vec::new(),
+            nodes,
+            clusters: Vec::new(),
             resolution: Resolution::default(),
         }
     }
@@ -92,50 +94,50 @@ impl<'a> Board<'a> {
             self.take(link);
         }
         self.follow_moved();
-        self.follow_merges();
+        self.follow_must_links();
     }
 
     fn take(&mut self, link: usize) {
         if self.links[link].moved_to().is_some() {
-            return self.is_partial(link);
+            return self.note_incomplete(link);
         }
         if self.links[link].is_apart() {
-            self.is_partial(link);
+            self.note_incomplete(link);
             return self.join(link, &[], Vec::new());
         }
         let mut ids = self.carried[link].clone();
         if ids.is_empty() {
-            self.is_partial(link);
+            self.note_incomplete(link);
             let id = self.links[link].id.clone();
             return self.resolution.unattributed.push(id);
         }
         let mut demoted = Vec::new();
         while let Some(why) = self.objection(&ids, self.links[link].first_at) {
             let at = self.obstacle(&ids, &why);
-            let identifier = self.entries[ids.remove(at)].identifier.clone();
+            let identifier = self.nodes[ids.remove(at)].identifier.clone();
             demoted.push(Demotion { identifier, why });
         }
         if !demoted.is_empty() {
-            self.is_partial(link);
+            self.note_incomplete(link);
         }
         self.join(link, &ids, demoted);
     }
 
-    fn is_partial(&mut self, link: usize) {
+    fn note_incomplete(&mut self, link: usize) {
         let id = self.links[link].id.clone();
-        self.resolution.partial.insert(id);
+        self.resolution.incomplete.insert(id);
     }
 
-    fn find(&self, mut slot: usize) -> usize {
-        while let Some(next) = self.slots[slot].joined_into {
-            slot = next;
+    fn find(&self, mut cluster: usize) -> usize {
+        while let Some(next) = self.clusters[cluster].parent {
+            cluster = next;
         }
-        slot
+        cluster
     }
 
-    /// The slot that holds an identifier now.
+    /// The cluster that holds an identifier now.
     fn owner(&self, id: usize) -> Option<usize> {
-        self.entries[id].owner.map(|slot| self.find(slot))
+        self.nodes[id].owner.map(|cluster| self.find(cluster))
     }
 
     fn matched(&self, ids: &[usize]) -> BTreeSet<usize> {
@@ -144,18 +146,18 @@ impl<'a> Board<'a> {
 
     /// What speaks against joining all that these ids lead to, and the ids themselves.
     fn objection(&self, ids: &[usize], at: i64) -> Option<Why> {
-        let slots = self.matched(ids);
-        self.over_limit(ids, &slots, at)
-            .or_else(|| self.guarded(ids, &slots))
-            .or_else(|| self.walled(ids, &slots))
+        let clusters = self.matched(ids);
+        self.over_limit(ids, &clusters, at)
+            .or_else(|| self.guarded(ids, &clusters))
+            .or_else(|| self.broken_cannot_link(ids, &clusters))
     }
 
     /// The first kind of which the customer would have too many: more than the limit, and more than any of them has now,
     /// since what a steward joined stays joined.
-    fn over_limit(&self, ids: &[usize], slots: &BTreeSet<usize>, at: i64) -> Option<Why> {
+    fn over_limit(&self, ids: &[usize], clusters: &BTreeSet<usize>, at: i64) -> Option<Why> {
         let mut counts: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
-        for slot in slots {
-            for (kind, times) in &self.slots[*slot].counted {
+        for cluster in clusters {
+            for (kind, times) in &self.clusters[*cluster].counted {
                 let since = self.rules.rule(kind).window.since(at);
                 let held = times.iter().filter(|seen| **seen >= since).count();
                 let (total, most) = counts.entry(kind).or_default();
@@ -163,9 +165,9 @@ impl<'a> Board<'a> {
                 *most = held.max(*most);
             }
         }
-        for id in ids.iter().filter(|id| self.entries[**id].owner.is_none()) {
+        for id in ids.iter().filter(|id| self.nodes[**id].owner.is_none()) {
             counts
-                .entry(&self.entries[*id].identifier.kind)
+                .entry(&self.nodes[*id].identifier.kind)
                 .or_default()
                 .0 += 1;
         }
@@ -177,31 +179,31 @@ impl<'a> Board<'a> {
 
     /// The already-identified guard: of two customers who are each identified, one would be joined by something weaker than
     /// an identifier of a person.
-    fn guarded(&self, ids: &[usize], slots: &BTreeSet<usize>) -> Option<Why> {
+    fn guarded(&self, ids: &[usize], clusters: &BTreeSet<usize>) -> Option<Why> {
         if !self.rules.identified_guard {
             return None;
         }
-        let person = |id: &&usize| self.entries[**id].rule.class == Class::Person;
+        let person = |id: &&usize| self.nodes[**id].rule.class == Class::Person;
         let strong: BTreeSet<Option<usize>> = ids
             .iter()
             .filter(person)
             .map(|id| self.owner(*id))
             .collect();
-        let weak = slots
-            .iter()
-            .filter(|slot| self.slots[**slot].identified && !strong.contains(&Some(**slot)));
+        let weak = clusters.iter().filter(|cluster| {
+            self.clusters[**cluster].identified && !strong.contains(&Some(**cluster))
+        });
         (weak.count() + usize::from(!strong.is_empty()) > 1).then_some(Why::Guard)
     }
 
-    fn walled(&self, ids: &[usize], slots: &BTreeSet<usize>) -> Option<Why> {
+    fn broken_cannot_link(&self, ids: &[usize], clusters: &BTreeSet<usize>) -> Option<Why> {
         let mut sides: BTreeMap<&str, bool> = BTreeMap::new();
-        let held = slots
+        let held = clusters
             .iter()
-            .flat_map(|slot| self.slots[*slot].walls.iter().copied());
-        let carried = ids.iter().flat_map(|id| self.entries[*id].walls);
-        for Wall { decision, off } in held.chain(carried) {
+            .flat_map(|cluster| self.clusters[*cluster].cannot_links.iter().copied());
+        let carried = ids.iter().flat_map(|id| self.nodes[*id].cannot_links);
+        for CannotLink { decision, off } in held.chain(carried) {
             if *sides.entry(decision).or_insert(*off) != *off {
-                return Some(Why::Wall(decision.clone()));
+                return Some(Why::CannotLink(decision.clone()));
             }
         }
         None
@@ -211,17 +213,20 @@ impl<'a> Board<'a> {
     /// or that would itself be one too many, or on the other side.
     fn obstacle(&self, ids: &[usize], why: &Why) -> usize {
         let main = self.owner(ids[0]);
-        let main_walls = || {
+        let main_cannot_links = || {
             main.into_iter()
-                .flat_map(|slot| self.slots[slot].walls.iter().copied())
+                .flat_map(|cluster| self.clusters[cluster].cannot_links.iter().copied())
         };
         let in_the_way = |id: usize| match (self.owner(id), why) {
-            (Some(slot), _) => Some(slot) != main,
-            (None, Why::Limit(kind)) => self.entries[id].identifier.kind == *kind,
+            (Some(cluster), _) => Some(cluster) != main,
+            (None, Why::Limit(kind)) => self.nodes[id].identifier.kind == *kind,
             (None, Why::Guard) => false,
-            (None, Why::Wall(decision)) => {
-                let ours = side(main_walls().chain(self.entries[ids[0]].walls), decision);
-                let its = side(self.entries[id].walls, decision);
+            (None, Why::CannotLink(decision)) => {
+                let ours = side(
+                    main_cannot_links().chain(self.nodes[ids[0]].cannot_links),
+                    decision,
+                );
+                let its = side(self.nodes[id].cannot_links, decision);
                 its.is_some() && its != ours
             }
         };
@@ -234,68 +239,66 @@ impl<'a> Board<'a> {
     fn join(&mut self, link: usize, ids: &[usize], demoted: Vec<Demotion>) {
         let matched = self.matched(ids);
         if self.trace {
-            let found = ids.iter().filter(|id| self.entries[**id].owner.is_some());
-            let step = Step {
+            let found = ids.iter().filter(|id| self.nodes[**id].owner.is_some());
+            let trace = LinkTrace {
                 link: self.links[link].id.clone(),
                 joined: self.names(&matched),
-                by: found
-                    .map(|id| self.entries[*id].identifier.clone())
-                    .collect(),
+                by: found.map(|id| self.nodes[*id].identifier.clone()).collect(),
                 demoted,
             };
-            self.resolution.steps.push(step);
+            self.resolution.traces.push(trace);
         }
         let into = self.unite(&matched).unwrap_or_else(|| {
-            self.slots.push(Slot {
+            self.clusters.push(Cluster {
                 oldest: link,
-                ..Slot::default()
+                ..Cluster::default()
             });
-            self.slots.len() - 1
+            self.clusters.len() - 1
         });
         self.hold(into, link);
         let at = self.links[link].first_at;
         for id in ids {
-            let entry = &mut self.entries[*id];
-            if entry.owner.is_some() {
+            let node = &mut self.nodes[*id];
+            if node.owner.is_some() {
                 continue;
             }
-            entry.owner = Some(into);
-            let slot = &mut self.slots[into];
-            slot.identifiers.push((*id, at));
-            slot.identified |= entry.rule.class == Class::Person;
-            slot.walls.extend(entry.walls);
-            if entry.rule.limit < usize::MAX {
-                let counted = slot.counted.entry(&entry.identifier.kind);
+            node.owner = Some(into);
+            let cluster = &mut self.clusters[into];
+            cluster.identifiers.push((*id, at));
+            cluster.identified |= node.rule.class == Class::Person;
+            cluster.cannot_links.extend(node.cannot_links);
+            if node.rule.limit < usize::MAX {
+                let counted = cluster.counted.entry(&node.identifier.kind);
                 counted.or_default().push(at);
             }
         }
     }
 
-    fn hold(&mut self, slot: usize, link: usize) {
-        self.holder[link] = Some(slot);
-        self.slots[slot].links.push(link);
+    fn hold(&mut self, cluster: usize, link: usize) {
+        self.holder[link] = Some(cluster);
+        self.clusters[cluster].links.push(link);
         // Links are numbered from the oldest on.
-        self.slots[slot].oldest = self.slots[slot].oldest.min(link);
+        self.clusters[cluster].oldest = self.clusters[cluster].oldest.min(link);
     }
 
-    /// Makes one slot of several. The largest takes in the others, so that a long chain of joins stays linear.
-    fn unite(&mut self, slots: &BTreeSet<usize>) -> Option<usize> {
-        let into = slots
+    /// Makes one cluster of several. The largest takes in the others, so that a long chain of joins stays linear.
+    fn unite(&mut self, clusters: &BTreeSet<usize>) -> Option<usize> {
+        let into = clusters
             .iter()
             .copied()
-            .max_by_key(|slot| self.slots[*slot].links.len())?;
-        for slot in slots.iter().copied().filter(|slot| *slot != into) {
-            let pointer = Slot {
-                joined_into: Some(into),
-                ..Slot::default()
+            .max_by_key(|cluster| self.clusters[*cluster].links.len())?;
+        for cluster in clusters.iter().copied().filter(|cluster| *cluster != into) {
+            let pointer = Cluster {
+                parent: Some(into),
+                ..Cluster::default()
             };
-            let taken = std::mem::replace(&mut self.slots[slot], pointer);
-            let target = &mut self.slots[into];
+            let taken = std::mem::replace(&mut self.clusters[cluster], pointer);
+            let target = &mut self.clusters[into];
             target.links.extend(taken.links);
             target.oldest = target.oldest.min(taken.oldest);
             target.identifiers.extend(taken.identifiers);
             target.identified |= taken.identified;
-            target.walls.extend(taken.walls);
+            target.cannot_links.extend(taken.cannot_links);
             for (kind, times) in taken.counted {
                 target.counted.entry(kind).or_default().extend(times);
             }
@@ -303,9 +306,9 @@ impl<'a> Board<'a> {
         Some(into)
     }
 
-    fn names(&self, slots: &BTreeSet<usize>) -> Vec<String> {
-        let name = |slot: &usize| self.links[self.slots[*slot].oldest].id.clone();
-        slots.iter().map(name).collect()
+    fn names(&self, clusters: &BTreeSet<usize>) -> Vec<String> {
+        let name = |cluster: &usize| self.links[self.clusters[*cluster].oldest].id.clone();
+        clusters.iter().map(name).collect()
     }
 
     /// A link whose events moved to another link goes where that one went.
@@ -320,9 +323,9 @@ impl<'a> Board<'a> {
         for link in 0..self.links.len() {
             let target = self.links[link].moved_to().map(|to| numbers.get(to));
             match target.map(|found| found.and_then(|number| self.holder[*number])) {
-                Some(Some(slot)) => {
-                    let slot = self.find(slot);
-                    self.hold(slot, link);
+                Some(Some(cluster)) => {
+                    let cluster = self.find(cluster);
+                    self.hold(cluster, link);
                 }
                 Some(None) => self
                     .resolution
@@ -333,48 +336,49 @@ impl<'a> Board<'a> {
         }
     }
 
-    /// Joins what stewards joined, in the order of their decisions, unless a wall stands between.
-    fn follow_merges(&mut self) {
+    /// Follows the must-link constraints in the order of their decisions. One that breaks a
+    /// cannot-link constraint is refused.
+    fn follow_must_links(&mut self) {
         let mut merges: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
         for (number, link) in self.links.iter().enumerate() {
-            for mark in link.marks.iter().filter(|mark| mark.kind == MERGED) {
+            for mark in link.marks.iter().filter(|mark| mark.kind == MUST_LINK) {
                 merges.entry(&mark.value).or_default().push(number);
             }
         }
         for (decision, links) in merges {
             let held = links.iter().filter_map(|link| self.holder[*link]);
-            let slots: BTreeSet<usize> = held.map(|slot| self.find(slot)).collect();
-            let refused = self.walled(&[], &slots);
+            let clusters: BTreeSet<usize> = held.map(|cluster| self.find(cluster)).collect();
+            let refused = self.broken_cannot_link(&[], &clusters);
             if self.trace {
-                let joined = self.names(&slots);
+                let joined = self.names(&clusters);
                 let refused = refused.clone();
-                self.resolution.tied.push(Tied {
+                self.resolution.must_links.push(MustLinkOutcome {
                     decision: decision.to_owned(),
                     joined,
                     refused,
                 });
             }
             if refused.is_none() {
-                self.unite(&slots);
+                self.unite(&clusters);
             }
         }
     }
 
     pub(super) fn finish(mut self) -> Resolution {
-        for slot in self
-            .slots
+        for cluster in self
+            .clusters
             .iter_mut()
-            .filter(|slot| slot.joined_into.is_none())
+            .filter(|cluster| cluster.parent.is_none())
         {
-            slot.links.sort_unstable();
-            let links = slot
+            cluster.links.sort_unstable();
+            let links = cluster
                 .links
                 .iter()
                 .map(|link| self.links[*link].id.clone())
                 .collect();
-            let known = slot.identifiers.iter();
+            let known = cluster.identifiers.iter();
             let identifiers = known
-                .map(|(id, at)| (self.entries[*id].identifier.clone(), *at))
+                .map(|(id, at)| (self.nodes[*id].identifier.clone(), *at))
                 .collect();
             self.resolution
                 .customers
@@ -386,8 +390,13 @@ impl<'a> Board<'a> {
     }
 }
 
-/// The side of a wall that is among these.
-fn side<'w>(walls: impl IntoIterator<Item = &'w Wall>, decision: &str) -> Option<bool> {
-    let wall = walls.into_iter().find(|wall| wall.decision == decision);
-    wall.map(|wall| wall.off)
+/// The side of a decision's constraint that is among these.
+fn side<'w>(
+    cannot_links: impl IntoIterator<Item = &'w CannotLink>,
+    decision: &str,
+) -> Option<bool> {
+    let own = cannot_links
+        .into_iter()
+        .find(|one| one.decision == decision);
+    own.map(|one| one.off)
 }

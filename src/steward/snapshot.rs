@@ -2,9 +2,9 @@
 
 use super::Progress;
 use crate::Result;
-use crate::identity::{Identifier, Known, Link, Resolution, step};
+use crate::identity::{Constraints, Identifier, Link, Resolution, fast_path};
 use crate::store::access::Workspace;
-use crate::store::identifier::Leading;
+use crate::store::identifier::StoredIdentifier;
 use crate::store::{self, Db};
 use std::collections::{HashMap, HashSet};
 
@@ -12,17 +12,17 @@ use std::collections::{HashMap, HashSet};
 const PAGE: i64 = 20_000;
 
 /// All that identity knows of a workspace.
-pub(super) struct Everything {
+pub(super) struct IdentitySnapshot {
     pub links: Vec<Link>,
     /// The profile that holds each link, as stored.
     pub held: Vec<Option<String>>,
-    /// Whether each link is whole and which core it is found by, as stored.
+    /// Whether each link is complete, and its set key, as stored.
     found: Vec<(bool, Option<String>)>,
-    leading: Vec<Leading>,
-    pub known: Known,
+    identifiers: Vec<StoredIdentifier>,
+    pub constraints: Constraints,
 }
 
-impl Everything {
+impl IdentitySnapshot {
     /// Reads it.
     pub async fn load(db: &Db, workspace: &str, progress: Progress<'_>) -> Result<Self> {
         let total = usize::try_from(store::link::count(db, workspace).await?).unwrap_or(0);
@@ -36,32 +36,32 @@ impl Everything {
             for row in page {
                 links.push(row.link);
                 held.push(row.profile);
-                found.push((row.whole, row.core));
+                found.push((row.complete, row.set_key));
             }
             progress("reading links", links.len(), total);
         }
-        let mut leading = Vec::with_capacity(links.len() * 2);
-        let mut known = Known::default();
+        let mut identifiers = Vec::with_capacity(links.len() * 2);
+        let mut constraints = Constraints::default();
         let mut after = Identifier::new("", "");
         loop {
-            let page = store::identifier::leading(db, workspace, &after, PAGE).await?;
+            let page = store::identifier::page(db, workspace, &after, PAGE).await?;
             let Some(last) = page.last() else { break };
             after.clone_from(&last.identifier);
             for row in page {
-                if !row.walls.is_empty() {
-                    known
-                        .walls
-                        .insert(row.identifier.clone(), row.walls.clone());
+                if !row.cannot_links.is_empty() {
+                    constraints
+                        .cannot_links
+                        .insert(row.identifier.clone(), row.cannot_links.clone());
                 }
-                leading.push(row);
+                identifiers.push(row);
             }
         }
         Ok(Self {
             links,
             held,
             found,
-            leading,
-            known,
+            identifiers,
+            constraints,
         })
     }
 
@@ -85,7 +85,7 @@ impl Everything {
         }
         let mut differing: HashSet<&Identifier> = HashSet::new();
         let mut unshared = Vec::new();
-        for row in &self.leading {
+        for row in &self.identifiers {
             let shared = resolution.shared.contains(&row.identifier);
             if row.shared && !shared {
                 unshared.push(row.identifier.clone());
@@ -96,12 +96,12 @@ impl Everything {
             }
         }
         let (rules, secret) = (&workspace.rules.rules, &workspace.secret);
-        let mut cores = step::cores(&self.links, rules, secret, resolution);
+        let mut set_keys = fast_path::set_keys(&self.links, rules, secret, resolution);
         let mut seeds: Vec<(&str, &str)> = Vec::new();
         for ((link, held), found) in self.links.iter().zip(&self.held).zip(&self.found) {
             let now = holder.get(link.id.as_str()).copied();
             let moved = held.as_deref() != now
-                || *found != (resolution.is_whole(link), cores.remove(&link.id))
+                || *found != (resolution.is_complete(link), set_keys.remove(&link.id))
                 || link.identifiers.iter().any(|id| differing.contains(id));
             if moved {
                 seeds.push((now.unwrap_or_default(), &link.id));

@@ -12,12 +12,12 @@ const MAPS: [&str; 3] = ["traits", "properties", "context"];
 /// A field of an event, perhaps only of calls of one type.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(try_from = "String")]
-pub(super) struct Place {
+pub(super) struct FieldPath {
     only: Option<Kind>,
     path: Vec<String>,
 }
 
-impl TryFrom<String> for Place {
+impl TryFrom<String> for FieldPath {
     type Error = String;
 
     fn try_from(text: String) -> Result<Self, String> {
@@ -40,7 +40,7 @@ impl TryFrom<String> for Place {
     }
 }
 
-impl Place {
+impl FieldPath {
     /// The texts that stand there: one, or those of a list.
     pub(super) fn texts(&self, event: &Event) -> Vec<String> {
         if self.only.is_some_and(|only| only != event.kind) {

@@ -1,44 +1,46 @@
-//! The facts around one customer, by what they are looked up by, and what they say of each link and each decision.
+//! The evidence around one customer, indexed, and what it says of each link and each decision.
 
-use super::super::decision::{Decision, Told};
-use super::super::{APART, Class, Customer, Demotion, Identifier, Link, MERGED, Step, Why, Window};
-use super::{Apart, Cause, Facts, How, LeftOut, MAX_OTHERS, Part};
+use super::super::decision::{Decision, DecisionSummary};
+use super::super::{
+    APART, Class, Customer, Demotion, Identifier, Link, LinkTrace, MUST_LINK, Why, Window,
+};
+use super::{Apart, Cause, Evidence, ExplainedLink, How, LeftOut, MAX_OTHERS};
 use crate::clock::rfc3339;
 use std::collections::{BTreeMap, HashMap};
 
-/// The facts, by what they are looked up by.
-pub(super) struct View<'a> {
-    facts: &'a Facts<'a>,
+/// The evidence, by the ids that it is looked up by.
+pub(super) struct EvidenceIndex<'a> {
+    evidence: &'a Evidence<'a>,
     customer: &'a Customer,
     pub(super) links: HashMap<&'a str, &'a Link>,
-    steps: HashMap<&'a str, &'a Step>,
+    traces: HashMap<&'a str, &'a LinkTrace>,
     /// The customer that holds each link.
     holder: HashMap<&'a str, &'a Customer>,
     /// The customer that each identifier leads to.
     leads: HashMap<&'a Identifier, &'a Customer>,
 }
 
-impl<'a> View<'a> {
-    pub(super) fn new(facts: &'a Facts<'a>, customer: &'a Customer) -> Self {
-        let (links, steps) = (facts.links.iter(), facts.resolution.steps.iter());
-        let customers = &facts.resolution.customers;
+impl<'a> EvidenceIndex<'a> {
+    pub(super) fn new(evidence: &'a Evidence<'a>, customer: &'a Customer) -> Self {
+        let (links, traces) = (evidence.links.iter(), evidence.resolution.traces.iter());
+        let customers = &evidence.resolution.customers;
         let held = |of: &'a Customer| of.links.iter().map(move |link| (link.as_str(), of));
         let led = |of: &'a Customer| of.identifiers.keys().map(move |id| (id, of));
         Self {
-            facts,
+            evidence,
             customer,
             links: links.map(|link| (link.id.as_str(), link)).collect(),
-            steps: steps.map(|step| (step.link.as_str(), step)).collect(),
+            traces: traces.map(|trace| (trace.link.as_str(), trace)).collect(),
             holder: customers.iter().flat_map(held).collect(),
             leads: customers.iter().flat_map(led).collect(),
         }
     }
 
-    pub(super) fn part(&self, link: &Link) -> Part {
-        let step = self.steps.get(link.id.as_str());
-        let activity = self.facts.activity.get(&link.id);
-        let joined = step.map_or(&[][..], |step| step.joined.as_slice());
-        Part {
+    pub(super) fn explained(&self, link: &Link) -> ExplainedLink {
+        let trace = self.traces.get(link.id.as_str());
+        let activity = self.evidence.activity.get(&link.id);
+        let joined = trace.map_or(&[][..], |trace| trace.joined.as_slice());
+        ExplainedLink {
             link: link.id.clone(),
             first_at: rfc3339(link.first_at),
             last_at: activity.map(|activity| rfc3339(activity.last_at)),
@@ -52,8 +54,8 @@ impl<'a> View<'a> {
                 (_, _, []) => How::Began,
                 _ => How::Joined,
             },
-            by: step.map_or_else(Vec::new, |step| {
-                step.by.iter().map(ToString::to_string).collect()
+            by: trace.map_or_else(Vec::new, |trace| {
+                trace.by.iter().map(ToString::to_string).collect()
             }),
             left_out: self.left_out(link),
             joined: joined
@@ -61,7 +63,7 @@ impl<'a> View<'a> {
                 .filter(|_| joined.len() > 1)
                 .cloned()
                 .collect(),
-            merged_by: of_kind(link, MERGED).map(str::to_owned).collect(),
+            merged_by: of_kind(link, MUST_LINK).map(str::to_owned).collect(),
         }
     }
 
@@ -75,8 +77,8 @@ impl<'a> View<'a> {
                 why,
             })
         });
-        let step = self.steps.get(link.id.as_str());
-        let demoted = step.into_iter().flat_map(|step| &step.demoted);
+        let trace = self.traces.get(link.id.as_str());
+        let demoted = trace.into_iter().flat_map(|trace| &trace.demoted);
         never
             .chain(demoted.map(|demotion| self.demoted(link, demotion)))
             .collect()
@@ -84,7 +86,7 @@ impl<'a> View<'a> {
 
     /// Why an identifier joins nobody wherever it is seen, if it does not.
     fn never(&self, id: &Identifier) -> Option<(Cause, String)> {
-        let rules = self.facts.rules;
+        let rules = self.evidence.rules;
         if rules.rule(&id.kind).class == Class::Mention {
             let why = "a row of a people file mentions it, which joins nobody";
             return Some((Cause::Mention, why.to_owned()));
@@ -92,7 +94,7 @@ impl<'a> View<'a> {
         if let Some(blocked) = rules.blocked_by(&id.kind, &id.value) {
             return Some((Cause::Blocked, format!("names nobody: {blocked}")));
         }
-        let shared = self.facts.resolution.shared.contains(id);
+        let shared = self.evidence.resolution.shared.contains(id);
         shared.then(|| {
             let most = rules.shared_above;
             let why = format!(
@@ -121,7 +123,7 @@ impl<'a> View<'a> {
     fn broken(&self, why: &Why, identifier: &Identifier, elsewhere: bool) -> (Cause, String) {
         match why {
             Why::Limit(kind) => {
-                let rule = self.facts.rules.rule(kind);
+                let rule = self.evidence.rules.rule(kind);
                 let (most, within) = (rule.limit, within(rule.window));
                 let words = if !elsewhere && *kind == identifier.kind {
                     format!("would be the {} {kind}{within}", ordinal(most + 1))
@@ -134,7 +136,7 @@ impl<'a> View<'a> {
                 let words = "leads to another customer, and both are identified: only an identifier of a person joins two such";
                 (Cause::IdentifiedGuard, words.to_owned())
             }
-            Why::Wall(decision) => (
+            Why::CannotLink(decision) => (
                 Cause::Decision,
                 format!("decision {decision} keeps it apart"),
             ),
@@ -160,14 +162,14 @@ impl<'a> View<'a> {
                     }
                 }
             };
-        for step in &self.facts.resolution.steps {
+        for trace in &self.evidence.resolution.traces {
             let (Some(link), holder) = (
-                self.links.get(step.link.as_str()),
-                self.holder.get(step.link.as_str()),
+                self.links.get(trace.link.as_str()),
+                self.holder.get(trace.link.as_str()),
             ) else {
                 continue;
             };
-            for demotion in &step.demoted {
+            for demotion in &trace.demoted {
                 add(holder, self.leads.get(&demotion.identifier), &|| {
                     self.demoted(link, demotion)
                 });
@@ -198,21 +200,24 @@ impl<'a> View<'a> {
         found.into_iter().map(other).collect()
     }
 
-    pub(super) fn decisions(&self) -> Vec<Told> {
-        let all = self.facts.decisions;
-        let told = |decision: &Decision| {
-            let told = Told::of(decision, all);
-            let refused = self.refused(&decision.id).filter(|_| told.in_force);
-            Told { refused, ..told }
+    pub(super) fn decisions(&self) -> Vec<DecisionSummary> {
+        let all = self.evidence.decisions;
+        let summary = |decision: &Decision| {
+            let summary = DecisionSummary::of(decision, all);
+            let refused = self.refused(&decision.id).filter(|_| summary.in_force);
+            DecisionSummary { refused, ..summary }
         };
-        all.iter().map(told).collect()
+        all.iter().map(summary).collect()
     }
 
     /// Why a decision to join was not followed.
     fn refused(&self, decision: &str) -> Option<String> {
-        let mut tied = self.facts.resolution.tied.iter();
-        match &tied.find(|tied| tied.decision == decision)?.refused {
-            Some(Why::Wall(wall)) => Some(format!("decision {wall} keeps them apart")),
+        let mut must_links = self.evidence.resolution.must_links.iter();
+        match &must_links
+            .find(|must_links| must_links.decision == decision)?
+            .refused
+        {
+            Some(Why::CannotLink(other)) => Some(format!("decision {other} keeps them apart")),
             Some(Why::Limit(_) | Why::Guard) | None => None,
         }
     }

@@ -1,13 +1,14 @@
-//! The law of steps: whenever a new link is said to need no fold, the fold gives just what the step says; and events that come in
-//! any order, by steps or not, give what a rebuild gives.
+//! The law of the fast path: whenever a new link is said to need no fold, the fold gives just what
+//! the fast path says; and events that come in any order, on the fast path or not, give what a
+//! rebuild gives.
 
 use crate::app::TestApp;
 use crate::fold::{derived, disorder, take, workspace};
 use acquaint::event::{Event, Kind};
-use acquaint::identity::step::{Candidate, cores};
+use acquaint::identity::fast_path::{Candidate, set_keys};
 use acquaint::identity::{
-    APART, Customer, Identifier, Known, Link, MERGED, Resolution, Rulebook, Rules, SHIPPED, Wall,
-    fold, link_id,
+    APART, CannotLink, Constraints, Customer, Identifier, Link, MUST_LINK, Resolution, Rulebook,
+    Rules, SHIPPED, fold, link_id,
 };
 use acquaint::ingest;
 use acquaint::store::Db;
@@ -83,7 +84,7 @@ fn links(most: usize) -> impl Strategy<Value = Vec<Link>> {
         identifiers.sort();
         let marks = match mark {
             0 => vec![Identifier::new(APART, "d0")],
-            1..=3 => vec![Identifier::new(MERGED, format!("d{mark}"))],
+            1..=3 => vec![Identifier::new(MUST_LINK, format!("d{mark}"))],
             _ => Vec::new(),
         };
         (!identifiers.is_empty()).then(|| Link {
@@ -101,36 +102,38 @@ fn links(most: usize) -> impl Strategy<Value = Vec<Link>> {
     })
 }
 
-fn walls() -> impl Strategy<Value = Vec<(usize, u8, u8, bool)>> {
+fn cannot_links() -> impl Strategy<Value = Vec<(usize, u8, u8, bool)>> {
     proptest::collection::vec((0..KINDS.len(), 0..4_u8, 0..2_u8, any::<bool>()), 0..3)
 }
 
-/// What is known beside the links: walls and values that were shared before.
-fn known(walls: &[(usize, u8, u8, bool)], shared: bool) -> Known {
-    let mut known = Known::default();
-    for (kind, value, decision, off) in walls {
+/// The constraints beside the links: cannot-links, and values that were shared before.
+fn constraints(cannot_links: &[(usize, u8, u8, bool)], shared: bool) -> Constraints {
+    let mut constraints = Constraints::default();
+    for (kind, value, decision, off) in cannot_links {
         let identifier = Identifier::new(KINDS[*kind].0, format!("v{value}"));
-        let wall = Wall {
+        let cannot_link = CannotLink {
             decision: format!("w{decision}"),
             off: *off,
         };
-        known.walls.insert(identifier, vec![wall]);
+        constraints
+            .cannot_links
+            .insert(identifier, vec![cannot_link]);
     }
     if shared {
-        known.shared.insert(Identifier::new("email", "v0"));
+        constraints.shared.insert(Identifier::new("email", "v0"));
     }
-    known
+    constraints
 }
 
 /// Where each identifier leads, as it is stored after a fold.
 fn owners(
     links: &[Link],
-    known: &Known,
+    constraints: &Constraints,
     folded: &Resolution,
 ) -> BTreeMap<Identifier, Option<String>> {
     let carried = links.iter().flat_map(|link| &link.identifiers);
     let mut owners: BTreeMap<Identifier, Option<String>> = carried
-        .chain(known.walls.keys())
+        .chain(constraints.cannot_links.keys())
         .map(|id| (id.clone(), None))
         .collect();
     for customer in &folded.customers {
@@ -141,8 +144,8 @@ fn owners(
     owners
 }
 
-/// What a step says: the link, and what nobody has yet, are the customer's.
-fn stepped(
+/// What the fast path says: the link, and what nobody has yet, are the customer's.
+fn expected(
     links: &[Link],
     new: &Link,
     folded: &Resolution,
@@ -171,41 +174,49 @@ fn stepped(
     expected
 }
 
-/// Whether a link was a step, after checking that the fold says the same.
-fn check(links: &[Link], new: &Link, rules: &Rules, known: &Known) -> Result<bool, TestCaseError> {
+/// Whether a link took the fast path, after checking that the fold says the same.
+fn check(
+    links: &[Link],
+    new: &Link,
+    rules: &Rules,
+    constraints: &Constraints,
+) -> Result<bool, TestCaseError> {
     if links.iter().any(|link| link.id == new.id) {
         return Ok(false);
     }
-    let folded = fold(links, rules, known);
-    let owners = owners(links, known, &folded);
+    let folded = fold(links, rules, constraints);
+    let owners = owners(links, constraints, &folded);
     let shared: HashSet<Identifier> = folded.shared.iter().cloned().collect();
-    let whole: Vec<&Link> = links.iter().filter(|link| folded.is_whole(link)).collect();
+    let complete: Vec<&Link> = links
+        .iter()
+        .filter(|link| folded.is_complete(link))
+        .collect();
     let Some(candidate) = Candidate::of(new, rules, &owners, &shared) else {
         return Ok(false);
     };
-    let mut found = cores(links, rules, SECRET, &folded);
-    let core = candidate.core(rules, SECRET);
-    let first = core.and_then(|core| {
-        let marked = found.iter().find(|(_, value)| **value == core.value);
-        let id = marked.map_or(&core.value, |(link, _)| link);
-        whole.iter().find(|link| link.id == *id).copied()
+    let mut found = set_keys(links, rules, SECRET, &folded);
+    let key = candidate.set_key(rules, SECRET);
+    let first = key.and_then(|key| {
+        let marked = found.iter().find(|(_, value)| **value == key.value);
+        let id = marked.map_or(&key.value, |(link, _)| link);
+        complete.iter().find(|link| link.id == *id).copied()
     });
-    if !candidate.holds(first, &whole) {
+    if !candidate.holds(first, &complete) {
         return Ok(false);
     }
     let all = [links, std::slice::from_ref(new)].concat();
-    let now = fold(&all, rules, known);
-    let expected = stepped(links, new, &folded, &candidate);
+    let now = fold(&all, rules, constraints);
+    let expected = expected(links, new, &folded, &candidate);
     prop_assert_eq!(&now, &expected, "{:?} before {:?}", new, links);
-    let added = candidate.found_by(first, rules, SECRET);
-    found.extend(added.map(|core| (new.id.clone(), core)));
-    prop_assert_eq!(cores(&all, rules, SECRET, &now), found);
+    let added = candidate.stored_key(first, rules, SECRET);
+    found.extend(added.map(|key| (new.id.clone(), key)));
+    prop_assert_eq!(set_keys(&all, rules, SECRET, &now), found);
     Ok(true)
 }
 
 /// Every link of a random log, as if it were the one that comes last, and random ones beside it.
 #[test]
-fn a_step_is_what_the_fold_gives() {
+fn the_fast_path_is_what_the_fold_gives() {
     let mut runner = TestRunner::new(Config {
         cases: 1_500,
         failure_persistence: None,
@@ -214,28 +225,34 @@ fn a_step_is_what_the_fold_gives() {
     let ways: Vec<Rules> = (0..9)
         .map(|way| Rules::parse(&rules(way)).expect("rules"))
         .collect();
-    let steps = std::cell::Cell::new(0);
-    let drawn = (links(22), links(8), walls(), any::<bool>(), 0..9_usize);
-    let outcome = runner.run(&drawn, |(links, others, walls, shared, way)| {
-        let known = known(&walls, shared);
+    let proven = std::cell::Cell::new(0);
+    let drawn = (
+        links(22),
+        links(8),
+        cannot_links(),
+        any::<bool>(),
+        0..9_usize,
+    );
+    let outcome = runner.run(&drawn, |(links, others, cannot_links, shared, way)| {
+        let constraints = constraints(&cannot_links, shared);
         for last in 0..links.len() {
             let mut before = links.clone();
             let mut new = before.remove(last);
             new.marks.clear();
-            let step = check(&before, &new, &ways[way], &known)?;
-            steps.set(steps.get() + usize::from(step));
+            let fast = check(&before, &new, &ways[way], &constraints)?;
+            proven.set(proven.get() + usize::from(fast));
         }
         for mut new in others {
             new.marks.clear();
-            let step = check(&links, &new, &ways[way], &known)?;
-            steps.set(steps.get() + usize::from(step));
+            let fast = check(&links, &new, &ways[way], &constraints)?;
+            proven.set(proven.get() + usize::from(fast));
         }
         Ok(())
     });
     if let Err(failure) = outcome {
         panic!("{failure}");
     }
-    assert!(steps.get() > 1_000, "only {} were steps", steps.get());
+    assert!(proven.get() > 1_000, "only {} were fast", proven.get());
 }
 
 /// Random logs of few people with many orders and tickets, each told of with its reference, with and without who it is of.
@@ -334,7 +351,7 @@ async fn same_bytes(db: &Db, log: &[Event], seeds: &[u64], way: u8) -> Result<()
     Ok(())
 }
 
-/// One link of the second batch would be a step if the other, which must be folded, were not there.
+/// One link of the second batch would take the fast path if the other, which must be folded, were not there.
 async fn what_hangs_together_in_a_batch_is_folded_together(app: &TestApp) {
     let told =
         |id: &str, hour: i64, user: Option<&str>, cookie: Option<&str>, order: Option<&str>| {
