@@ -1,42 +1,58 @@
-//! THE write path: events in, and in one transaction the log, identity, profiles and records are all up to date.
+//! The write path: one transaction brings events into the log, and identity, profiles and records up
+//! to date with them.
 //!
-//! [`take`] is that transaction's work; [`rebuild`] does the same from the log alone. What is decided is decided by the pure
-//! folds of `identity` and `profile`; here it is read, handed over and written, one statement per table.
+//! It reads, plans, reads the documents that the plan needs, and writes. The plans are pure:
+//!
+//! | file | what it does |
+//! |---|---|
+//! | `batch_reads` | reads what is stored of the batch's links, records and identifiers |
+//! | `batch_links` | tells which of the batch's links are new or changed (pure) |
+//! | `batch_plan` | tells which of these take the fast path and which are folded (pure) |
+//! | `component` | reads all links that are connected to those that are folded |
+//! | `settlement` | folds them and compares with what is stored (pure) |
+//! | `baseline` | reads the documents that the events are applied to |
+//! | `write` | writes links, identifiers and where these lead |
+//! | `record_change` | brings the records of orders and tickets together (pure) |
+//! | `document` | applies events and records to the documents, and writes both |
 
+use crate::Result;
 use crate::event::Event;
 use crate::store::access::Workspace;
-use crate::store::event::{Logged, NewEvent, Place};
-use crate::store::link::StoredLink;
-use crate::store::record::Told;
+use crate::store::event::{NewEvent, Place};
+use crate::store::record::LinkRecord;
 use crate::store::reject::Rejected;
-use crate::store::{self, Answer, Db, Tx};
-use crate::{Error, Result};
-use std::collections::HashSet;
+use crate::store::{self, Db, Tx};
+use std::collections::{HashMap, HashSet};
 
+mod baseline;
+mod batch_links;
+mod batch_plan;
+mod batch_reads;
 mod component;
 mod decision;
 mod deliver;
 mod document;
+#[cfg(test)]
+mod fixture;
 mod moved;
 mod queue;
 mod read_event;
-mod resolve;
-mod resolved;
-mod step;
-mod telling;
+mod rebuild;
+mod record_change;
+mod settlement;
+mod write;
 
 pub(crate) use component::Component;
 pub use deliver::Feed;
 pub(crate) use moved::move_events;
 pub use queue::{Ingest, Patience, Receipt, Refused};
+pub use rebuild::{rebuild, renew};
 
-use document::finish;
+use batch_links::BatchLinks;
+use batch_plan::BatchPlan;
+use batch_reads::BatchQueries;
 use read_event::ReadEvent;
-use resolved::Resolved;
-use telling::Things;
-
-/// Events folded at a time by a rebuild.
-const REBUILD_PAGE: i64 = 2_000;
+use settlement::Settlement;
 
 /// What became of a set of events.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -106,92 +122,119 @@ pub async fn take<'a>(
             first.push(prepared);
         }
     }
+    let new = append(tx, workspace, first).await?;
     store::reject::append(tx, &workspace.id, rejected).await?;
-    if first.is_empty() {
-        return Ok(Some(Taken::default()));
+    Ok(Some(Taken {
+        new,
+        known: offered - new,
+    }))
+}
+
+/// Takes those of these events that are not in the log yet; how many there are.
+async fn append(tx: &mut Tx, workspace: &Workspace, mut events: Vec<&Prepared>) -> Result<usize> {
+    if events.is_empty() {
+        return Ok(0);
     }
-    let known = store::event::ask_known(tx, &workspace.id, first.iter().map(|it| &it.new));
-    let asked = Asked::about(tx, workspace, first.iter().map(|it| &it.read));
+    let known = store::event::ask_known(tx, &workspace.id, events.iter().map(|it| &it.new));
+    let queries = BatchQueries::ask(tx, workspace, events.iter().map(|it| &it.read));
     // A customer's events are read together, so they lie together as far as they come together.
-    first.sort_by(|a, b| a.read.link().cmp(b.read.link()));
+    events.sort_by(|a, b| a.read.link().cmp(b.read.link()));
     let known = known.get(tx).await?;
     if !known.is_empty() {
-        first.retain(|prepared| {
+        events.retain(|prepared| {
             let (source, message_id) = prepared.new.key();
             !known.contains(&(source.to_owned(), message_id.to_owned()))
         });
     }
-    let new: Vec<&NewEvent> = first.iter().map(|prepared| &prepared.new).collect();
-    store::event::append(tx, &workspace.id, &new);
-    let events: Vec<&ReadEvent> = first.iter().map(|prepared| &prepared.read).collect();
-    fold(tx, workspace, &events, asked, None).await?;
-    Ok(Some(Taken {
-        new: new.len(),
-        known: offered - new.len(),
-    }))
+    let read: Vec<&ReadEvent> = events.iter().map(|prepared| &prepared.read).collect();
+    let new: Vec<&NewEvent> = events.iter().map(|prepared| &prepared.new).collect();
+    let log = LogEnd {
+        new: &new,
+        upto: None,
+    };
+    fold(tx, workspace, &read, queries, log).await?;
+    Ok(new.len())
 }
 
-/// Folds anew what an older version of this program derived, as [`rebuild`] does, for every workspace of a database that was just
-/// opened. `progress` is told how many events there are in all and how many are done.
-///
-/// # Errors
-/// When the database refuses; then nothing has changed.
-pub async fn renew(db: &Db, mut progress: impl FnMut(u64, u64)) -> Result<()> {
-    for id in store::access::outdated(db).await? {
-        let Some(workspace) = store::access::workspace_by_id(db, &id).await? else {
-            continue;
-        };
-        let total = u64::try_from(store::event::count(db, &id).await?).unwrap_or(0);
-        let mut tx = db.begin().await?;
-        tx.lock(&id).await?;
-        // Another process may have done it meanwhile.
-        if !store::access::set_folded(&mut tx, &id).await? {
-            continue;
-        }
-        progress(total, 0);
-        refold(&mut tx, &workspace, |done| progress(total, done)).await?;
-        tx.commit().await?;
-    }
-    Ok(())
+/// What is in the log, seen from a batch whose events are folded.
+#[derive(Clone, Copy)]
+struct LogEnd<'a> {
+    /// The events of the batch that are still to be appended. A rebuild has none.
+    new: &'a [&'a NewEvent],
+    /// The place of the last event that was folded before the batch. Without it all that are in the
+    /// log were. Only a rebuild has events beyond it.
+    upto: Option<&'a Place>,
 }
 
-/// Empties everything derived and folds the log again, in one transaction; how many events there are. The same log gives the
-/// same bytes. `progress` is told how many are done.
-///
-/// # Errors
-/// [`Error::Conflict`] when the rules change meanwhile; when the database refuses. Then nothing has changed.
-pub async fn rebuild(db: &Db, workspace: &Workspace, progress: impl FnMut(u64)) -> Result<u64> {
-    let mut tx = db.begin().await?;
-    let events = refold(&mut tx, workspace, progress).await?;
-    tx.commit().await?;
-    Ok(events)
+/// Brings the log, identity, records and profiles up to date with events that are new to them.
+async fn fold(
+    tx: &mut Tx,
+    workspace: &Workspace,
+    events: &[&ReadEvent],
+    queries: BatchQueries,
+    log: LogEnd<'_>,
+) -> Result<()> {
+    if events.is_empty() {
+        return Ok(());
+    }
+    let (rules, secret) = (&workspace.rules.rules, &workspace.secret);
+    let links = BatchLinks::of(events.iter().copied());
+    let read = batch_reads::read(tx, workspace, &links, queries.links).await?;
+    let mut plan = BatchPlan::of(read.changed, &read.owners, read.witnesses, rules, secret);
+    let mut settlement = Settlement::default();
+    if !plan.folded.is_empty() {
+        let (before, owners) = (read.before.into_iter(), read.owners);
+        let component = Component::of_batch(tx, workspace, &mut plan, before, owners).await?;
+        settlement = Settlement::of(&component, rules, secret);
+    }
+    let fast = plan.fast.iter();
+    let fast = fast.map(|fast| (fast.row.link.id.clone(), fast.row.profile.clone()));
+    let settled = std::mem::take(&mut settlement.holders);
+    let holders: Holders = read
+        .holders
+        .into_iter()
+        .chain(settled)
+        .chain(fast)
+        .collect();
+    let touched = events
+        .iter()
+        .filter_map(|event| holders.get(event.link())?.as_deref());
+    let customers = &settlement.customers;
+    let baselines = baseline::read(tx, workspace, customers, touched, log.upto).await?;
+    write::settlement(tx, workspace, &settlement).await?;
+    write::fast_links(tx, workspace, &plan);
+    // The events are half of all that is written. Nothing waits for them, so they are written while
+    // the documents are folded.
+    store::event::append(tx, &workspace.id, log.new);
+    let stored = queries.records.get(tx).await?;
+    let records = record_change::all(events.iter().copied(), stored, &holders);
+    document::write(tx, workspace, events, &records, &holders, baselines).await
 }
 
-/// What a rebuild does within its transaction.
-async fn refold(tx: &mut Tx, workspace: &Workspace, mut progress: impl FnMut(u64)) -> Result<u64> {
-    tx.lock(&workspace.id).await?;
-    if store::identity::state(tx, &workspace.id).await?.rules != workspace.rules.version {
-        return Err(Error::Conflict(
-            "the rules changed meanwhile; run it again".to_owned(),
-        ));
-    }
-    store::profile::clear_derived(tx, &workspace.id).await?;
-    let (mut after, mut total) = (Place::default(), 0);
-    loop {
-        let page = store::event::page(tx, &workspace.id, &after, REBUILD_PAGE).await?;
-        let Some(last) = page.last() else { break };
-        after = Place::of(&last.event);
-        total += page.len() as u64;
-        let events = relink(tx, workspace, page).await?;
-        let asked = Asked::about(tx, workspace, events.iter());
-        let events: Vec<&ReadEvent> = events.iter().collect();
-        fold(tx, workspace, &events, asked, Some(&after)).await?;
-        progress(total);
-    }
-    decision::follow(tx, workspace).await?;
-    let rules = workspace.rules.version;
-    store::identity::set_applied(tx, &workspace.id, rules).await?;
-    Ok(total)
+/// The profile that holds each link, by the links' ids.
+type Holders = HashMap<String, Option<String>>;
+
+/// Folds a component anew, without new events, and brings everything derived up to date.
+pub(crate) async fn settle(tx: &mut Tx, workspace: &Workspace, component: Component) -> Result<()> {
+    settle_with(tx, workspace, component, std::iter::empty(), Vec::new()).await
+}
+
+/// The same, with what these events of the log say of orders and tickets. `stored` is what is known
+/// of these already.
+async fn settle_with<'a>(
+    tx: &mut Tx,
+    workspace: &Workspace,
+    component: Component,
+    events: impl Iterator<Item = &'a ReadEvent>,
+    stored: Vec<LinkRecord>,
+) -> Result<()> {
+    let settlement = Settlement::of(&component, &workspace.rules.rules, &workspace.secret);
+    let (customers, none) = (&settlement.customers, std::iter::empty());
+    let baselines = baseline::read(tx, workspace, customers, none, None).await?;
+    write::settlement(tx, workspace, &settlement).await?;
+    let holders = settlement.holders;
+    let records = record_change::all(events, stored, &holders);
+    document::write(tx, workspace, &[], &records, &holders, baselines).await
 }
 
 /// Notes how far the import of a file got, in bytes.
@@ -208,69 +251,4 @@ pub async fn note_import(
     let mut tx = db.begin().await?;
     store::access::set_import_position(&mut tx, workspace, source, file, position, now).await?;
     tx.commit().await
-}
-
-/// Reads events under the present rules and puts them under the links that these give them.
-async fn relink(tx: &mut Tx, workspace: &Workspace, page: Vec<Logged>) -> Result<Vec<ReadEvent>> {
-    let (mut events, mut moved) = (Vec::with_capacity(page.len()), Vec::new());
-    for mut logged in page {
-        let event = ReadEvent::of(workspace, &logged.event);
-        if logged.link != event.link() {
-            event.link().clone_into(&mut logged.link);
-            moved.push(logged);
-        }
-        events.push(event);
-    }
-    store::event::relink(tx, &workspace.id, &moved).await?;
-    Ok(events)
-}
-
-/// What every batch needs of the database, read while the committer goes on.
-struct Asked {
-    links: Answer<Vec<StoredLink>>,
-    told: Answer<Vec<Told>>,
-}
-
-impl Asked {
-    /// Asks for the links that events carry, and for what is told already of the orders and tickets that they speak of.
-    fn about<'a>(
-        tx: &mut Tx,
-        workspace: &Workspace,
-        events: impl Iterator<Item = &'a ReadEvent> + Clone,
-    ) -> Self {
-        Self {
-            links: resolve::ask(tx, workspace, events.clone()),
-            told: telling::ask(tx, workspace, events),
-        }
-    }
-}
-
-/// Folds a component anew, without new events, and brings everything derived up to date.
-pub(crate) async fn settle(tx: &mut Tx, workspace: &Workspace, component: Component) -> Result<()> {
-    let mut resolved = Resolved::default();
-    component.settle(tx, workspace, None, &mut resolved).await?;
-    finish(tx, workspace, &[], Things::new(), resolved).await
-}
-
-/// Brings identity, records and profiles up to date with events that are new to them. `folded` is the
-/// place in the log of the last event that counts as folded already or now; without it the whole log
-/// does. Only a rebuild has events beyond it.
-async fn fold(
-    tx: &mut Tx,
-    workspace: &Workspace,
-    events: &[&ReadEvent],
-    asked: Asked,
-    folded: Option<&Place>,
-) -> Result<()> {
-    if events.is_empty() {
-        return Ok(());
-    }
-    let held = asked.links.get(tx).await?;
-    let mut resolved = resolve::resolve(tx, workspace, events, held, folded).await?;
-    let stored = resolved.ask(tx, workspace);
-    let things = telling::things(events.iter().copied(), asked.told.get(tx).await?, &resolved);
-    // All is asked for that most batches need, so that what is worked out from here on is worked out while events are written.
-    tx.release();
-    resolved.take(stored.get(tx).await?);
-    finish(tx, workspace, events, things, resolved).await
 }

@@ -1,7 +1,7 @@
-//! A component: every link that is connected to some through identifiers or decisions, as stored and as it is to be.
-//!
-//! All that identity decides is decided by the pure fold over a component's links; `settle` writes what comes of it.
+//! A component: every link that is connected to some through identifiers or decisions, as stored
+//! and as it is to be.
 
+use super::batch_plan::{BatchPlan, FastLink, StoredOwners};
 use crate::Result;
 use crate::identity::{CannotLink, Constraints, Identifier, Link, MOVED};
 use crate::store::access::Workspace;
@@ -9,43 +9,82 @@ use crate::store::link::StoredLink;
 use crate::store::{self, Tx};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-mod log;
-mod settle;
-
 /// Every link that is connected to some others.
+#[derive(Debug, Default)]
 pub(crate) struct Component {
-    /// As they are to be.
+    /// The links as they are to be, by id.
     pub links: BTreeMap<String, Link>,
-    /// As they are stored. A link that is missing here is new.
-    before: HashMap<String, StoredLink>,
+    /// The links as they are stored, by id. A link that is missing here is new.
+    pub(super) stored: HashMap<String, StoredLink>,
     /// Where each identifier leads, as stored.
-    owners: BTreeMap<Identifier, Option<String>>,
-    /// The constraints, as they are to be.
+    pub(super) owners: BTreeMap<Identifier, Option<String>>,
+    /// The constraints as they are to be.
     pub constraints: Constraints,
-    /// What keeps identifiers apart, as stored.
-    cannot_links: HashMap<Identifier, Vec<CannotLink>>,
+    /// The cannot-link constraints as they are stored.
+    pub(super) stored_cannot_links: HashMap<Identifier, Vec<CannotLink>>,
     /// Links that have other events than when the stored documents were folded.
-    pub stale: HashSet<String>,
+    pub(super) stale: HashSet<String>,
 }
 
 impl Component {
-    /// Loads what is connected to `changed`, which are links as they are to be. `before` are those of them that are stored.
-    /// `ahead` is what need not be read again.
+    /// Loads what is connected to `changed`, which are links as they are to be. `before` are those
+    /// of them that are stored.
     pub(super) async fn load(
         tx: &mut Tx,
         workspace: &Workspace,
         changed: Vec<Link>,
         before: impl Iterator<Item = StoredLink>,
-        ahead: Ahead,
+    ) -> Result<Self> {
+        Self::load_beside(tx, workspace, changed, before, StoredOwners::default()).await
+    }
+
+    /// Loads what is connected to the links of a batch that must be folded, and takes in those of
+    /// the fast path whose customers are loaded. `read` is not read again.
+    pub(super) async fn of_batch(
+        tx: &mut Tx,
+        workspace: &Workspace,
+        plan: &mut BatchPlan,
+        before: impl Iterator<Item = StoredLink>,
+        read: StoredOwners,
+    ) -> Result<Self> {
+        let changed = std::mem::take(&mut plan.folded);
+        let mut component = Self::load_beside(tx, workspace, changed, before, read).await?;
+        let held = component.stored.values();
+        let profiles: HashSet<&str> = held.filter_map(|held| held.profile.as_deref()).collect();
+        let is_held = |fast: &FastLink| {
+            let profile = fast.row.profile.as_deref();
+            profile.is_some_and(|id| profiles.contains(id))
+        };
+        let held = plan.fast.extract_if(.., |fast| is_held(fast));
+        let links: Vec<Link> = held.map(|fast| fast.row.link).collect();
+        let links = links.into_iter().map(|link| (link.id.clone(), link));
+        component.links.extend(links);
+        Ok(component)
+    }
+
+    /// Loads what is connected to these links.
+    pub(crate) async fn around(
+        tx: &mut Tx,
+        workspace: &Workspace,
+        links: &[String],
+    ) -> Result<Self> {
+        let held = store::link::load(tx, &workspace.id, links).await?;
+        let seeds = held.iter().map(|held| held.link.clone()).collect();
+        Self::load(tx, workspace, seeds, held.into_iter()).await
+    }
+
+    async fn load_beside(
+        tx: &mut Tx,
+        workspace: &Workspace,
+        changed: Vec<Link>,
+        before: impl Iterator<Item = StoredLink>,
+        read: StoredOwners,
     ) -> Result<Self> {
         let mut search = Search::new(workspace);
         let mut component = Self {
-            links: BTreeMap::new(),
-            before: HashMap::new(),
-            owners: ahead.owners,
-            constraints: ahead.constraints,
-            cannot_links: HashMap::new(),
-            stale: HashSet::new(),
+            owners: read.owners,
+            constraints: read.constraints,
+            ..Self::default()
         };
         for link in changed {
             search.reach(&link, None);
@@ -54,35 +93,45 @@ impl Component {
         // What a changed link carried before connects it to those that it may have to leave.
         component.add(before.collect(), &mut search);
         while !search.is_over() {
-            let mut asked = std::mem::take(&mut search.asked);
-            asked.retain(|id| !component.owners.contains_key(id) && !ahead.asked.contains(id));
-            let asked: Vec<Identifier> = asked.into_iter().collect();
-            let (owners, constraints) =
-                store::identifier::owners(tx, &workspace.id, &asked).await?;
-            owners.values().flatten().for_each(|it| search.enter(it));
-            component.owners.extend(owners);
-            component.constraints.shared.extend(constraints.shared);
-            component
-                .constraints
-                .cannot_links
-                .extend(constraints.cannot_links);
-            let mut frontier = std::mem::take(&mut search.frontier);
-            frontier.retain(|id| !component.constraints.shared.contains(id));
-            let found = store::link::carrying(tx, &workspace.id, &frontier).await?;
-            component.add(found, &mut search);
-            let profiles = std::mem::take(&mut search.profiles);
-            if !profiles.is_empty() {
-                let found = store::link::of_profiles(tx, &workspace.id, &profiles).await?;
-                component.add(found, &mut search);
-            }
-            let targets = component.targets();
-            if !targets.is_empty() {
-                let found = store::link::load(tx, &workspace.id, &targets).await?;
-                component.add(found, &mut search);
-            }
+            component.widen(tx, &mut search, &read.asked).await?;
         }
-        component.cannot_links = component.constraints.cannot_links.clone();
+        component.stored_cannot_links = component.constraints.cannot_links.clone();
         Ok(component)
+    }
+
+    /// Reads what is one connection further away.
+    async fn widen(
+        &mut self,
+        tx: &mut Tx,
+        search: &mut Search<'_>,
+        read: &HashSet<Identifier>,
+    ) -> Result<()> {
+        let own = &search.workspace.id;
+        let mut asked = std::mem::take(&mut search.asked);
+        asked.retain(|id| !self.owners.contains_key(id) && !read.contains(id));
+        let asked: Vec<Identifier> = asked.into_iter().collect();
+        let (owners, constraints) = store::identifier::owners(tx, own, &asked).await?;
+        owners.values().flatten().for_each(|it| search.enter(it));
+        self.owners.extend(owners);
+        self.constraints.shared.extend(constraints.shared);
+        self.constraints
+            .cannot_links
+            .extend(constraints.cannot_links);
+        let mut frontier = std::mem::take(&mut search.frontier);
+        frontier.retain(|id| !self.constraints.shared.contains(id));
+        let found = store::link::carrying(tx, own, &frontier).await?;
+        self.add(found, search);
+        let profiles = std::mem::take(&mut search.profiles);
+        if !profiles.is_empty() {
+            let found = store::link::of_profiles(tx, own, &profiles).await?;
+            self.add(found, search);
+        }
+        let targets = self.targets();
+        if !targets.is_empty() {
+            let found = store::link::load(tx, own, &targets).await?;
+            self.add(found, search);
+        }
+        Ok(())
     }
 
     /// Takes in stored links.
@@ -92,15 +141,8 @@ impl Component {
             let id = held.link.id.clone();
             let link = self.links.entry(id.clone());
             link.or_insert_with(|| held.link.clone());
-            self.before.insert(id, held);
+            self.stored.insert(id, held);
         }
-    }
-
-    /// Loads what is connected to these links.
-    pub async fn around(tx: &mut Tx, workspace: &Workspace, links: &[String]) -> Result<Self> {
-        let held = store::link::load(tx, &workspace.id, links).await?;
-        let seeds = held.iter().map(|held| held.link.clone()).collect();
-        Self::load(tx, workspace, seeds, held.into_iter(), Ahead::default()).await
     }
 
     /// The links, not loaded yet, that others moved to.
@@ -112,43 +154,9 @@ impl Component {
         missing.map(str::to_owned).collect()
     }
 
-    /// The profiles that hold its links, as stored.
-    pub(super) fn profiles(&self) -> HashSet<String> {
-        let held = self.before.values();
-        held.filter_map(|held| held.profile.clone()).collect()
-    }
-
-    /// Takes in new links that connect it to nothing else.
-    pub(super) fn take(&mut self, new: impl Iterator<Item = Link>) {
-        self.links.extend(new.map(|link| (link.id.clone(), link)));
-    }
-
     /// Its links as they are to be.
-    pub fn all(&self) -> Vec<Link> {
+    pub(crate) fn all(&self) -> Vec<Link> {
         self.links.values().cloned().collect()
-    }
-}
-
-/// Where identifiers lead, read before it is known which component they are of.
-#[derive(Clone, Default)]
-pub(super) struct Ahead {
-    asked: HashSet<Identifier>,
-    /// Where each leads that any link carries.
-    pub owners: BTreeMap<Identifier, Option<String>>,
-    /// Which of them are shared, and what keeps them apart.
-    pub constraints: Constraints,
-}
-
-impl Ahead {
-    /// Reads where the identifiers of these links lead.
-    pub async fn read(&mut self, tx: &mut Tx, workspace: &Workspace, links: &[Link]) -> Result<()> {
-        let carried = links.iter().flat_map(|link| &link.identifiers);
-        self.asked = carried.cloned().collect();
-        let mut asked: Vec<Identifier> = self.asked.iter().cloned().collect();
-        asked.sort_unstable();
-        (self.owners, self.constraints) =
-            store::identifier::owners(tx, &workspace.id, &asked).await?;
-        Ok(())
     }
 }
 
@@ -158,8 +166,8 @@ struct Search<'a> {
     reached: HashSet<Identifier>,
     /// Connections whose links are not loaded yet.
     frontier: Vec<Identifier>,
-    /// Identifiers of which it is not known where they lead. What joins nobody under these rules may lead to someone all the
-    /// same, from the time of others.
+    /// Identifiers whose owners are not read yet. An identifier that joins nobody under these rules
+    /// may still lead to a customer from the time of others.
     asked: BTreeSet<Identifier>,
     visited: HashSet<String>,
     /// Profiles of which all links are needed.
@@ -192,8 +200,8 @@ impl<'a> Search<'a> {
         profile.into_iter().for_each(|profile| self.enter(profile));
     }
 
-    /// While rules are being applied, a stored profile may hold links that these rules do not connect, and an identifier that
-    /// joins nobody any more may lead to one.
+    /// While rules are being applied, a stored profile may hold links that these rules do not
+    /// connect, and an identifier that joins nobody any more may lead to one.
     fn enter(&mut self, profile: &str) {
         if !self.workspace.rules.applied && self.visited.insert(profile.to_owned()) {
             self.profiles.push(profile.to_owned());

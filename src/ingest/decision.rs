@@ -1,6 +1,6 @@
 //! What decisions of stewards do to a component: marks on links, cannot_links between identifiers. Deciding is `steward`'s.
 
-use super::component::{Ahead, Component};
+use super::component::Component;
 use super::settle;
 use crate::Result;
 use crate::identity::decision::{Act, Decision, in_force};
@@ -58,7 +58,7 @@ impl Component {
             held.insert(found.link.id.clone(), found);
         }
         let seeds = held.values().map(|held| held.link.clone()).collect();
-        Self::load(tx, workspace, seeds, held.into_values(), Ahead::default()).await
+        Self::load(tx, workspace, seeds, held.into_values()).await
     }
 
     /// Brings a decision to bear on the component.

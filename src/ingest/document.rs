@@ -1,57 +1,59 @@
-//! The documents of a batch: each is unpacked, brought up to date and packed again in its turn, so that one at a time is open. A
-//! packed one takes a tenth of the memory, and while the next are worked out those that are done are written.
+//! The documents of a batch: each is unpacked, brought up to date and packed again in its turn, so
+//! that one at a time is open. A packed one takes a tenth of the memory, and those that are done are
+//! written while the next are worked out.
 
+use super::Holders;
+use super::baseline::{Baseline, Baselines};
 use super::read_event::ReadEvent;
-use super::resolved::{Document, Resolved};
-use super::telling::{self, Part, Things};
-use crate::profile::EventFacts;
+use super::record_change::{self, RecordChange, RecordChanges};
 use crate::profile::record::RecordKind;
+use crate::profile::{EventFacts, Profile};
 use crate::store::access::Workspace;
 use crate::store::profile::NewDocument;
 use crate::store::{self, Tx};
 use crate::{Error, Result};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// Documents that are written at a time.
 const WRITTEN: usize = 256;
 
 /// What a batch means to one profile.
 #[derive(Default)]
-struct Turn<'a> {
+struct ProfileChanges<'a> {
     events: Vec<&'a EventFacts>,
-    /// Orders and tickets that its links tell of.
-    told: Vec<(RecordKind, &'a [Part])>,
+    /// Orders and tickets that its links know of.
+    records: Vec<(RecordKind, &'a [RecordChange])>,
 }
 
-/// Brings records up to date with what is told of `things`, and documents with that and with the events that are new to them.
-pub(super) async fn finish(
+/// Writes records, and brings documents up to date with these and with the events that are new to
+/// them.
+pub(super) async fn write(
     tx: &mut Tx,
     workspace: &Workspace,
     events: &[&ReadEvent],
-    things: Things,
-    mut resolved: Resolved,
+    records: &RecordChanges,
+    holders: &Holders,
+    baselines: Baselines,
 ) -> Result<()> {
-    let documents = std::mem::take(&mut resolved.profiles);
-    telling::save(tx, workspace, &things);
-    let mut turns = turns(events, &things, &resolved);
+    store::record::save(tx, &workspace.id, &record_change::rows(records));
+    let mut changes = by_profile(events, records, holders);
     let mut recounts: HashMap<&str, BTreeSet<RecordKind>> = HashMap::new();
-    for (profile, kind) in &resolved.recount {
+    for (profile, kind) in &baselines.recount {
         recounts.entry(profile).or_default().insert(*kind);
     }
+    let stored = baselines.stored.get(tx).await?.into_iter();
+    let stored = stored.map(|(id, doc)| (id, Baseline::Stored(doc)));
+    let made = baselines.made.into_iter();
+    let made = made.map(|(id, profile)| (id, Baseline::Made(profile)));
+    let documents: BTreeMap<String, Baseline> = stored.chain(made).collect();
     let mut done = Vec::new();
     for (id, document) in documents {
+        let changes = changes.remove(id.as_str()).unwrap_or_default();
         let mut recount = recounts.remove(id.as_str()).unwrap_or_default();
-        let made = matches!(document, Document::Made(_));
+        let made = matches!(document, Baseline::Made(_));
         let mut profile = document.open()?;
-        let turn = turns.remove(id.as_str()).unwrap_or_default();
-        let mut learns = turn.events.iter().map(|facts| profile.learns_from(facts));
-        let learned = made || learns.any(|learns| learns);
-        turn.events.iter().for_each(|facts| profile.apply(facts));
-        for (kind, parts) in turn.told {
-            if !recount.contains(&kind) && telling::show(&mut profile, &id, kind, parts) {
-                recount.insert(kind);
-            }
-        }
+        let learned = made || changes.teach(&profile);
+        recount.extend(changes.apply(&mut profile, &id, &recount));
         for kind in recount {
             let all = store::record::of_profile(tx, &workspace.id, &id, kind).await?;
             profile.recount(kind, &store::record::merge(all));
@@ -69,8 +71,8 @@ pub(super) async fn finish(
             store::profile::save(tx, &workspace.id, std::mem::take(&mut done));
         }
     }
-    // What others say of the same order is left over too.
-    if turns.values().any(|turn| !turn.events.is_empty()) {
+    // Profiles that only know of the same order are left over too.
+    if changes.values().any(|left| !left.events.is_empty()) {
         return Err(Error::internal(
             "a customer's document is missing; `acquaint store rebuild` makes all anew",
         ));
@@ -79,27 +81,50 @@ pub(super) async fn finish(
     Ok(())
 }
 
+impl ProfileChanges<'_> {
+    /// Whether an event says anything new of who the customer is.
+    fn teach(&self, profile: &Profile) -> bool {
+        self.events.iter().any(|facts| profile.learns_from(facts))
+    }
+
+    /// Applies all but the kinds of records that are counted again anyway; which more have to be.
+    fn apply(
+        &self,
+        profile: &mut Profile,
+        id: &str,
+        recount: &BTreeSet<RecordKind>,
+    ) -> BTreeSet<RecordKind> {
+        self.events.iter().for_each(|facts| profile.apply(facts));
+        let mut more = BTreeSet::new();
+        for (kind, changes) in &self.records {
+            let counted = recount.contains(kind) || more.contains(kind);
+            if !counted && record_change::show(profile, id, *kind, changes) {
+                more.insert(*kind);
+            }
+        }
+        more
+    }
+}
+
 /// What a batch means to each profile.
-fn turns<'a>(
+fn by_profile<'a>(
     events: &[&'a ReadEvent],
-    things: &'a Things,
-    resolved: &'a Resolved,
-) -> HashMap<&'a str, Turn<'a>> {
-    let mut turns: HashMap<&str, Turn<'_>> = HashMap::with_capacity(events.len());
+    records: &'a RecordChanges,
+    holders: &'a Holders,
+) -> HashMap<&'a str, ProfileChanges<'a>> {
+    let mut found: HashMap<&str, ProfileChanges<'_>> = HashMap::with_capacity(events.len());
     for event in events {
-        if let Some(profile) = resolved.profile_of(event.link())
-            && !resolved.refolded.contains(profile)
-        {
-            let turn = turns.entry(profile).or_default();
-            turn.events.push(&event.facts);
+        if let Some(Some(profile)) = holders.get(event.link()) {
+            let changes = found.entry(profile).or_default();
+            changes.events.push(&event.facts);
         }
     }
-    for ((kind, _), parts) in things {
-        let profiles: BTreeSet<&str> = parts.iter().filter_map(Part::profile).collect();
+    for ((kind, _), changes) in records {
+        let profiles: BTreeSet<&str> = changes.iter().filter_map(RecordChange::profile).collect();
         for profile in profiles {
-            let turn = turns.entry(profile).or_default();
-            turn.told.push((*kind, parts));
+            let found = found.entry(profile).or_default();
+            found.records.push((*kind, changes));
         }
     }
-    turns
+    found
 }

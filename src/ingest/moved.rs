@@ -1,14 +1,15 @@
 //! Events that stand under other links once they are read under other rules, and what follows for records and documents.
 
-use super::document::finish;
+use super::batch_links::BatchLinks;
+use super::component::Component;
 use super::read_event::ReadEvent;
-use super::{resolve, telling};
+use super::{batch_reads, settle_with};
 use crate::Result;
 use crate::store::access::Workspace;
 use crate::store::event::Place;
 use crate::store::link::StoredLink;
 use crate::store::{self, Tx};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 /// Events that are read at a time.
 const PAGE: i64 = 5_000;
@@ -57,10 +58,21 @@ pub(crate) async fn move_events(
     store::event::relink(tx, &workspace.id, &rows).await?;
     let links: Vec<String> = left.keys().cloned().collect();
     store::record::forget(tx, &workspace.id, &links).await?;
-    let batch: Vec<&ReadEvent> = moved.iter().collect();
-    let resolved = resolve::resolve_moved(tx, workspace, &batch, &left).await?;
+    let batch = BatchLinks::of(moved.iter());
+    let seeds: BTreeSet<&str> = left.keys().map(String::as_str).chain(batch.ids()).collect();
+    let seeds: Vec<String> = seeds.into_iter().map(str::to_owned).collect();
+    let stored = store::link::load(tx, &workspace.id, &seeds).await?;
+    let stored: HashMap<String, StoredLink> = stored
+        .into_iter()
+        .map(|held| (held.link.id.clone(), held))
+        .collect();
+    let changed = batch.after_move(&stored, &left);
+    let mut component = Component::load(tx, workspace, changed, stored.into_values()).await?;
+    let stale = batch.present.keys().map(|link| (*link).to_owned());
+    component.stale = stale.chain(left.into_keys()).collect();
     let all = || moved.iter().chain(&stayed);
-    let stored = telling::ask(tx, workspace, all());
-    let things = telling::things(all(), stored.get(tx).await?, &resolved);
-    finish(tx, workspace, &[], things, resolved).await
+    let records = batch_reads::ask_records(tx, workspace, all())
+        .get(tx)
+        .await?;
+    settle_with(tx, workspace, component, all(), records).await
 }

@@ -16,15 +16,15 @@ pub(super) struct ReadEvent {
     /// What the profile takes.
     pub facts: EventFacts,
     /// What it says of an order or ticket.
-    pub said: Option<Said>,
+    pub record: Option<EventRecord>,
 }
 
 /// What one event says of an order or ticket.
 #[derive(Clone, Debug)]
-pub(super) struct Said {
+pub(super) struct EventRecord {
     pub kind: RecordKind,
     pub record: Arc<Record>,
-    /// The record as it is stored, should nothing else be known of it.
+    /// The record as it is stored, if nothing else is known of it.
     pub doc: Arc<[u8]>,
 }
 
@@ -34,7 +34,7 @@ impl ReadEvent {
         let facts = EventFacts::of(event);
         Self {
             identification: workspace.rules.read(&workspace.secret, event),
-            said: Said::by(&facts),
+            record: EventRecord::of(&facts),
             facts,
         }
     }
@@ -50,8 +50,8 @@ impl ReadEvent {
     }
 }
 
-impl Said {
-    fn by(facts: &EventFacts) -> Option<Self> {
+impl EventRecord {
+    fn of(facts: &EventFacts) -> Option<Self> {
         let (kind, record) = facts.record()?;
         Some(Self {
             kind,

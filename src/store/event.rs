@@ -163,8 +163,7 @@ pub fn ask_known<'a>(
     .ask(|known: Vec<(String, String)>| Ok(known.into_iter().collect()))
 }
 
-/// Appends events that are not in the log. Their rows are written when the log is read next, when [`Transaction::release`](super::Transaction::release) is called or
-/// at the end.
+/// Appends events that are not in the log.
 pub fn append(tx: &mut Tx, workspace: &str, new: &[&NewEvent]) {
     let rows = Rows::default()
         .text(new.iter().map(|new| new.link.as_str()))
@@ -175,8 +174,7 @@ pub fn append(tx: &mut Tx, workspace: &str, new: &[&NewEvent]) {
         .bigint(new.iter().map(|new| new.at))
         .bigint(new.iter().map(|new| new.received_at))
         .shared(new.iter().map(|new| Arc::clone(&new.body)));
-    // They are half of all that is written, and few need to read them: that can go on beside the fold.
-    tx.hold(
+    tx.insert(
         "insert into event (workspace, link, source, message_id, type, name, at, received_at, body)
          values rows(text, text, text, text, text, bigint, bigint, text)",
         workspace,
@@ -195,7 +193,6 @@ pub async fn of_links(
     upto: Option<&Place>,
     limit: i64,
 ) -> Result<Vec<Logged>> {
-    tx.release();
     // An expression cannot use the primary key, which SQLite would rather walk than the index of links.
     let rows = tx
         .sql(
@@ -226,7 +223,6 @@ pub async fn of_link(
     after: &(i64, Place),
     limit: i64,
 ) -> Result<Vec<Logged>> {
-    tx.release();
     let rows = tx
         .sql(
             "select link, source, message_id, type, name, at, received_at, body from event
@@ -255,7 +251,6 @@ const PAGE: &str = "select link, source, message_id, type, name, at, received_at
 /// # Errors
 /// When the database refuses or a row cannot be read.
 pub async fn page(tx: &mut Tx, workspace: &str, after: &Place, limit: i64) -> Result<Vec<Logged>> {
-    tx.release();
     let rows = tx
         .sql(PAGE)
         .bind(workspace)
@@ -318,7 +313,6 @@ pub async fn timeline(
 /// # Errors
 /// When the database refuses.
 pub async fn relink(tx: &mut Tx, workspace: &str, moved: &[Logged]) -> Result<()> {
-    tx.release();
     if moved.is_empty() {
         return Ok(());
     }

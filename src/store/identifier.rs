@@ -190,13 +190,26 @@ pub async fn unshare(tx: &mut Tx, workspace: &str, identifiers: &[Identifier]) -
     .map(drop)
 }
 
+/// Where an identifier leads from now on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewOwner {
+    /// The identifier.
+    pub identifier: Identifier,
+    /// The profile, unless it leads nowhere.
+    pub profile: Option<String>,
+    /// Whether it is shared.
+    pub shared: bool,
+}
+
 /// Sets where identifiers lead.
-pub fn point(tx: &mut Tx, workspace: &str, to: &[(&Identifier, Option<&str>, bool)]) {
+pub fn set_owners(tx: &mut Tx, workspace: &str, owners: &[&NewOwner]) {
+    let mut owners = owners.to_vec();
+    owners.sort_unstable_by(|a, b| a.identifier.cmp(&b.identifier));
     let rows = Rows::default()
-        .text(to.iter().map(|(id, _, _)| id.kind.as_str()))
-        .text(to.iter().map(|(id, _, _)| id.value.as_str()))
-        .nullable(to.iter().map(|(_, profile, _)| *profile))
-        .boolean(to.iter().map(|(_, _, shared)| *shared));
+        .text(owners.iter().map(|new| new.identifier.kind.as_str()))
+        .text(owners.iter().map(|new| new.identifier.value.as_str()))
+        .nullable(owners.iter().map(|new| new.profile.as_deref()))
+        .boolean(owners.iter().map(|new| new.shared));
     tx.insert(
         "insert into identifier (workspace, kind, value, profile, shared) values rows(text, text, text, boolean)
          on conflict (workspace, kind, value) do update set profile = excluded.profile, shared = excluded.shared",

@@ -184,12 +184,12 @@ pub async fn witnesses(
 }
 
 /// Writes links, whether new or known.
-pub fn save(tx: &mut Tx, workspace: &str, links: &[StoredLink]) {
+pub fn save(tx: &mut Tx, workspace: &str, links: &[&StoredLink]) {
     let rows = Rows::default()
         .text(links.iter().map(|held| held.link.id.as_str()))
         .bigint(links.iter().map(|held| held.link.first_at))
         .nullable(links.iter().map(|held| held.profile.as_deref()))
-        .text(links.iter().map(written))
+        .text(links.iter().copied().map(written))
         .boolean(links.iter().map(|held| held.complete));
     tx.insert(
         "insert into link (workspace, id, first_at, profile, identifiers, complete)

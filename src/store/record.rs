@@ -9,16 +9,16 @@ use serde::Serialize;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// A record as one link tells it.
+/// What one link knows of a record.
 #[derive(Clone, Debug)]
-pub struct Told {
-    /// Which sort of record.
+pub struct LinkRecord {
+    /// The kind of record.
     pub kind: RecordKind,
     /// The link.
     pub link: String,
     /// The profile that holds the link.
     pub profile: Option<String>,
-    /// What it tells.
+    /// What it knows.
     pub record: Arc<Record>,
 }
 
@@ -36,7 +36,7 @@ row!(RecordRow {
     doc
 });
 
-impl TryFrom<RecordRow> for Told {
+impl TryFrom<RecordRow> for LinkRecord {
     type Error = Error;
 
     fn try_from(row: RecordRow) -> Result<Self> {
@@ -53,13 +53,13 @@ impl TryFrom<RecordRow> for Told {
     }
 }
 
-fn read(rows: Vec<RecordRow>) -> Result<Vec<Told>> {
-    rows.into_iter().map(Told::try_from).collect()
+fn read(rows: Vec<RecordRow>) -> Result<Vec<LinkRecord>> {
+    rows.into_iter().map(LinkRecord::try_from).collect()
 }
 
-/// Asks for everything told of these orders and tickets, through any link.
+/// Asks for all that links know of these orders and tickets.
 #[must_use]
-pub fn ask(tx: &mut Tx, workspace: &str, ids: &[(RecordKind, &str)]) -> Answer<Vec<Told>> {
+pub fn ask(tx: &mut Tx, workspace: &str, ids: &[(RecordKind, &str)]) -> Answer<Vec<LinkRecord>> {
     #[derive(Serialize)]
     struct Key<'a> {
         kind: &'static str,
@@ -83,23 +83,23 @@ pub fn ask(tx: &mut Tx, workspace: &str, ids: &[(RecordKind, &str)]) -> Answer<V
     .ask(read)
 }
 
-/// Everything told of these orders and tickets, through any link.
+/// All that links know of these orders and tickets.
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn told_of(
+pub async fn load(
     tx: &mut Tx,
     workspace: &str,
     ids: &[(RecordKind, &str)],
-) -> Result<Vec<Told>> {
+) -> Result<Vec<LinkRecord>> {
     ask(tx, workspace, ids).get(tx).await
 }
 
-/// The orders and tickets that some of these links and some of those `others` tell of.
+/// The orders and tickets that some of these links and some of the `others` know of.
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn told_by_both(
+pub async fn known_to_both(
     tx: &mut Tx,
     workspace: &str,
     links: &[String],
@@ -122,7 +122,7 @@ pub async fn told_by_both(
     Ok(rows.into_iter().filter_map(key).collect())
 }
 
-/// Everything told of one sort of record by the links of a profile.
+/// All that the links of a profile know of one kind of record.
 ///
 /// # Errors
 /// When the database refuses.
@@ -131,7 +131,7 @@ pub async fn of_profile(
     workspace: &str,
     profile: &str,
     kind: RecordKind,
-) -> Result<Vec<Told>> {
+) -> Result<Vec<LinkRecord>> {
     let rows = tx
         .sql(
             "select c.kind, c.link, l.profile, c.doc from link l cross join record c
@@ -145,7 +145,7 @@ pub async fn of_profile(
     read(rows)
 }
 
-/// Forgets what these links told.
+/// Forgets what these links know.
 ///
 /// # Errors
 /// When the database refuses.
@@ -158,31 +158,31 @@ pub async fn forget(tx: &mut Tx, workspace: &str, links: &[String]) -> Result<()
         .map(drop)
 }
 
-/// What one link tells now, to be written.
+/// What one link knows now, to be written.
 #[derive(Debug)]
 pub struct NewRecord<'a> {
-    /// Which sort of record.
+    /// The kind of record.
     pub kind: RecordKind,
     /// The link.
     pub link: &'a str,
-    /// What it tells.
+    /// What it knows.
     pub record: &'a Record,
     /// The same as it is stored, if that was made already.
     pub doc: Option<Arc<[u8]>>,
 }
 
-/// Writes what links tell.
-pub fn save(tx: &mut Tx, workspace: &str, told: &[NewRecord<'_>]) {
-    let doc = |told: &NewRecord<'_>| match &told.doc {
+/// Writes what links know.
+pub fn save(tx: &mut Tx, workspace: &str, records: &[NewRecord<'_>]) {
+    let doc = |new: &NewRecord<'_>| match &new.doc {
         Some(doc) => Arc::clone(doc),
-        None => packed::pack(told.record).into(),
+        None => packed::pack(new.record).into(),
     };
-    let docs = told.iter().map(doc).collect();
+    let docs = records.iter().map(doc).collect();
     let rows = Rows::default()
-        .text(told.iter().map(|told| told.kind.as_str()))
-        .text(told.iter().map(|told| told.record.id.as_str()))
-        .text(told.iter().map(|told| told.link))
-        .bigint(told.iter().map(|told| told.record.began_at))
+        .text(records.iter().map(|new| new.kind.as_str()))
+        .text(records.iter().map(|new| new.record.id.as_str()))
+        .text(records.iter().map(|new| new.link))
+        .bigint(records.iter().map(|new| new.record.began_at))
         .bytes(docs);
     tx.insert(
         "insert into record (workspace, kind, id, link, began_at, doc) values rows(text, text, text, bigint, bytea)
@@ -192,7 +192,7 @@ pub fn save(tx: &mut Tx, workspace: &str, told: &[NewRecord<'_>]) {
     );
 }
 
-/// A customer's orders or tickets before `(began_at, id)`, newest first, each merged over the links that tell of it. Ids are
+/// A customer's orders or tickets before `(began_at, id)`, newest first, each merged over the links that know of it. Ids are
 /// compared by their bytes, as profiles compare them.
 ///
 /// # Errors
@@ -228,11 +228,11 @@ pub async fn history(
     Ok(merged)
 }
 
-/// What several links tell, as one record per order or ticket.
+/// What several links know, as one record per order or ticket.
 #[must_use]
-pub fn merge(told: Vec<Told>) -> Vec<Record> {
+pub fn merge(records: Vec<LinkRecord>) -> Vec<Record> {
     let mut merged: BTreeMap<String, Record> = BTreeMap::new();
-    for Told { record, .. } in told {
+    for LinkRecord { record, .. } in records {
         match merged.get_mut(&record.id) {
             Some(held) => held.merge(&record),
             None => {

@@ -27,7 +27,6 @@ mod text;
 
 pub use ask::Answer;
 pub use insert::Rows;
-use insert::Write;
 pub(super) use lookup::Lookup;
 pub(super) use reader::Reader;
 pub(super) use row::row;
@@ -66,8 +65,6 @@ pub struct Driver {
 #[derive(Debug)]
 pub struct Transaction {
     state: State,
-    /// Rows that are to be written when something needs them, at the latest at the end.
-    held: Option<Write>,
     driver: Driver,
 }
 
@@ -152,7 +149,6 @@ impl Driver {
         };
         Ok(Transaction {
             state: State::Ready(engine),
-            held: None,
             driver: self.clone(),
         })
     }
@@ -232,7 +228,6 @@ impl Transaction {
 
     /// Ends it, with everything in it.
     pub(super) async fn end(mut self) -> Result<()> {
-        self.release();
         self.ready().await?;
         match self.state {
             State::Ready(Engined::Sqlite(tx)) => tx.commit().await?,

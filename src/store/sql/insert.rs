@@ -104,36 +104,16 @@ impl Transaction {
     /// Has rows written, by `insert into … (workspace, …) values rows(text, …) …`; each gets the workspace in front. Should the
     /// database refuse them, the next statement or the end of the transaction says so.
     pub fn insert(&mut self, sql: &'static str, workspace: &str, rows: Rows) {
-        let write = self.write(sql, workspace, rows);
-        self.start(write);
-    }
-
-    /// The same, but only at [`Transaction::release`] or at the end. Only one such insert can be held.
-    pub(in crate::store) fn hold(&mut self, sql: &'static str, workspace: &str, rows: Rows) {
-        self.release();
-        self.held = Some(self.write(sql, workspace, rows));
-    }
-
-    /// Has the rows written that are held.
-    pub fn release(&mut self) {
-        if let Some(write) = self.held.take() {
-            self.start(write);
+        if rows.len() == 0 {
+            return;
         }
-    }
-
-    fn write(&self, sql: &'static str, workspace: &str, rows: Rows) -> Write {
-        Write {
+        let write = Write {
             sql,
             workspace: workspace.into(),
             rows,
             texts: self.driver.texts.clone(),
-        }
-    }
-
-    fn start(&mut self, write: Write) {
-        if write.rows.len() > 0 {
-            self.then(|engine| Box::pin(write.run(engine)));
-        }
+        };
+        self.then(|engine| Box::pin(write.run(engine)));
     }
 }
 

@@ -1,0 +1,152 @@
+//! The links that the events of a batch stand under, and which of them are new or differ from what
+//! is stored.
+
+use super::read_event::ReadEvent;
+use crate::identity::{Identification, Identifier, Link, MOVED};
+use crate::store::link::StoredLink;
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+/// The links that a batch speaks of.
+#[derive(Default)]
+pub(super) struct BatchLinks<'a> {
+    /// Each link of an event, since when, and its identifiers.
+    pub present: BTreeMap<&'a str, (i64, &'a [Identifier])>,
+    /// Each link that events stood under earlier: since when, and where the oldest of them stands
+    /// now.
+    pub moved: BTreeMap<&'a str, (i64, &'a str)>,
+}
+
+impl<'a> BatchLinks<'a> {
+    /// The links of events.
+    pub fn of(events: impl Iterator<Item = &'a ReadEvent>) -> Self {
+        Self::at(events.map(|event| (event.at(), &event.identification)))
+    }
+
+    /// The links of events, given as the time and the identification of each.
+    fn at(events: impl Iterator<Item = (i64, &'a Identification)>) -> Self {
+        let mut links = Self::default();
+        for (at, read) in events {
+            let (first_at, _) = links
+                .present
+                .entry(&read.link)
+                .or_insert((at, &read.identifiers));
+            *first_at = at.min(*first_at);
+            for earlier in &read.earlier {
+                let oldest = links.moved.entry(earlier).or_insert((at, &read.link));
+                *oldest = (*oldest).min((at, &read.link));
+            }
+        }
+        links
+    }
+
+    /// The links that are new or other than stored, as they are to be. A link that was `vacated`
+    /// is only remembered.
+    pub fn changed(
+        &self,
+        stored: &HashMap<String, StoredLink>,
+        vacated: &HashSet<String>,
+    ) -> BTreeMap<String, Link> {
+        let stored = |id: &str| stored.get(id).map(|stored| &stored.link);
+        let present = self.present.iter().filter_map(|(id, (first_at, own))| {
+            let link = present(id, *first_at, own, stored(id));
+            (stored(id) != Some(&link)).then_some(link)
+        });
+        let moved = self.moved.iter().filter_map(|(id, to)| {
+            let taken = self.present.contains_key(id);
+            let link = moved(id, *to, stored(id), vacated.contains(*id));
+            link.filter(|_| !taken)
+        });
+        present
+            .chain(moved)
+            .map(|link| (link.id.clone(), link))
+            .collect()
+    }
+
+    /// The ids of all links that it speaks of.
+    pub fn ids(&self) -> impl Iterator<Item = &'a str> {
+        self.present.keys().chain(self.moved.keys()).copied()
+    }
+
+    /// The links of events that were moved, and those that the events left, as they are to be.
+    /// `left` is since when each of the latter has events now, if it has any.
+    pub fn after_move(
+        &self,
+        stored: &HashMap<String, StoredLink>,
+        left: &HashMap<String, Option<i64>>,
+    ) -> Vec<Link> {
+        // A link without events begins with those that enter it now, if any do.
+        let remaining: HashMap<String, StoredLink> = stored
+            .iter()
+            .map(|(id, held)| {
+                let mut held = held.clone();
+                if let Some(since) = left.get(id) {
+                    held.link.first_at = since.unwrap_or(i64::MAX);
+                }
+                (id.clone(), held)
+            })
+            .collect();
+        let vacated = left.iter().filter(|(_, since)| since.is_none());
+        let vacated: HashSet<String> = vacated.map(|(id, _)| id.clone()).collect();
+        let mut changed = self.changed(&remaining, &vacated);
+        for (id, held) in stored {
+            changed
+                .entry(id.clone())
+                .or_insert_with(|| after_leaving(&held.link, left.get(id).copied()));
+        }
+        changed.into_values().collect()
+    }
+}
+
+/// A link that events stand under, as it is to be.
+fn present(id: &str, first_at: i64, identifiers: &[Identifier], stored: Option<&Link>) -> Link {
+    match stored {
+        Some(stored) if stored.moved_to().is_none() => Link {
+            first_at: stored.first_at.min(first_at),
+            ..stored.clone()
+        },
+        // The link was a memory of earlier rules; under these events stand under it again.
+        other => Link {
+            id: id.to_owned(),
+            first_at,
+            identifiers: identifiers.to_vec(),
+            marks: other.map(Link::unmoved).unwrap_or_default(),
+        },
+    }
+}
+
+/// A link that its events left, as it is to be, unless it is stored so or events stand under it.
+fn moved(id: &str, to: (i64, &str), stored: Option<&Link>, vacated: bool) -> Option<Link> {
+    let kept = stored.is_some_and(|link| match link.moved_to() {
+        None => !vacated,
+        Some(now) => (link.first_at, now) <= to,
+    });
+    if kept {
+        return None;
+    }
+    let (first_at, to) = to;
+    let mut marks = stored.map(Link::unmoved).unwrap_or_default();
+    marks.push(Identifier::new(MOVED, to));
+    marks.sort_unstable();
+    Some(Link {
+        id: id.to_owned(),
+        first_at,
+        identifiers: Vec::new(),
+        marks,
+    })
+}
+
+/// A stored link that no moved event enters, as it is to be.
+fn after_leaving(link: &Link, left: Option<Option<i64>>) -> Link {
+    match left {
+        Some(Some(since)) => Link {
+            first_at: since,
+            ..link.clone()
+        },
+        // A link without events connects nobody.
+        Some(None) => Link {
+            identifiers: Vec::new(),
+            ..link.clone()
+        },
+        None => link.clone(),
+    }
+}
