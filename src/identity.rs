@@ -1,8 +1,9 @@
-//! Who is who: identifiers are taken from events, events with the same identifiers share a link, and links are folded
-//! into profiles.
+//! Who is who: identifiers are taken from events, events with the same identifiers share a link,
+//! and links are folded into profiles.
 //!
-//! All of it is a pure function of the log and the [`Rules`], so every merge can be undone and every id recomputed:
-//! [`extract`] reads an event's identifiers, [`link_id`] names their set, [`fold`] decides which links are one customer.
+//! All of it is a pure function of the log and the [`Rules`], so every merge can be undone and
+//! every id recomputed: [`extract`] reads an event's identifiers, [`link_id`] names their set,
+//! [`fold`] decides which links are one customer.
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -84,14 +85,15 @@ pub struct Link {
     pub first_at: i64,
     /// Sorted and without duplicates.
     pub identifiers: Vec<Identifier>,
-    /// What decisions, and changes of the rules, made of it: [`MUST_LINK`], [`MOVED`] and [`APART`], with what they refer to;
-    /// sorted.
+    /// What decisions, and changes of the rules, made of it: [`MUST_LINK`], [`MOVED`] and
+    /// [`APART`], with what they refer to; sorted.
     pub marks: Vec<Identifier>,
 }
 
 /// The mark of links whose customers a steward joined; its value is the decision.
 pub const MUST_LINK: &str = "=merge";
-/// The mark of a link whose events stand under another one since the rules read them differently; its value is that link's id.
+/// The mark of a link whose events stand under another one since the rules read them differently;
+/// its value is that link's id.
 pub const MOVED: &str = "=moved";
 /// The mark of a link that a steward parted from everyone; its value is the decision.
 pub const APART: &str = "!apart";
@@ -123,7 +125,8 @@ impl Link {
         marks.cloned().collect()
     }
 
-    /// What connects it to other links: identifiers that can join customers, and marks that tie links.
+    /// What connects it to other links: identifiers that can join customers, and marks that tie
+    /// links.
     pub fn connections<'a>(&'a self, rules: &'a Rules) -> impl Iterator<Item = &'a Identifier> {
         let joining = |id: &&Identifier| rules.joins(&id.kind, &id.value);
         let ties = self.marks.iter().filter(|mark| mark.kind != APART);
@@ -131,8 +134,9 @@ impl Link {
     }
 }
 
-/// The id of a set of identifiers: an HMAC-SHA256 keyed by the workspace's secret, cut to 128 bits, in base 32. It cannot be
-/// computed from an e-mail address without the secret, and it is the same after every rebuild.
+/// The id of a set of identifiers: an HMAC-SHA256 keyed by the workspace's secret, cut to 128 bits,
+/// in base 32. It cannot be computed from an e-mail address without the secret, and it is the same
+/// after every rebuild.
 #[must_use]
 pub fn link_id(secret: &str, identifiers: &[Identifier]) -> String {
     let mut mac = hmac::Hmac::<sha2::Sha256>::new_from_slice(secret.as_bytes())

@@ -1,5 +1,5 @@
-//! The write path: one transaction brings events into the log, and identity, profiles and records up
-//! to date with them.
+//! The write path: one transaction brings events into the log, and identity, profiles and records
+//! up to date with them.
 //!
 //! It reads, plans, reads the documents that the plan needs, and writes. The plans are pure:
 //!
@@ -45,7 +45,7 @@ mod write;
 pub(crate) use component::Component;
 pub use deliver::Feed;
 pub(crate) use moved::move_events;
-pub use queue::{Ingest, Patience, Receipt, Refused};
+pub use queue::{Ingest, Patience, Receipt, RefusedEvent};
 pub use rebuild::{rebuild, renew};
 
 use batch_links::BatchLinks;
@@ -63,8 +63,8 @@ pub struct Taken {
     pub known: usize,
 }
 
-/// An event with all that can be known of it without the database: how identity and profile read it,
-/// and its row in the log.
+/// An event with all that can be known of it without the database: how identity and profile read
+/// it, and its row in the log.
 #[derive(Clone, Debug)]
 pub struct Prepared {
     read: ReadEvent,
@@ -96,8 +96,9 @@ impl Prepared {
     }
 }
 
-/// Appends events to the log and brings everything derived from them up to date. Nothing, and no effect, when the workspace
-/// has other rules by now than the events were read under: then they have to be prepared again.
+/// Appends events to the log and brings everything derived from them up to date. Nothing, and no
+/// effect, when the workspace has other rules by now than the events were read under: then they
+/// have to be prepared again.
 ///
 /// # Errors
 /// When the database refuses; then the transaction must be given up.
@@ -189,13 +190,9 @@ async fn fold(
     }
     let fast = plan.fast.iter();
     let fast = fast.map(|fast| (fast.row.link.id.clone(), fast.row.profile.clone()));
-    let settled = std::mem::take(&mut settlement.holders);
-    let holders: Holders = read
-        .holders
-        .into_iter()
-        .chain(settled)
-        .chain(fast)
-        .collect();
+    let mut holders = read.holders;
+    holders.extend(std::mem::take(&mut settlement.holders));
+    holders.extend(fast);
     let touched = events
         .iter()
         .filter_map(|event| holders.get(event.link())?.as_deref());

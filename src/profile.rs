@@ -12,7 +12,7 @@
 
 use crate::event::text_of;
 use crate::identity::Identifier;
-use crate::identity::survivorship::{Rule, Survivorship};
+use crate::identity::survivorship::{Survivorship, SurvivorshipRule};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -151,10 +151,10 @@ impl Profile {
     }
 
     /// Puts the winner of every trait first, by these rules. A profile is stored as
-    /// [`Rule::Newest`] has it, so the default costs nothing. For reading only: a profile that was
-    /// ranked must not be stored.
+    /// [`SurvivorshipRule::Newest`] has it, so the default costs nothing. For reading only: a
+    /// profile that was ranked must not be stored.
     pub fn rank(&mut self, survivorship: &Survivorship) {
-        if survivorship.default == Rule::Newest {
+        if survivorship.default == SurvivorshipRule::Newest {
             for name in survivorship.traits.keys() {
                 if let Some(claims) = self.traits.get_mut(name) {
                     let (rule, sources) = survivorship.of(name);

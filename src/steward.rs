@@ -1,8 +1,10 @@
-//! What people decide about customers and workspaces, and what can be told of it: joining and parting customers, rules and
-//! their dry run, explanations, suggestions of matching, sources and keys.
+//! What people decide about customers and workspaces, and what can be told of it: joining and
+//! parting customers, rules and their dry run, explanations, suggestions of matching, sources and
+//! keys.
 //!
-//! Every decision is a row of the log that `ingest` follows through the same fold as everything else. The transactions of
-//! stewards begin here, so a command and a route that do the same call the same function.
+//! Every decision is a row of the log that `ingest` follows through the same fold as everything
+//! else. The transactions of stewards begin here, so a command and a route that do the same call
+//! the same function.
 
 use crate::identity::decision::By;
 use crate::profile::Profile;
@@ -20,7 +22,7 @@ mod snapshot;
 pub mod suggest;
 
 use audit::{Outcome, outcome};
-use decide::Off;
+use decide::SplitTarget;
 pub use explain::explain;
 
 /// How far it is: a word for the step, how much is done of it, and how much there is.
@@ -29,7 +31,8 @@ pub type Progress<'a> = &'a mut (dyn FnMut(&'static str, usize, usize) + Send);
 /// The profile of a customer named `type:value`.
 ///
 /// # Errors
-/// [`Error::NotFound`] when there is none, [`Error::Invalid`] when the text names nothing that could be a customer.
+/// [`Error::NotFound`] when there is none, [`Error::Invalid`] when the text names nothing that
+/// could be a customer.
 pub async fn customer(db: &Db, workspace: &Workspace, name: &str) -> Result<Profile> {
     let found = store::profile::by_name(db, workspace, name).await?;
     found.ok_or_else(|| {
@@ -57,7 +60,7 @@ pub async fn merge(
 /// Parts a customer named `type:value`: `identifiers`, as type:value, or a `link` are not theirs.
 ///
 /// # Errors
-/// As [`customer`], [`Off::read`] and [`decide::split`].
+/// As [`customer`], [`SplitTarget::read`] and [`decide::split`].
 pub async fn split(
     db: &Db,
     workspace: &Workspace,
@@ -65,7 +68,7 @@ pub async fn split(
     (identifiers, link): (&[String], Option<String>),
     by: &By,
 ) -> Result<Outcome> {
-    let off = Off::read(workspace, identifiers, link)?;
+    let off = SplitTarget::read(workspace, identifiers, link)?;
     let customer = customer(db, workspace, name).await?.id;
     let made = decide::split(db, workspace, &customer, &off, by).await?;
     outcome(db, workspace, &made).await
@@ -80,7 +83,8 @@ pub async fn undo(db: &Db, workspace: &Workspace, ids: &[String], by: &By) -> Re
     outcome(db, workspace, &made).await
 }
 
-/// A transaction in which nobody else writes to the workspace, under the rules that this workspace has.
+/// A transaction in which nobody else writes to the workspace, under the rules that this workspace
+/// has.
 async fn begin(db: &Db, workspace: &Workspace) -> Result<Tx> {
     let mut tx = db.begin().await?;
     tx.lock(&workspace.id).await?;

@@ -1,4 +1,5 @@
-//! What other rules would make of the customers there are: who would be joined, who parted, who stays.
+//! What other rules would make of the customers there are: who would be joined, who parted, who
+//! stays.
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -50,7 +51,8 @@ pub struct Parting {
     pub count: usize,
 }
 
-/// Compares by where links, or events, are now and would be: pairs of a profile's id before and after.
+/// Compares by where links, or events, are now and would be: pairs of a profile's id before and
+/// after.
 #[must_use]
 pub fn compare<'a>(moves: impl Iterator<Item = (Option<&'a str>, Option<&'a str>)>) -> RulesDiff {
     let mut goes: BTreeMap<&str, BTreeSet<Option<&str>>> = BTreeMap::new();

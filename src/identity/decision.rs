@@ -1,4 +1,5 @@
-//! What stewards decide about identity: data in the log, so that a rebuild follows it and nothing is ever lost.
+//! What stewards decide about identity: data in the log, so that a rebuild follows it and nothing
+//! is ever lost.
 
 use super::Identifier;
 use crate::clock::{base32, random_id, rfc3339};
@@ -69,7 +70,7 @@ impl By {
     /// Someone who decides now.
     ///
     /// # Errors
-    /// [`Error::Invalid`] without a reason: whoever looks at the decision later needs it.
+    /// [`Error::Invalid`] without a reason, which readers of the decision need later.
     pub fn new(actor: &str, reason: &str, at: i64) -> Result<Self> {
         let reason = reason.trim();
         if reason.is_empty() || reason.chars().count() > MAX_REASON || reason.contains('\0') {
@@ -198,7 +199,8 @@ impl DecisionSummary {
 pub fn in_force(all: &[Decision]) -> BTreeSet<&str> {
     let mut holding: BTreeSet<&str> = BTreeSet::new();
     let mut undone: BTreeSet<&str> = BTreeSet::new();
-    // An undo is younger than what it undoes, so from the youngest on each is known to hold or not when it is met.
+    // An undo is younger than what it undoes, so from the youngest on each is known to hold or not
+    // when it is met.
     for decision in all.iter().rev() {
         if undone.contains(decision.id.as_str()) {
             continue;

@@ -1,8 +1,8 @@
-//! Why a customer is who they are: which links formed the profile, in what order and by what, what was left out and by which
-//! rule, who was kept apart, and what stewards decided.
+//! Why a customer is who they are: which links formed the profile, in what order and by what, what
+//! was left out and by which rule, who was kept apart, and what stewards decided.
 //!
-//! It is a pure function of what identity knows around a customer and of the fold's own trace, so that an explanation
-//! cannot say anything but what happened.
+//! It is a pure function of what identity knows around a customer and of the fold's own trace, so
+//! that an explanation cannot say anything but what happened.
 
 use super::decision::{Decision, DecisionSummary};
 use super::{Customer, Link, Resolution, Rules};
@@ -225,7 +225,8 @@ impl Explanation {
     }
 }
 
-/// A text for a place where a line break or an invisible character would mislead: without those, and cut.
+/// A text for a place where a line break or an invisible character would mislead: without those,
+/// and cut.
 fn plain(text: &str, most: usize) -> String {
     let shown: String = text
         .chars()

@@ -5,11 +5,13 @@ use super::{Identifier, normalise};
 use crate::event::{Event, ExternalId, external_ids};
 use serde_json::Value;
 
-/// The identifiers of an event, normalised, sorted and without duplicates: what the rules take from its fields, and
-/// `context.externalIds` of the collections `users` and `references`, the latter under `reference.<type>`.
+/// The identifiers of an event, normalised, sorted and without duplicates: what the rules take from
+/// its fields, and `context.externalIds` of the collections `users` and `references`, the latter
+/// under `reference.<type>`.
 ///
-/// A row of a people file carries the kind `record.<source>`. Its e-mail addresses and phone numbers are mentions, because
-/// rows share mailboxes and switchboards; `context.join` lists the kinds that are personal in this file all the same.
+/// A row of a people file carries the kind `record.<source>`. Its e-mail addresses and phone
+/// numbers are mentions, because rows share mailboxes and switchboards; `context.join` lists the
+/// kinds that are personal in this file all the same.
 #[must_use]
 pub fn extract(event: &Event, rules: &Rules) -> Vec<Identifier> {
     let mut found = external(event, rules);

@@ -1,4 +1,5 @@
-//! A place in an event where an identifier may stand, as rules write it: `identify.traits.email`, `context.device.id`.
+//! A place in an event where an identifier may stand, as rules write it: `identify.traits.email`,
+//! `context.device.id`.
 
 use crate::event::{Event, Kind, text_of};
 use serde::Deserialize;

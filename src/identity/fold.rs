@@ -81,7 +81,8 @@ impl Resolution {
 pub struct LinkTrace {
     /// The link.
     pub link: String,
-    /// Ids of the customers it found and joined, as they were called then; none where it began a new one.
+    /// Ids of the customers it found and joined, as they were called then; none where it began a
+    /// new one.
     pub joined: Vec<String>,
     /// The identifiers by which it found them.
     pub by: Vec<Identifier>,
@@ -144,7 +145,8 @@ fn run(links: &[Link], rules: &Rules, constraints: &Constraints, trace: bool) ->
     Resolution { shared, ..folded }
 }
 
-/// The contact and device values that are seen with more than the allowed number of distinct values of one stronger kind.
+/// The contact and device values that are seen with more than the allowed number of distinct values
+/// of one stronger kind.
 fn shared(links: &[&Link], rules: &Rules) -> BTreeSet<Identifier> {
     let mut seen_with: HashMap<&Identifier, HashMap<&str, HashSet<&str>>> = HashMap::new();
     for link in links.iter().filter(|link| link.identifiers.len() > 1) {

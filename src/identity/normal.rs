@@ -1,12 +1,13 @@
-//! The normal form of an identifier's value, so that the same thing written twice is the same identifier.
+//! The normal form of an identifier's value, so that the same thing written twice is the same
+//! identifier.
 
 use super::rules::ValueForm;
 use crate::event::MAX_ID;
 
 /// `value` in the form that its kind is kept in, or nothing where it cannot be of that form.
 ///
-/// E-mail addresses are lower-cased. Phone numbers become E.164; a national number needs the `country` (ISO 3166 alpha-2) it
-/// was written in. Everything is trimmed.
+/// E-mail addresses are lower-cased. Phone numbers become E.164; a national number needs the
+/// `country` (ISO 3166 alpha-2) it was written in. Everything is trimmed.
 #[must_use]
 pub fn normalise(form: ValueForm, value: &str, country: Option<&str>) -> Option<String> {
     let value = value.trim();

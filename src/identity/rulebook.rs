@@ -1,7 +1,8 @@
 //! The versions of a workspace's rules.
 //!
-//! Every version that a workspace was given is kept, because one that took other identifiers from events put them under other
-//! links. Profiles were called by those links' ids, and what is stored outside by such an id has to go on leading somewhere.
+//! Every version that a workspace was given is kept, because one that took other identifiers from
+//! events put them under other links. Profiles were called by those links' ids, and what is stored
+//! outside by such an id has to go on leading somewhere.
 
 use super::{Identifier, Rules, extract, link_id};
 use crate::Result;
@@ -19,17 +20,19 @@ pub struct Identification {
     pub earlier: Vec<String>,
 }
 
-/// The versions of a workspace's rules that matter: the one in force, and earlier ones under which links came about
-/// differently.
+/// The versions of a workspace's rules that matter: the one in force, and earlier ones under which
+/// links came about differently.
 #[derive(Clone, Debug)]
 pub struct Rulebook {
     /// The number of the version in force; 0 is what ships.
     pub version: i64,
     /// The rules in force.
     pub rules: Arc<Rules>,
-    /// Whether everything stored was folded under them; if not, `acquaint identity apply` is under way or due.
+    /// Whether everything stored was folded under them; if not, `acquaint identity apply` is under
+    /// way or due.
     pub applied: bool,
-    /// Rules that took other identifiers from events, and until when they were in force, in UTC milliseconds.
+    /// Rules that took other identifiers from events, and until when they were in force, in UTC
+    /// milliseconds.
     earlier: Vec<(Arc<Rules>, i64)>,
 }
 
@@ -48,7 +51,7 @@ impl Rulebook {
     /// The book after these versions, oldest first: number, text, and since when each is in force.
     ///
     /// # Errors
-    /// When a version cannot be read, which none is that was checked when it was set.
+    /// When a version cannot be read, which never happens to one that was checked when it was set.
     pub fn of(versions: &[(i64, String, i64)]) -> Result<Self> {
         let mut book = Self::default();
         for (version, text, since) in versions {

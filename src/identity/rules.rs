@@ -1,5 +1,5 @@
-//! The rules of identity as data: which kinds of identifier there are, where each is taken from, how strong it is, how many
-//! of it a customer may have, and which values name nobody.
+//! The rules of identity as data: which kinds of identifier there are, where each is taken from,
+//! how strong it is, how many of it a customer may have, and which values name nobody.
 //!
 //! Rules are written in TOML; `rules.toml` beside this file is what ships.
 
@@ -14,11 +14,13 @@ use std::sync::{Arc, LazyLock};
 /// The rules that ship.
 pub const SHIPPED: &str = include_str!("rules.toml");
 
-/// What comes before the kind of a contact that a row of a people file mentions. It can be looked up and joins nobody.
+/// What comes before the kind of a contact that a row of a people file mentions. It can be looked
+/// up and joins nobody.
 pub const MENTION: &str = "mention.";
 /// What comes before the name of the source in the kind of a record's id in a people file.
 pub const RECORD: &str = "record.";
-/// What comes before a source's word for a thing, in the kind of the thing's id: `reference.shopify_order_id`.
+/// What comes before a source's word for a thing, in the kind of the thing's id:
+/// `reference.shopify_order_id`.
 pub const REFERENCE: &str = "reference.";
 
 /// Most bytes of a rule file.
@@ -37,7 +39,8 @@ pub enum Class {
     Contact,
     /// A browser or device, which people can share too.
     Device,
-    /// A thing that belongs to a customer, such as an order; it ties events together and is never shown as an identifier.
+    /// A thing that belongs to a customer, such as an order; it ties events together and is never
+    /// shown as an identifier.
     Reference,
     /// A contact that is only mentioned: it joins nobody.
     #[serde(skip)]
@@ -135,7 +138,8 @@ fn at_least_one<'de, D: serde::Deserializer<'de>>(value: D) -> Result<usize, D::
     }
 }
 
-/// A regular expression; those of this crate take time linear in the text, so a bad one cannot stall the write path.
+/// A regular expression; those of this crate take time linear in the text, so a bad one cannot
+/// stall the write path.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(try_from = "String")]
 struct Pattern(regex::Regex);
@@ -164,11 +168,12 @@ struct Blocked {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Rules {
-    /// A contact or device value seen together with more than this many distinct values of one stronger kind is shared: it
-    /// stops being an identifier, for old events too.
+    /// A contact or device value seen together with more than this many distinct values of one
+    /// stronger kind is shared: it stops being an identifier, for old events too.
     #[serde(deserialize_with = "at_least_one")]
     pub shared_above: usize,
-    /// Whether two customers who each have an identifier of the class person are kept apart from anything weaker.
+    /// Whether two customers who each have an identifier of the class person are kept apart from
+    /// anything weaker.
     #[serde(default = "yes")]
     pub identified_guard: bool,
     /// Which value of a trait wins where systems disagree.
@@ -293,7 +298,8 @@ impl Rules {
         &family.expect("a family without a name holds every kind").1
     }
 
-    /// Why a value names nobody, if it does: the blocked value or pattern, as it is written in the rules.
+    /// Why a value names nobody, if it does: the blocked value or pattern, as it is written in the
+    /// rules.
     #[must_use]
     pub fn blocked_by(&self, kind: &str, value: &str) -> Option<String> {
         let rule = self.rule(kind);

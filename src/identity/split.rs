@@ -16,7 +16,8 @@ pub enum Split {
     Undo {
         /// The decisions to join.
         merges: Vec<String>,
-        /// Links whose customers only these held together, and are joined anew, since nobody asked to part them.
+        /// Links whose customers only these held together, and are joined anew, since nobody asked
+        /// to part them.
         again: Vec<Vec<String>>,
     },
     /// These identifiers are kept apart from those.
@@ -142,7 +143,8 @@ fn without(
     fold(&plain, rules, constraints).customers
 }
 
-/// Undoes the joins that tie the pieces that come off to the others; none where there are no others.
+/// Undoes the joins that tie the pieces that come off to the others; none where there are no
+/// others.
 fn undo(
     links: &[Link],
     rules: &Rules,

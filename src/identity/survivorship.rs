@@ -3,7 +3,7 @@
 //! ```toml
 //! [survivorship]
 //! default = "newest"                 # newest | most_frequent | longest | source_priority
-//! sources = ["crm", "shop"]          # the order for source_priority; other sources come after these
+//! sources = ["crm", "shop"]          # order of source_priority; other sources come after
 //! [survivorship.traits]
 //! birthday = "most_frequent"
 //! address = { rule = "source_priority", sources = ["billing", "crm"] }
@@ -19,19 +19,22 @@ use std::fmt;
 /// How the claims on a trait compete. Ties go to the newest.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", rename_all = "snake_case")]
-pub enum Rule {
-    /// The last words of the sources compete, and the latest by event time wins. When that is a removal, there is no value.
+pub enum SurvivorshipRule {
+    /// The last words of the sources compete, and the latest by event time wins. When that is a
+    /// removal, there is no value.
     #[default]
     Newest,
     /// All that stands competes: the value that the most sources stated.
     MostFrequent,
-    /// All that stands competes: the longest text. A removal has none, so it withdraws its own source's values only.
+    /// All that stands competes: the longest text. A removal has none, so it withdraws its own
+    /// source's values only.
     Longest,
-    /// The last words of the sources compete: the first source of the list that said anything, be it a removal.
+    /// The last words of the sources compete: the first source of the list that said anything, be
+    /// it a removal.
     SourcePriority,
 }
 
-impl TryFrom<String> for Rule {
+impl TryFrom<String> for SurvivorshipRule {
     type Error = String;
 
     fn try_from(word: String) -> Result<Self, String> {
@@ -53,8 +56,8 @@ impl TryFrom<String> for Rule {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TraitRule {
     /// How the claims compete.
-    pub rule: Rule,
-    /// The order for [`Rule::SourcePriority`]; empty takes that of the workspace.
+    pub rule: SurvivorshipRule,
+    /// The order for [`SurvivorshipRule::SourcePriority`]; empty takes that of the workspace.
     pub sources: Vec<String>,
 }
 
@@ -63,8 +66,8 @@ pub struct TraitRule {
 #[serde(default, deny_unknown_fields)]
 pub struct Survivorship {
     /// The rule of every trait that has none of its own.
-    pub default: Rule,
-    /// The order of sources for [`Rule::SourcePriority`].
+    pub default: SurvivorshipRule,
+    /// The order of sources for [`SurvivorshipRule::SourcePriority`].
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub sources: Vec<String>,
     /// Rules of single traits.
@@ -84,15 +87,15 @@ impl Survivorship {
                 "survivorship: {place} is source_priority without an order; list `sources`, such as `sources = [\"crm\", \"shop\"]`"
             ))
         };
-        if self.default == Rule::SourcePriority && self.sources.is_empty() {
+        if self.default == SurvivorshipRule::SourcePriority && self.sources.is_empty() {
             return Err(missing("`default`"));
         }
         for (name, own) in &self.traits {
             let place = format!("trait `{name}`");
             check_order(&place, &own.sources)?;
             match self.of(name) {
-                (Rule::SourcePriority, []) => return Err(missing(&place)),
-                (Rule::SourcePriority, _) => {}
+                (SurvivorshipRule::SourcePriority, []) => return Err(missing(&place)),
+                (SurvivorshipRule::SourcePriority, _) => {}
                 _ if own.sources.is_empty() => {}
                 _ => {
                     return Err(Error::invalid(format!(
@@ -106,7 +109,7 @@ impl Survivorship {
 
     /// The rule of a trait, and the order of sources that it follows.
     #[must_use]
-    pub fn of(&self, name: &str) -> (Rule, &[String]) {
+    pub fn of(&self, name: &str) -> (SurvivorshipRule, &[String]) {
         match self.traits.get(name) {
             Some(own) if own.sources.is_empty() => (own.rule, &self.sources),
             Some(own) => (own.rule, &own.sources),
@@ -129,7 +132,7 @@ fn check_order(place: &str, sources: &[String]) -> Result<()> {
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct TraitRuleTable {
-    rule: Rule,
+    rule: SurvivorshipRule,
     #[serde(default)]
     sources: Vec<String>,
 }
@@ -156,7 +159,7 @@ impl<'de> Deserialize<'de> for TraitRule {
             }
 
             fn visit_str<E: serde::de::Error>(self, word: &str) -> Result<TraitRule, E> {
-                let rule = Rule::deserialize(StrDeserializer::new(word))?;
+                let rule = SurvivorshipRule::deserialize(StrDeserializer::new(word))?;
                 let sources = Vec::new();
                 Ok(TraitRule { rule, sources })
             }

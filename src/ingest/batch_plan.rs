@@ -1,7 +1,7 @@
 //! Which links of a batch take the fast path, and which must be folded.
 //!
-//! [`crate::identity::fast_path`] has the condition and its proof, for one link after another on top
-//! of what is stored. A batch may also have links that must be folded. The fast path counts on
+//! [`crate::identity::fast_path`] has the condition and its proof, for one link after another on
+//! top of what is stored. A batch may also have links that must be folded. The fast path counts on
 //! nothing that these change, as long as a link shares no new identifier with one of them and its
 //! customer is not in the folded component; otherwise it is folded with them.
 
@@ -59,8 +59,8 @@ impl ChangedLinks {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct FastLink {
     pub row: StoredLink,
-    /// Its identifiers that no link before it carries. They lead to its customer, or nowhere if they
-    /// cannot join.
+    /// Its identifiers that no link before it carries. They lead to its customer, or nowhere if
+    /// they cannot join.
     pub owners: Vec<NewOwner>,
 }
 

@@ -119,7 +119,7 @@ impl Component {
             .extend(constraints.cannot_links);
         let mut frontier = std::mem::take(&mut search.frontier);
         frontier.retain(|id| !self.constraints.shared.contains(id));
-        let found = store::link::carrying(tx, own, &frontier).await?;
+        let found = store::link::with_identifiers(tx, own, &frontier).await?;
         self.add(found, search);
         let profiles = std::mem::take(&mut search.profiles);
         if !profiles.is_empty() {

@@ -1,4 +1,5 @@
-//! What decisions of stewards do to a component: marks on links, cannot_links between identifiers. Deciding is `steward`'s.
+//! What decisions of stewards do to a component: marks on links, cannot_links between identifiers.
+//! Deciding is `steward`'s.
 
 use super::component::Component;
 use super::settle;
@@ -54,7 +55,7 @@ impl Component {
         for found in store::link::load(tx, &workspace.id, &links).await? {
             held.insert(found.link.id.clone(), found);
         }
-        for found in store::link::carrying(tx, &workspace.id, &identifiers).await? {
+        for found in store::link::with_identifiers(tx, &workspace.id, &identifiers).await? {
             held.insert(found.link.id.clone(), found);
         }
         let seeds = held.values().map(|held| held.link.clone()).collect();

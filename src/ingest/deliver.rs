@@ -1,4 +1,5 @@
-//! The one road into the log: what a source sent, through an SDK, a webhook or a file, goes in here and comes out as a receipt.
+//! The one road into the log: what a source sent, through an SDK, a webhook or a file, goes in here
+//! and comes out as a receipt.
 
 use super::queue::{Batch, Ingest, Patience, Receipt};
 use crate::Result;
@@ -16,11 +17,12 @@ pub struct Feed {
 }
 
 impl Ingest {
-    /// Reads a delivery of about this many bytes and writes it; returns once what was accepted is durable and visible.
+    /// Reads a delivery of about this many bytes and writes it; returns once what was accepted is
+    /// durable and visible.
     ///
     /// # Errors
-    /// Those of `read`; [`crate::Error::Busy`] when too much waits already and the sender does not; a database error when it
-    /// could not be written.
+    /// Those of `read`; [`crate::Error::Busy`] when too much waits already and the sender does not;
+    /// a database error when it could not be written.
     pub async fn deliver(
         &self,
         feed: &Arc<Feed>,

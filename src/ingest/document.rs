@@ -1,6 +1,6 @@
 //! The documents of a batch: each is unpacked, brought up to date and packed again in its turn, so
-//! that one at a time is open. A packed one takes a tenth of the memory, and those that are done are
-//! written while the next are worked out.
+//! that one at a time is open. A packed one takes a tenth of the memory, and those that are done
+//! are written while the next are worked out.
 
 use super::Holders;
 use super::baseline::{Baseline, Baselines};

@@ -1,4 +1,5 @@
-//! Events that stand under other links once they are read under other rules, and what follows for records and documents.
+//! Events that stand under other links once they are read under other rules, and what follows for
+//! records and documents.
 
 use super::batch_links::BatchLinks;
 use super::component::Component;

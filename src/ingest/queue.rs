@@ -1,10 +1,11 @@
-//! Group commit: requests hand their events to one committer, which writes what is waiting in one transaction and then
-//! answers all of them.
+//! Group commit: requests hand their events to one committer, which writes what is waiting in one
+//! transaction and then answers all of them.
 //!
-//! What waits is bounded in bytes; beyond that a request is told to come back (429) and an import waits.
+//! What waits is bounded in bytes; beyond that a request is told to come back (429) and an import
+//! waits.
 //!
-//! The committer has a thread of its own, and large deliveries are read on others, so that neither keeps a worker of the
-//! runtime from the requests that are quickly answered.
+//! The committer has a thread of its own, and large deliveries are read on others, so that neither
+//! keeps a worker of the runtime from the requests that are quickly answered.
 
 use super::{Prepared, Taken, prepare, take};
 use crate::source::Parsed;
@@ -33,14 +34,14 @@ const RETRY_AFTER_S: u32 = 1;
 pub(super) struct Batch {
     source: String,
     events: Vec<Prepared>,
-    refused: Vec<Refused>,
+    refused: Vec<RefusedEvent>,
     rejected: Vec<Rejected>,
     bytes: usize,
 }
 
 /// A refused event as its sender is told of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Refused {
+pub struct RefusedEvent {
     /// Its position in the delivery.
     pub index: usize,
     /// The sender's id of the message, if it had one.
@@ -89,7 +90,7 @@ impl Batch {
                         received_at,
                         body: raw.replace('\0', ""),
                     });
-                    batch.refused.push(Refused {
+                    batch.refused.push(RefusedEvent {
                         index,
                         message_id,
                         code: reject.code,
@@ -117,13 +118,13 @@ pub struct Receipt {
     /// Events that were accepted, new or known.
     pub accepted: usize,
     /// Events that were refused, and why.
-    pub refused: Vec<Refused>,
+    pub refused: Vec<RefusedEvent>,
 }
 
-struct Waiting {
+struct WaitingBatch {
     workspace: Workspace,
     batch: Batch,
-    /// Given the batch back, so that whoever waits clears it away and not the committer.
+    /// Gives the batch back, so that the caller frees its memory and not the committer.
     answer: oneshot::Sender<Result<Batch>>,
     _space: OwnedSemaphorePermit,
 }
@@ -131,7 +132,7 @@ struct Waiting {
 /// The way into the log. Clones share one committer, which ends when the last of them is gone.
 #[derive(Clone, Debug)]
 pub struct Ingest {
-    queue: mpsc::UnboundedSender<Waiting>,
+    queue: mpsc::UnboundedSender<WaitingBatch>,
     space: Arc<Semaphore>,
     readers: Arc<Semaphore>,
 }
@@ -158,13 +159,13 @@ impl Ingest {
             space: Arc::new(Semaphore::new(MAX_WAITING)),
             readers: Arc::new(Semaphore::new(readers())),
         };
-        // Without a word at its end it was cut off, which whoever waits for it has to know.
+        // Without a word at its end it was cut off; the task that waits for it has to know.
         let ended = async { end.await.expect("the committer comes to its end") };
         (ingest, tokio::spawn(ended))
     }
 
-    /// Reads a delivery of this many bytes: a small one at once, a large one on a thread for it, no more of them at a time
-    /// than there are processors.
+    /// Reads a delivery of this many bytes: a small one at once, a large one on a thread for it, no
+    /// more of them at a time than there are processors.
     pub(super) async fn read<T: Send + 'static>(
         &self,
         bytes: usize,
@@ -208,7 +209,7 @@ impl Ingest {
         space: OwnedSemaphorePermit,
     ) -> Result<Receipt> {
         let (answer, answered) = oneshot::channel();
-        let waiting = Waiting {
+        let waiting = WaitingBatch {
             workspace: workspace.clone(),
             batch,
             answer,
@@ -236,7 +237,7 @@ struct Committer {
 }
 
 impl Committer {
-    async fn run(self, mut queue: mpsc::UnboundedReceiver<Waiting>) {
+    async fn run(self, mut queue: mpsc::UnboundedReceiver<WaitingBatch>) {
         while let Some(first) = queue.recv().await {
             let mut events = first.batch.events.len();
             let mut group = vec![first];
@@ -261,8 +262,9 @@ impl Committer {
         }
     }
 
-    /// Commits all, or, should that fail, each on its own, so that nobody pays for another's trouble.
-    async fn commit_group(&self, group: Vec<Waiting>) {
+    /// Commits all, or, should that fail, each on its own, so that nobody pays for another's
+    /// trouble.
+    async fn commit_group(&self, group: Vec<WaitingBatch>) {
         if group.len() > 1 && self.commit(&group).await.is_ok() {
             group.into_iter().for_each(acknowledge);
             return;
@@ -275,7 +277,7 @@ impl Committer {
         }
     }
 
-    async fn commit(&self, group: &[Waiting]) -> Result<()> {
+    async fn commit(&self, group: &[WaitingBatch]) -> Result<()> {
         let mut tries = 1;
         loop {
             match self.try_commit(group).await {
@@ -290,7 +292,7 @@ impl Committer {
         }
     }
 
-    async fn try_commit(&self, group: &[Waiting]) -> Result<()> {
+    async fn try_commit(&self, group: &[WaitingBatch]) -> Result<()> {
         let Some(first) = group.first() else {
             return Ok(());
         };
@@ -355,7 +357,7 @@ impl Committer {
     }
 }
 
-fn acknowledge(waiting: Waiting) {
+fn acknowledge(waiting: WaitingBatch) {
     // The sender may have hung up; what it sent is written all the same.
     drop(waiting.answer.send(Ok(waiting.batch)));
 }

@@ -11,8 +11,9 @@ use crate::{Error, Result};
 /// Events folded at a time.
 const PAGE: i64 = 2_000;
 
-/// Folds anew what an older version of this program derived, as [`rebuild`] does, for every workspace of a database that was just
-/// opened. `progress` is told how many events there are in all and how many are done.
+/// Folds anew what an older version of this program derived, as [`rebuild`] does, for every
+/// workspace of a database that was just opened. `progress` is told how many events there are in
+/// all and how many are done.
 ///
 /// # Errors
 /// When the database refuses; then nothing has changed.
@@ -35,11 +36,12 @@ pub async fn renew(db: &Db, mut progress: impl FnMut(u64, u64)) -> Result<()> {
     Ok(())
 }
 
-/// Empties everything derived and folds the log again, in one transaction; how many events there are. The same log gives the
-/// same bytes. `progress` is told how many are done.
+/// Empties everything derived and folds the log again, in one transaction; how many events there
+/// are. The same log gives the same bytes. `progress` is told how many are done.
 ///
 /// # Errors
-/// [`Error::Conflict`] when the rules change meanwhile; when the database refuses. Then nothing has changed.
+/// [`Error::Conflict`] when the rules change meanwhile; when the database refuses. Then nothing has
+/// changed.
 pub async fn rebuild(db: &Db, workspace: &Workspace, progress: impl FnMut(u64)) -> Result<u64> {
     let mut tx = db.begin().await?;
     let events = refold(&mut tx, workspace, progress).await?;

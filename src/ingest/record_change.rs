@@ -29,8 +29,8 @@ impl RecordChange {
     }
 }
 
-/// The orders and tickets that a batch speaks of, each with all links that know of it. Neighbours in
-/// a table are read and written one after another.
+/// The orders and tickets that a batch speaks of, each with all links that know of it. Neighbours
+/// in a table are read and written one after another.
 pub(super) type RecordChanges = BTreeMap<(RecordKind, String), Vec<RecordChange>>;
 
 /// What events say of orders and tickets, beside what is `stored` of these.

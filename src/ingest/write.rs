@@ -22,8 +22,8 @@ pub(super) async fn settlement(
         store::identifier::set_cannot_links(tx, own, changed).await?;
     }
     store::link::save(tx, own, &settlement.links.iter().collect::<Vec<_>>());
-    store::link::carry(tx, own, &rows(&settlement.added));
-    store::link::shed(tx, own, &rows(&settlement.removed)).await?;
+    store::link::add_identifiers(tx, own, &rows(&settlement.added));
+    store::link::remove_identifiers(tx, own, &rows(&settlement.removed)).await?;
     let owners: Vec<_> = settlement.owners.iter().collect();
     store::identifier::set_owners(tx, own, &owners);
     let forgotten: Vec<&Identifier> = settlement.forgotten.iter().collect();
@@ -52,7 +52,7 @@ pub(super) fn fast_links(tx: &mut Tx, workspace: &Workspace, plan: &BatchPlan) {
         })
     });
     let carried: Vec<_> = carried.chain(rows(&set_keys)).collect();
-    store::link::carry(tx, own, &carried);
+    store::link::add_identifiers(tx, own, &carried);
     let owners: Vec<_> = plan.fast.iter().flat_map(|fast| &fast.owners).collect();
     store::identifier::set_owners(tx, own, &owners);
     store::link::save(tx, own, &links);

@@ -10,14 +10,14 @@
 use super::agree::agree;
 use super::claim::Claim;
 use crate::event::text_of;
-use crate::identity::survivorship::Rule;
+use crate::identity::survivorship::SurvivorshipRule;
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
 /// The index of the winner among claims that are sorted, the newest first, and not empty.
-pub(super) fn winner(claims: &[Claim], rule: Rule, sources: &[String]) -> usize {
+pub(super) fn winner(claims: &[Claim], rule: SurvivorshipRule, sources: &[String]) -> usize {
     let verified = claims.iter().any(|claim| claim.verified);
-    if rule == Rule::Newest && !verified {
+    if rule == SurvivorshipRule::Newest && !verified {
         return 0;
     }
     let standing = standing(claims);
@@ -28,14 +28,14 @@ pub(super) fn winner(claims: &[Claim], rule: Rule, sources: &[String]) -> usize 
         .collect();
     let pool = match rule {
         _ if !verified.is_empty() => verified,
-        Rule::Newest | Rule::SourcePriority => newest_of_sources,
-        Rule::MostFrequent | Rule::Longest => standing,
+        SurvivorshipRule::Newest | SurvivorshipRule::SourcePriority => newest_of_sources,
+        SurvivorshipRule::MostFrequent | SurvivorshipRule::Longest => standing,
     };
     let score = |at: usize| match rule {
-        Rule::Newest => 0,
-        Rule::MostFrequent => supporters(claims, &pool, at),
-        Rule::Longest => length(&claims[at]),
-        Rule::SourcePriority => {
+        SurvivorshipRule::Newest => 0,
+        SurvivorshipRule::MostFrequent => supporters(claims, &pool, at),
+        SurvivorshipRule::Longest => length(&claims[at]),
+        SurvivorshipRule::SourcePriority => {
             let place = sources.iter().position(|name| *name == claims[at].source);
             place.map_or(0, |place| sources.len() - place)
         }

@@ -19,12 +19,12 @@ pub struct Outcome {
     /// The decisions that were made; undoing all of them takes it back.
     pub decisions: Vec<DecisionSummary>,
     /// The customers that they concern, as they are now.
-    pub profiles: Vec<Became>,
+    pub profiles: Vec<ProfileOutcome>,
 }
 
 /// A customer as it is now.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
-pub struct Became {
+pub struct ProfileOutcome {
     /// Id of the profile.
     pub profile: String,
     /// What leads to it, and since when.
@@ -33,7 +33,7 @@ pub struct Became {
     pub events: u64,
 }
 
-impl Became {
+impl ProfileOutcome {
     fn of(profile: Profile) -> Self {
         let leads = profile.identifiers.iter().map(|known| Lead {
             identifier: known.identifier.to_string(),
@@ -79,7 +79,7 @@ pub async fn outcome(db: &Db, workspace: &Workspace, made: &[Decision]) -> Resul
             .iter()
             .map(|decision| DecisionSummary::of(decision, made))
             .collect(),
-        profiles: profiles.into_iter().map(Became::of).collect(),
+        profiles: profiles.into_iter().map(ProfileOutcome::of).collect(),
     })
 }
 
@@ -92,8 +92,8 @@ pub struct DecisionPage {
     pub next_cursor: Option<String>,
 }
 
-/// The decisions of a workspace, or those that speak of a profile's links and identifiers; newest first, from before the one
-/// of this id on.
+/// The decisions of a workspace, or those that speak of a profile's links and identifiers; newest
+/// first, from before the one of this id on.
 ///
 /// # Errors
 /// When the database refuses.

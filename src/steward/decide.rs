@@ -1,5 +1,5 @@
-//! What stewards decide: joining customers, parting them, and taking either back. Each is added to the log and followed in the
-//! same transaction, through the same fold as everything else.
+//! What stewards decide: joining customers, parting them, and taking either back. Each is added to
+//! the log and followed in the same transaction, through the same fold as everything else.
 
 use super::begin;
 use crate::identity::decision::{Act, By, Decision, in_force};
@@ -13,14 +13,14 @@ use std::collections::BTreeSet;
 
 /// What comes off a customer.
 #[derive(Clone, Debug)]
-pub enum Off {
+pub enum SplitTarget {
     /// These identifiers, and what they bring with them.
     Identifiers(Vec<Identifier>),
     /// The events of one link.
     Link(String),
 }
 
-impl Off {
+impl SplitTarget {
     /// What comes off, as people write it: identifiers as type:value, or a link.
     ///
     /// # Errors
@@ -61,7 +61,8 @@ pub struct Join {
     pub reason: String,
 }
 
-/// Whoever decides, at a time after every other decision, whatever the clock says, since the order of their ids is their order.
+/// The same steward, at a time after every other decision, whatever the clock says: decisions are
+/// ordered by their ids, which begin with the time.
 async fn after_all(tx: &mut Tx, workspace: &Workspace, by: &By) -> Result<By> {
     let last = store::identity::last_decided(tx, &workspace.id).await?;
     Ok(By {
@@ -70,7 +71,8 @@ async fn after_all(tx: &mut Tx, workspace: &Workspace, by: &By) -> Result<By> {
     })
 }
 
-/// Joins two customers. What kept them apart by an earlier decision is undone, since the newest word counts.
+/// Joins two customers. What kept them apart by an earlier decision is undone, since the newest
+/// word counts.
 ///
 /// # Errors
 /// [`Error::Invalid`] when they are one customer already; when the database refuses.
@@ -119,7 +121,8 @@ pub(super) async fn join(
     Ok(decisions)
 }
 
-/// Joins many pairs of customers, for matching. Pairs that a steward keeps apart, or that are one already, are left out.
+/// Joins many pairs of customers, for matching. Pairs that a steward keeps apart, or that are one
+/// already, are left out.
 ///
 /// # Errors
 /// When the database refuses.
@@ -162,8 +165,8 @@ pub async fn merge_all(
     Ok(decisions)
 }
 
-/// Parts a customer. Where a steward's join brought the sides together, that join is undone; where the rules did, a
-/// cannot-link constraint is added.
+/// Parts a customer. Where a steward's join brought the sides together, that join is undone; where
+/// the rules did, a cannot-link constraint is added.
 ///
 /// # Errors
 /// [`Error::Invalid`] when the customer does not have what is to come off, or has nothing else.
@@ -171,7 +174,7 @@ pub async fn split(
     db: &Db,
     workspace: &Workspace,
     customer: &str,
-    off: &Off,
+    off: &SplitTarget,
     by: &By,
 ) -> Result<Vec<Decision>> {
     let mut tx = begin(db, workspace).await?;
@@ -179,10 +182,12 @@ pub async fn split(
     let mut component = Component::around(&mut tx, workspace, &[customer.to_owned()]).await?;
     let (links, rules) = (component.all(), &workspace.rules.rules);
     let plan = match off {
-        Off::Identifiers(off) => {
+        SplitTarget::Identifiers(off) => {
             split::identifiers(&links, rules, &component.constraints, customer, off)?
         }
-        Off::Link(link) => split::link(&links, rules, &component.constraints, customer, link)?,
+        SplitTarget::Link(link) => {
+            split::link(&links, rules, &component.constraints, customer, link)?
+        }
     };
     let acts: Vec<Act> = match plan {
         Split::Undo { merges, again } => {
@@ -206,10 +211,12 @@ pub async fn split(
     Ok(decisions)
 }
 
-/// Takes decisions back, the last one first, all or none; everything is as if they had never been made.
+/// Takes decisions back, the last one first, all or none; everything is as if they had never been
+/// made.
 ///
 /// # Errors
-/// [`Error::NotFound`] when there is none of an id, [`Error::Invalid`] when one does not hold any more.
+/// [`Error::NotFound`] when there is none of an id, [`Error::Invalid`] when one does not hold any
+/// more.
 pub async fn undo(
     db: &Db,
     workspace: &Workspace,

@@ -49,7 +49,8 @@ pub async fn explain(db: &Db, workspace: &Workspace, profile: &str) -> Result<Ex
     Explanation::of(&evidence).ok_or_else(gone)
 }
 
-/// What a decision about these links may speak of: they, what they carry, and those around them that were parted from them.
+/// What a decision about these links may speak of: they, what they carry, and those around them
+/// that were parted from them.
 pub(super) fn subjects(own: &[&Link], around: &[Link]) -> Vec<Identifier> {
     let carried: BTreeSet<&Identifier> = own.iter().flat_map(|link| &link.identifiers).collect();
     let parted = around

@@ -1,8 +1,9 @@
-//! Reading older events under rules that take other identifiers from them, so that they stand under other links.
+//! Reading older events under rules that take other identifiers from them, so that they stand under
+//! other links.
 //!
-//! It goes link by link in small transactions and notes how far it is; links that come to be meanwhile are read so already. A
-//! link that its events left is remembered: its id leads to where the oldest of them went, because profiles were called by
-//! such ids.
+//! It goes link by link in small transactions and notes how far it is; links that come to be
+//! meanwhile are read so already. A link that its events left is remembered: its id leads to where
+//! the oldest of them went, because profiles were called by such ids.
 
 use super::snapshot::holders;
 use super::{Progress, begin};

@@ -1,8 +1,9 @@
-//! Deciding anew: what other rules would make of everything, and bringing everything under the rules in force.
+//! Deciding anew: what other rules would make of everything, and bringing everything under the
+//! rules in force.
 //!
-//! Both fold all links at once in memory. Where that differs from what is stored, the components concerned are settled in
-//! small transactions through the ordinary path, so requests and events go on in between. Nothing else is noted: when it is
-//! cut off, the next run finds what still differs.
+//! Both fold all links at once in memory. Where that differs from what is stored, the components
+//! concerned are settled in small transactions through the ordinary path, so requests and events go
+//! on in between. Nothing else is noted: when it is cut off, the next run finds what still differs.
 
 use super::snapshot::{IdentitySnapshot, holders};
 use super::{Progress, begin, reread};
@@ -38,11 +39,12 @@ pub async fn state(db: &Db, workspace: &str) -> Result<State> {
     store::identity::state(&mut tx, workspace).await
 }
 
-/// Puts rules into force for what comes in from now on, unless they are so already; what is in force then.
+/// Puts rules into force for what comes in from now on, unless they are so already; what is in
+/// force then.
 ///
 /// # Errors
-/// [`Error::Invalid`](crate::Error::Invalid) with the line and the reason when the rules cannot be used; when the database
-/// refuses.
+/// [`Error::Invalid`](crate::Error::Invalid) with the line and the reason when the rules cannot be
+/// used; when the database refuses.
 pub async fn set(db: &Db, workspace: &str, text: &str, actor: &str, now: i64) -> Result<State> {
     Rules::parse(text)?;
     let mut tx = db.begin().await?;
@@ -59,7 +61,8 @@ pub async fn set(db: &Db, workspace: &str, text: &str, actor: &str, now: i64) ->
 /// What these rules would make of a workspace. Nothing is changed.
 ///
 /// # Errors
-/// [`Error::Invalid`](crate::Error::Invalid) when the rules cannot be used; when the database refuses.
+/// [`Error::Invalid`](crate::Error::Invalid) when the rules cannot be used; when the database
+/// refuses.
 pub async fn dry_run(
     db: &Db,
     workspace: &Workspace,
@@ -98,8 +101,8 @@ pub async fn dry_run(
 /// Brings everything under the rules that the workspace has.
 ///
 /// # Errors
-/// [`Error::Conflict`](crate::Error::Conflict) when the rules change meanwhile; when the database refuses. What was done until
-/// then stays done.
+/// [`Error::Conflict`](crate::Error::Conflict) when the rules change meanwhile; when the database
+/// refuses. What was done until then stays done.
 pub async fn apply(db: &Db, workspace: &Workspace, progress: Progress<'_>) -> Result<Applied> {
     let mut applied = Applied::default();
     reread::all(db, workspace, progress).await?;

@@ -1,4 +1,5 @@
-//! All that identity knows of a workspace, in memory, and where a fold of it differs from what is stored.
+//! All that identity knows of a workspace, in memory, and where a fold of it differs from what is
+//! stored.
 
 use super::Progress;
 use crate::Result;
@@ -72,7 +73,8 @@ impl IdentitySnapshot {
             .collect()
     }
 
-    /// Ids of links whose component differs from what is stored, and values that are not shared any more.
+    /// Ids of links whose component differs from what is stored, and values that are not shared any
+    /// more.
     pub fn differing(
         &self,
         workspace: &Workspace,

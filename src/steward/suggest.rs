@@ -1,7 +1,9 @@
-//! Matching over the store: everyone at once, or one customer against all; suggestions, and what is made of them.
+//! Matching over the store: everyone at once, or one customer against all; suggestions, and what is
+//! made of them.
 //!
-//! What is decided is decided by the pure model of `matching`. A run over everyone trains it and leaves an index
-//! behind, from which a new customer is matched in milliseconds. Nothing is joined unless someone says so.
+//! What is decided is decided by the pure model of `matching`. A run over everyone trains it and
+//! leaves an index behind, from which a new customer is matched in milliseconds. Nothing is joined
+//! unless someone says so.
 
 use super::decide::{self, Join};
 use super::{Progress, begin};
@@ -344,7 +346,8 @@ pub async fn one(
 /// Accepts a suggestion: the two are joined. The decision that joined them.
 ///
 /// # Errors
-/// [`Error::NotFound`] when there is none of this id, [`Error::Invalid`] when it was answered already.
+/// [`Error::NotFound`] when there is none of this id, [`Error::Invalid`] when it was answered
+/// already.
 pub async fn accept(db: &Db, workspace: &Workspace, id: &str, by: &By) -> Result<String> {
     let mut tx = begin(db, workspace).await?;
     let suggestion = open(&mut tx, workspace, id).await?;

@@ -119,7 +119,7 @@ pub async fn load(tx: &mut Tx, workspace: &str, links: &[String]) -> Result<Vec<
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn carrying(
+pub async fn with_identifiers(
     tx: &mut Tx,
     workspace: &str,
     identifiers: &[Identifier],
@@ -212,7 +212,7 @@ pub struct LinkIdentifier<'a> {
 }
 
 /// Notes that links carry these identifiers and marks.
-pub fn carry(tx: &mut Tx, workspace: &str, carried: &[LinkIdentifier<'_>]) {
+pub fn add_identifiers(tx: &mut Tx, workspace: &str, carried: &[LinkIdentifier<'_>]) {
     let mut carried = carried.to_vec();
     carried.sort_unstable_by_key(|one| (one.identifier, one.link));
     let rows = Rows::default()
@@ -230,7 +230,11 @@ pub fn carry(tx: &mut Tx, workspace: &str, carried: &[LinkIdentifier<'_>]) {
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn shed(tx: &mut Tx, workspace: &str, shed: &[LinkIdentifier<'_>]) -> Result<()> {
+pub async fn remove_identifiers(
+    tx: &mut Tx,
+    workspace: &str,
+    shed: &[LinkIdentifier<'_>],
+) -> Result<()> {
     if shed.is_empty() {
         return Ok(());
     }

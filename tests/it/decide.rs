@@ -7,7 +7,7 @@ use acquaint::event::{Event, Kind};
 use acquaint::identity::Identifier;
 use acquaint::identity::decision::Decision;
 use acquaint::ingest;
-use acquaint::steward::decide::Off;
+use acquaint::steward::decide::SplitTarget;
 use acquaint::store::access::Workspace;
 use acquaint::store::{self, Db};
 use proptest::prelude::*;
@@ -194,7 +194,7 @@ async fn a_wall_is_lifted_everywhere(app: &TestApp) {
     let joined = one.merge(&first, &second).await.expect("merged");
     let off = ["email:p1@x.example", "email:p2@x.example"].map(identifier);
     let first = one.whose("user_id:u1").await;
-    one.split(&first, Off::Identifiers(off.to_vec()))
+    one.split(&first, SplitTarget::Identifiers(off.to_vec()))
         .await
         .expect("split");
     one.undo(&joined[0].id).await.expect("undone");
@@ -238,9 +238,12 @@ async fn a_split_leaves_the_others_together(app: &TestApp) {
     }
     let whole = one.whose("user_id:u3").await;
     assert_eq!(whole, one.whose("user_id:u2").await);
-    one.split(&whole, Off::Identifiers(vec![identifier("user_id:u1")]))
-        .await
-        .expect("split");
+    one.split(
+        &whole,
+        SplitTarget::Identifiers(vec![identifier("user_id:u1")]),
+    )
+    .await
+    .expect("split");
     assert_eq!(one.whose("user_id:u2").await, one.whose("user_id:u3").await);
     assert_ne!(one.whose("user_id:u1").await, one.whose("user_id:u3").await);
     one.check().await.expect("ids lead on");

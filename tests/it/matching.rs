@@ -5,7 +5,7 @@ use crate::fold::derived;
 use crate::table::rows_of;
 use acquaint::identity::Identifier;
 use acquaint::identity::decision::By;
-use acquaint::steward::decide::{self, Off};
+use acquaint::steward::decide::{self, SplitTarget};
 use acquaint::steward::suggest::{self, Match, MatchRun};
 use acquaint::store::suggestion::Suggestion;
 use acquaint::store::table::Sort;
@@ -204,7 +204,7 @@ async fn a_wall_is_a_word_against_matching(app: &TestApp) {
     app.request("POST", "/v1/batch", &[], body).await.ok();
     let tied = whose(app).await;
     assert_eq!(tied["c2"], tied["s2"], "the rules join them");
-    let off = Off::Identifiers(vec![Identifier::new("record.shop", "s2")]);
+    let off = SplitTarget::Identifiers(vec![Identifier::new("record.shop", "s2")]);
     let parted = decide::split(&app.db, &app.tenant.workspace, &tied["c2"], &off, &by(app)).await;
     parted.expect("parted");
     run(app).await;
@@ -269,7 +269,7 @@ async fn apply_makes_decisions_that_a_split_takes_back(app: &TestApp) {
     let workspace = &app.tenant.workspace;
     let off = acquaint::identity::Identifier::new("record.shop", "s4");
     let customer = &whose(app).await["s4"];
-    let off = Off::Identifiers(vec![off]);
+    let off = SplitTarget::Identifiers(vec![off]);
     let made = decide::split(&app.db, workspace, customer, &off, &by(app)).await;
     assert_eq!(made.expect("split").len(), 1);
     let mut rest = planted();

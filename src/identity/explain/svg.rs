@@ -1,5 +1,6 @@
-//! An explanation as a picture: links are circles from left to right in time, what they carry are boxes below. It brings its
-//! own background, so that it is legible wherever it is shown, and holds no script and nothing from elsewhere.
+//! An explanation as a picture: links are circles from left to right in time, what they carry are
+//! boxes below. It brings its own background, so that it is legible wherever it is shown, and holds
+//! no script and nothing from elsewhere.
 
 use super::{ExplainedLink, Explanation, plain};
 use std::collections::HashMap;

@@ -152,8 +152,8 @@ impl<'a> UnionFind<'a> {
             .or_else(|| self.broken_cannot_link(ids, &clusters))
     }
 
-    /// The first kind of which the customer would have too many: more than the limit, and more than any of them has now,
-    /// since what a steward joined stays joined.
+    /// The first kind of which the customer would have too many: more than the limit, and more than
+    /// any of them has now, since what a steward joined stays joined.
     fn over_limit(&self, ids: &[usize], clusters: &BTreeSet<usize>, at: i64) -> Option<Why> {
         let mut counts: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
         for cluster in clusters {
@@ -177,8 +177,8 @@ impl<'a> UnionFind<'a> {
         over.map(|(kind, _)| Why::Limit(kind.to_owned()))
     }
 
-    /// The already-identified guard: of two customers who are each identified, one would be joined by something weaker than
-    /// an identifier of a person.
+    /// The already-identified guard: of two customers who are each identified, one would be joined
+    /// by something weaker than an identifier of a person.
     fn guarded(&self, ids: &[usize], clusters: &BTreeSet<usize>) -> Option<Why> {
         if !self.rules.identified_guard {
             return None;
@@ -209,8 +209,8 @@ impl<'a> UnionFind<'a> {
         None
     }
 
-    /// The position of the weakest id that stands in the way: one that leads to another customer than the strongest id does,
-    /// or that would itself be one too many, or on the other side.
+    /// The position of the weakest id that stands in the way: one that leads to another customer
+    /// than the strongest id does, or that would itself be one too many, or on the other side.
     fn obstacle(&self, ids: &[usize], why: &Why) -> usize {
         let main = self.owner(ids[0]);
         let main_cannot_links = || {
@@ -281,7 +281,8 @@ impl<'a> UnionFind<'a> {
         self.clusters[cluster].oldest = self.clusters[cluster].oldest.min(link);
     }
 
-    /// Makes one cluster of several. The largest takes in the others, so that a long chain of joins stays linear.
+    /// Makes one cluster of several. The largest takes in the others, so that a long chain of joins
+    /// stays linear.
     fn unite(&mut self, clusters: &BTreeSet<usize>) -> Option<usize> {
         let into = clusters
             .iter()

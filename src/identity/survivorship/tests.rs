@@ -20,13 +20,22 @@ fn rules_are_read_and_written() {
     "#;
     let rules = parse(text).expect("good rules");
     let of = |name: &str| (rules.of(name).0, rules.of(name).1.join(" "));
-    assert_eq!(of("birthday"), (Rule::MostFrequent, "crm shop".to_owned()));
+    assert_eq!(
+        of("birthday"),
+        (SurvivorshipRule::MostFrequent, "crm shop".to_owned())
+    );
     assert_eq!(
         of("address"),
-        (Rule::SourcePriority, "billing crm".to_owned())
+        (SurvivorshipRule::SourcePriority, "billing crm".to_owned())
     );
-    assert_eq!(of("plan"), (Rule::SourcePriority, "crm shop".to_owned()));
-    assert_eq!(of("name"), (Rule::SourcePriority, "crm shop".to_owned()));
+    assert_eq!(
+        of("plan"),
+        (SurvivorshipRule::SourcePriority, "crm shop".to_owned())
+    );
+    assert_eq!(
+        of("name"),
+        (SurvivorshipRule::SourcePriority, "crm shop".to_owned())
+    );
     let written = toml::to_string(&rules).expect("TOML");
     assert_eq!(parse(&written).expect("what was written"), rules);
     assert_eq!(parse("").expect("nothing"), Survivorship::default());

@@ -4,7 +4,7 @@ use super::super::agree::agree;
 use super::super::packed::{Packed, Packer, Unpacker};
 use super::super::survivorship;
 use super::{Claim, size};
-use crate::identity::survivorship::Rule;
+use crate::identity::survivorship::SurvivorshipRule;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -64,16 +64,17 @@ impl Claims {
         }
     }
 
-    /// The claim whose value holds; `None` when the value was removed. By [`Rule::Newest`], or by
-    /// the rule of the last [`Profile::rank`](crate::profile::Profile::rank).
+    /// The claim whose value holds; `None` when the value was removed. By
+    /// [`SurvivorshipRule::Newest`], or by the rule of the last
+    /// [`Profile::rank`](crate::profile::Profile::rank).
     #[must_use]
     pub fn winner(&self) -> Option<&Claim> {
         self.0.first().filter(|claim| !claim.value.is_null())
     }
 
     /// Puts the winner by this rule first. For reading only: stored claims have the order of
-    /// [`Rule::Newest`].
-    pub(in crate::profile) fn rank(&mut self, rule: Rule, sources: &[String]) {
+    /// [`SurvivorshipRule::Newest`].
+    pub(in crate::profile) fn rank(&mut self, rule: SurvivorshipRule, sources: &[String]) {
         if self.0.len() < 2 {
             return;
         }
@@ -82,7 +83,7 @@ impl Claims {
     }
 
     /// Puts the winner of a list that is sorted, the newest first, in front.
-    fn lead(&mut self, rule: Rule, sources: &[String]) {
+    fn lead(&mut self, rule: SurvivorshipRule, sources: &[String]) {
         let winner = survivorship::winner(&self.0, rule, sources);
         self.0[..=winner].rotate_right(1);
     }
@@ -167,7 +168,7 @@ impl Claims {
             .collect();
         let mut kept = kept.into_iter();
         self.0.retain(|_| kept.next().unwrap_or_default());
-        self.lead(Rule::Newest, &[]);
+        self.lead(SurvivorshipRule::Newest, &[]);
     }
 }
 

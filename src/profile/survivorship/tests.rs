@@ -5,7 +5,7 @@ use super::*;
 use serde_json::{Value, json};
 
 /// The value that wins.
-fn wins(all: &[Claim], rule: Rule, sources: &[&str]) -> Value {
+fn wins(all: &[Claim], rule: SurvivorshipRule, sources: &[&str]) -> Value {
     let sources: Vec<String> = sources.iter().map(|name| (*name).to_owned()).collect();
     let mut claims = claims(all.iter().cloned());
     claims.rank(rule, &sources);
@@ -23,11 +23,11 @@ fn checked(source: &str, at: i64, value: &str) -> Claim {
     }
 }
 
-const ALL: [Rule; 4] = [
-    Rule::Newest,
-    Rule::MostFrequent,
-    Rule::Longest,
-    Rule::SourcePriority,
+const ALL: [SurvivorshipRule; 4] = [
+    SurvivorshipRule::Newest,
+    SurvivorshipRule::MostFrequent,
+    SurvivorshipRule::Longest,
+    SurvivorshipRule::SourcePriority,
 ];
 
 #[test]
@@ -39,14 +39,14 @@ fn each_rule_has_its_winner() {
         claim("desk", 4, json!("rob")),
         claim("web", 5, json!("B. Miller")),
     ];
-    assert_eq!(wins(&all, Rule::Newest, &[]), "B. Miller");
+    assert_eq!(wins(&all, SurvivorshipRule::Newest, &[]), "B. Miller");
     assert_eq!(
-        wins(&all, Rule::MostFrequent, &[]),
+        wins(&all, SurvivorshipRule::MostFrequent, &[]),
         "rob",
         "stated by two, the newest spelling"
     );
-    assert_eq!(wins(&all, Rule::Longest, &[]), "Robert Miller");
-    let by = |sources: &[&str]| wins(&all, Rule::SourcePriority, sources);
+    assert_eq!(wins(&all, SurvivorshipRule::Longest, &[]), "Robert Miller");
+    let by = |sources: &[&str]| wins(&all, SurvivorshipRule::SourcePriority, sources);
     assert_eq!(by(&["crm", "shop"]), "Rob", "a system's own newer value");
     assert_eq!(
         by(&["erp", "shop"]),
@@ -71,23 +71,29 @@ fn a_removal_withdraws_what_its_source_said() {
         claim("web", 2, json!("Bob")),
         claim("crm", 3, Value::Null),
     ];
-    assert_eq!(wins(&all, Rule::Newest, &[]), Value::Null);
+    assert_eq!(wins(&all, SurvivorshipRule::Newest, &[]), Value::Null);
     assert_eq!(
-        wins(&all, Rule::MostFrequent, &[]),
+        wins(&all, SurvivorshipRule::MostFrequent, &[]),
         Value::Null,
         "one against one, the newest"
     );
-    assert_eq!(wins(&all, Rule::Longest, &[]), "Bob");
-    assert_eq!(wins(&all, Rule::SourcePriority, &["crm"]), Value::Null);
-    assert_eq!(wins(&all, Rule::SourcePriority, &["web"]), "Bob");
+    assert_eq!(wins(&all, SurvivorshipRule::Longest, &[]), "Bob");
+    assert_eq!(
+        wins(&all, SurvivorshipRule::SourcePriority, &["crm"]),
+        Value::Null
+    );
+    assert_eq!(
+        wins(&all, SurvivorshipRule::SourcePriority, &["web"]),
+        "Bob"
+    );
     let again = [&all[..], &[claim("crm", 4, json!("Rob"))]].concat();
     assert_eq!(
-        wins(&again, Rule::MostFrequent, &[]),
+        wins(&again, SurvivorshipRule::MostFrequent, &[]),
         "Rob",
         "the removal is history"
     );
     assert_eq!(
-        wins(&again, Rule::Longest, &[]),
+        wins(&again, SurvivorshipRule::Longest, &[]),
         "Rob",
         "what it withdrew stays withdrawn"
     );
@@ -105,11 +111,14 @@ fn verified_beats_claimed_by_every_rule() {
         assert_eq!(wins(&all, rule, &["crm"]), "a@example.com", "{rule:?}");
     }
     let two = [&all[..], &[checked("shop", 5, "b@example.com")]].concat();
-    assert_eq!(wins(&two, Rule::Newest, &[]), "b@example.com");
-    assert_eq!(wins(&two, Rule::SourcePriority, &["idp"]), "a@example.com");
+    assert_eq!(wins(&two, SurvivorshipRule::Newest, &[]), "b@example.com");
+    assert_eq!(
+        wins(&two, SurvivorshipRule::SourcePriority, &["idp"]),
+        "a@example.com"
+    );
     let spelled = [&all[..], &[claim("idp", 6, json!("A@example.com"))]].concat();
     assert_eq!(
-        wins(&spelled, Rule::Newest, &[]),
+        wins(&spelled, SurvivorshipRule::Newest, &[]),
         "a@example.com",
         "still the verified one"
     );
@@ -123,13 +132,19 @@ fn only_its_own_source_takes_a_verified_value_back() {
     ];
     let then = |value: Value| [&verified[..], &[claim("idp", 3, value)]].concat();
     let removed = then(Value::Null);
-    assert_eq!(wins(&removed, Rule::Newest, &[]), Value::Null);
-    assert_eq!(wins(&removed, Rule::Longest, &[]), "web@example.com");
+    assert_eq!(wins(&removed, SurvivorshipRule::Newest, &[]), Value::Null);
+    assert_eq!(
+        wins(&removed, SurvivorshipRule::Longest, &[]),
+        "web@example.com"
+    );
     let changed = then(json!("new@example.com"));
-    assert_eq!(wins(&changed, Rule::Newest, &[]), "new@example.com");
+    assert_eq!(
+        wins(&changed, SurvivorshipRule::Newest, &[]),
+        "new@example.com"
+    );
     let stated_again = [&removed[..], &[claim("idp", 4, json!("a@example.com"))]].concat();
     assert_eq!(
-        wins(&stated_again, Rule::SourcePriority, &["web"]),
+        wins(&stated_again, SurvivorshipRule::SourcePriority, &["web"]),
         "web@example.com",
         "a claim now"
     );

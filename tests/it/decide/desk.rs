@@ -6,7 +6,7 @@ use acquaint::Error;
 use acquaint::event::Event;
 use acquaint::identity::decision::{Act, By, Decision, in_force};
 use acquaint::identity::{Identifier, MUST_LINK};
-use acquaint::steward::decide::{self, Off};
+use acquaint::steward::decide::{self, SplitTarget};
 use acquaint::store::access::Workspace;
 use acquaint::store::{self, Db};
 use proptest::prelude::*;
@@ -77,13 +77,13 @@ impl<'a> Desk<'a> {
                 let chosen = one.identifiers.iter().enumerate();
                 let off = chosen.filter(|(at, _)| b >> (at % 8) & 1 == 1);
                 let off: Vec<Identifier> = off.map(|(_, id)| id.clone()).collect();
-                self.split(&one.id, Off::Identifiers(off)).await
+                self.split(&one.id, SplitTarget::Identifiers(off)).await
             }
             5 => {
                 let links = store::link::of_profile(self.db, &self.workspace.id, &one.id).await;
                 let links = links.expect("links");
                 let link = links[b % links.len()].link.id.clone();
-                self.split(&one.id, Off::Link(link)).await
+                self.split(&one.id, SplitTarget::Link(link)).await
             }
             _ => {
                 let all = self.decisions().await;
@@ -112,7 +112,7 @@ impl<'a> Desk<'a> {
     pub(super) async fn split(
         &mut self,
         customer: &str,
-        off: Off,
+        off: SplitTarget,
     ) -> acquaint::Result<Vec<Decision>> {
         let by = self.by();
         let made = decide::split(self.db, &self.workspace, customer, &off, &by).await?;
@@ -158,7 +158,7 @@ impl<'a> Desk<'a> {
             .expect("it leads somewhere")
             .id
             .clone();
-        let off = Off::Identifiers(vec![id]);
+        let off = SplitTarget::Identifiers(vec![id]);
         self.split(&customer, off).await.expect("split");
     }
 
