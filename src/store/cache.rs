@@ -1,29 +1,30 @@
 //! The cache: profile documents that this process read or wrote last, and names that lead to them.
 //!
-//! There is one for reads and writes. A read puts in the document that it found, a commit the documents that it wrote. Every
-//! entry is at least as new as the last change that is known of its workspace. Before an entry is used for an answer,
-//! [`Cache::confirm`] makes sure that every change acknowledged before the question is known, and drops the entries that
-//! those changes name.
+//! One cache serves reads and writes. A read puts in the document that it found, a commit the
+//! documents that it wrote. Every cached document is at least as new as the last *known change* of
+//! its workspace, the greatest number in the table `change` that this process has seen. Before a
+//! cached document answers a question, [`Cache::confirm`] makes sure that every change acknowledged
+//! before the question is known, and removes the documents that those changes name.
 
-use super::change::Changes;
-use super::reads::Reads;
-use super::sql::Reader;
-use super::written::Written;
+use super::change::ChangedProfiles;
+use super::read_batch::BatchedReads;
+use super::sql::ReadConnection;
+use super::written_document::WrittenDocuments;
 use quick_cache::Weighter;
 use quick_cache::sync::Cache as Bounded;
-use stamp::{Mark, Stamp};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-mod confirm;
-pub(super) mod stamp;
+mod confirmation;
+pub(super) mod wal_index;
 
 #[cfg(test)]
 mod tests;
 
-use confirm::Turns;
+use confirmation::ChangeReads;
+use wal_index::{WalHeader, WalIndex};
 
 /// Most bytes of cached documents.
 const MAX_BYTES: u64 = 48 * 1024 * 1024;
@@ -32,38 +33,39 @@ const USUAL_BYTES: usize = 2_048;
 /// Most cached names of customers.
 const MAX_NAMES: usize = 100_000;
 
-/// A profile document as it was read or written last. It is cached packed: parsed it takes several times the memory, and most
-/// questions are answered from the cache of answers.
+/// A profile document as it was read or written last. It is cached packed: parsed it takes several
+/// times the memory, and most questions are answered from the cache of answers.
 #[derive(Debug)]
 pub struct CachedProfile {
-    /// Unique in this process: answers that are computed from this document alone are cached under it.
+    /// Unique in this process. An answer computed from this document alone is cached under it.
     pub generation: u64,
     /// When the last event about the customer arrived, in UTC milliseconds.
     pub received_at: i64,
     pub(super) doc: Arc<[u8]>,
 }
 
-/// A cached document, and which names lead to it.
+/// A cached document.
 #[derive(Clone, Debug)]
-struct Entry {
+struct DocumentEntry {
     profile: Arc<CachedProfile>,
-    /// A name leads here while it holds the same number. It changes when identifiers or links may have moved.
-    names: u64,
+    /// Names with the same number lead here. A new number when links or identifiers may have come
+    /// or gone makes all cached names of the customer invalid.
+    name_generation: u64,
 }
 
-/// Where a name leads.
+/// The document that a cached name leads to.
 #[derive(Clone, Debug)]
-struct Target {
-    key: Arc<str>,
-    names: u64,
+struct NameEntry {
+    document_key: Arc<str>,
+    name_generation: u64,
 }
 
-/// An entry weighs what it takes in memory.
+/// Weighs a document by the bytes that it takes in memory.
 #[derive(Clone, Copy, Debug)]
-struct EntryWeight;
+struct DocumentWeight;
 
-impl Weighter<Arc<str>, Entry> for EntryWeight {
-    fn weight(&self, key: &Arc<str>, entry: &Entry) -> u64 {
+impl Weighter<Arc<str>, DocumentEntry> for DocumentWeight {
+    fn weight(&self, key: &Arc<str>, entry: &DocumentEntry) -> u64 {
         (size_of::<CachedProfile>() + entry.profile.doc.len() + key.len()) as u64
     }
 }
@@ -71,76 +73,79 @@ impl Weighter<Arc<str>, Entry> for EntryWeight {
 /// The cache of a process.
 #[derive(Debug)]
 pub(super) struct Cache {
-    documents: Bounded<Arc<str>, Entry, EntryWeight>,
-    names: Bounded<String, Target>,
+    documents: Bounded<Arc<str>, DocumentEntry, DocumentWeight>,
+    names: Bounded<String, NameEntry>,
     workspaces: Mutex<HashMap<String, Arc<WorkspaceCache>>>,
-    /// The last generation that was given out.
-    generation: AtomicU64,
-    stamp: Option<Stamp>,
-    /// A connection that is held between readings of changes, and since when it rests.
-    reader: Mutex<Option<(Reader, Instant)>>,
+    /// The next number for a document or for the names that lead to it.
+    next_generation: AtomicU64,
+    /// Of an SQLite file.
+    wal_index: Option<WalIndex>,
+    /// A connection that is kept between reads of changes, and since when it is idle.
+    connection: Mutex<Option<(ReadConnection, Instant)>>,
 }
 
-/// What the cache knows of one workspace.
+/// What the cache holds of one workspace besides documents and names.
 #[derive(Debug, Default)]
 pub(super) struct WorkspaceCache {
-    known: Mutex<Known>,
-    turns: Turns,
-    /// Reads of its customers that are under way.
-    pub(super) reads: Reads,
+    known: Mutex<KnownChange>,
+    change_reads: ChangeReads,
+    /// Reads of its customers that are waiting.
+    pub(super) batched_reads: BatchedReads,
 }
 
-/// Up to where a workspace's changes are known.
+/// The last known change of a workspace.
 #[derive(Clone, Copy, Debug, Default)]
-struct Known {
-    /// The number of the last known change; none before the first reading.
-    change: Option<i64>,
-    /// The stamp under which no later change is there.
-    mark: Option<Mark>,
+struct KnownChange {
+    /// Its number; `None` before changes are read for the first time.
+    number: Option<i64>,
+    /// While the wal-index has this header, there is no later change.
+    wal_header: Option<WalHeader>,
 }
 
-/// A point in the order of a workspace's changes, as a transaction finds it under the lock.
+/// The last change of a workspace when a transaction took the workspace's lock.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Point {
-    /// The number of the last change.
-    pub change: i64,
-    mark: Option<Mark>,
+pub(super) struct BaseChange {
+    pub number: i64,
+    wal_header: Option<WalHeader>,
 }
 
-fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The key of a document.
-fn key(workspace: &str, id: &str) -> String {
+fn document_key(workspace: &str, id: &str) -> String {
     format!("{workspace}\0{id}")
 }
 
-/// The key of a name; how it is read depends on the rules.
+/// The rules are in the key of a name, because they say how a name is normalised.
 fn name_key(workspace: &str, rules: i64, name: &str) -> String {
     format!("{workspace}\0{rules}\0{name}")
 }
 
 impl Cache {
-    pub(super) fn new(stamp: Option<Stamp>) -> Self {
+    pub(super) fn new(wal_index: Option<WalIndex>) -> Self {
         let usual = MAX_BYTES as usize / USUAL_BYTES;
         Self {
-            documents: Bounded::with_weighter(usual, MAX_BYTES, EntryWeight),
+            documents: Bounded::with_weighter(usual, MAX_BYTES, DocumentWeight),
             names: Bounded::new(MAX_NAMES),
             workspaces: Mutex::default(),
-            generation: AtomicU64::new(0),
-            stamp,
-            reader: Mutex::default(),
+            next_generation: AtomicU64::new(0),
+            wal_index,
+            connection: Mutex::default(),
         }
     }
 
-    /// What is known of a workspace.
     pub(super) fn workspace(&self, workspace: &str) -> Arc<WorkspaceCache> {
-        let mut workspaces = locked(&self.workspaces);
-        if let Some(known) = workspaces.get(workspace) {
-            return Arc::clone(known);
+        let mut workspaces = lock(&self.workspaces);
+        if let Some(cache) = workspaces.get(workspace) {
+            return Arc::clone(cache);
         }
         Arc::clone(workspaces.entry(workspace.to_owned()).or_default())
+    }
+
+    /// The number of the last known change of a workspace.
+    pub(super) fn last_known(&self, workspace: &str) -> Option<i64> {
+        lock(&self.workspace(workspace).known).number
     }
 
     /// The profile that a name leads to, as of the last known change.
@@ -150,21 +155,21 @@ impl Cache {
         rules: i64,
         name: &str,
     ) -> Option<Arc<CachedProfile>> {
-        let name = name_key(workspace, rules, name);
-        let target = self.names.get(name.as_str())?;
-        let entry = self.documents.get(&*target.key)?;
-        (entry.names == target.names).then_some(entry.profile)
+        let name = self.names.get(name_key(workspace, rules, name).as_str())?;
+        let entry = self.documents.get(&*name.document_key)?;
+        (entry.name_generation == name.name_generation).then_some(entry.profile)
     }
 
-    /// A document, as of the last known change.
+    /// The document of a profile, as of the last known change.
     pub(super) fn document(&self, workspace: &str, id: &str) -> Option<Arc<[u8]>> {
-        let entry = self.documents.get(key(workspace, id).as_str())?;
+        let entry = self.documents.get(document_key(workspace, id).as_str())?;
         Some(Arc::clone(&entry.profile.doc))
     }
 
-    /// Puts in a document that was read under a name when the changes up to `before` were known. It is not kept when later
-    /// changes became known meanwhile, because it may be older than they are.
-    pub(super) fn put(
+    /// Puts in a document that was read under a name while the change `before` was the last known.
+    /// If later changes are known by now, the document may be older than they are and is not
+    /// cached.
+    pub(super) fn put_read(
         &self,
         workspace: &str,
         (rules, name): (i64, &str),
@@ -173,128 +178,157 @@ impl Cache {
         before: Option<i64>,
     ) -> Arc<CachedProfile> {
         let cache = self.workspace(workspace);
-        let known = locked(&cache.known);
+        // Locked to the end, so that no change becomes known before the document is in.
+        let known = lock(&cache.known);
         let profile = Arc::new(self.profile(doc, received_at));
-        if before.is_none() || known.change != before {
+        if before.is_none() || known.number != before {
             return profile;
         }
-        let id: Arc<str> = key(workspace, id).into();
-        let entry = self.documents.get(&id).unwrap_or_else(|| {
-            let names = self.next();
-            let entry = Entry { profile, names };
-            self.documents.insert(Arc::clone(&id), entry.clone());
+        let document_key: Arc<str> = document_key(workspace, id).into();
+        let entry = self.documents.get(&document_key).unwrap_or_else(|| {
+            let entry = DocumentEntry {
+                profile,
+                name_generation: self.next_generation(),
+            };
+            self.documents
+                .insert(Arc::clone(&document_key), entry.clone());
             entry
         });
-        let names = entry.names;
-        let name = name_key(workspace, rules, name);
-        self.names.insert(name, Target { key: id, names });
+        let target = NameEntry {
+            document_key,
+            name_generation: entry.name_generation,
+        };
+        self.names.insert(name_key(workspace, rules, name), target);
         entry.profile
     }
 
-    /// Drops the documents that changed.
-    fn forget(&self, workspace: &str, changes: &Changes) {
-        match changes {
-            Changes::Profiles(ids) => {
-                for id in ids {
-                    self.documents.remove(key(workspace, id).as_str());
-                }
-            }
-            Changes::All => {
-                let prefix = key(workspace, "");
-                self.documents.retain(|id, _| !id.starts_with(&prefix));
-            }
-        }
-    }
-
-    /// The point that a transaction begins from, under the workspace's lock: the changes of others since the last known one
-    /// are dropped, so that every cached document is what the database holds.
-    pub(super) fn begin(&self, workspace: &str, change: i64, changes: &Changes) -> Point {
-        let cache = self.workspace(workspace);
-        let mut known = locked(&cache.known);
-        let mark = self.stamp.as_ref().and_then(Stamp::read);
-        // A reading beside the transaction may know as much already.
-        if known.change.is_none_or(|known| known != change) {
-            self.forget(workspace, changes);
-        }
-        *known = Known {
-            change: Some(change),
-            mark,
+    /// The base of a transaction that holds the workspace's lock, if the wal-index shows that every
+    /// change is known. Otherwise the transaction reads the changes and calls [`Self::catch_up`].
+    pub(super) fn current_base(&self, workspace: &str) -> Option<BaseChange> {
+        let known = *lock(&self.workspace(workspace).known);
+        let base = BaseChange {
+            number: known.number?,
+            wal_header: known.wal_header,
         };
-        Point { change, mark }
+        self.is_current(known).then_some(base)
     }
 
-    /// The last known change of a workspace.
-    pub(super) fn known(&self, workspace: &str) -> Option<i64> {
-        locked(&self.workspace(workspace).known).change
+    /// The base of a transaction that holds the workspace's lock and has read the changes since the
+    /// last known one, the last of them `number`. What they name is removed, so that every cached
+    /// document is what the database holds.
+    pub(super) fn catch_up(
+        &self,
+        workspace: &str,
+        number: i64,
+        changes: &ChangedProfiles,
+    ) -> BaseChange {
+        let cache = self.workspace(workspace);
+        let mut known = lock(&cache.known);
+        let wal_header = self.wal_header();
+        // A read beside the transaction may have made this change known meanwhile.
+        if known.number.is_none_or(|known| known != number) {
+            self.invalidate(workspace, changes);
+        }
+        *known = KnownChange {
+            number: Some(number),
+            wal_header,
+        };
+        BaseChange { number, wal_header }
     }
 
-    /// The last known change, if the stamp shows that no later one is there.
-    pub(super) fn current(&self, workspace: &str) -> Option<Point> {
-        let known = *locked(&self.workspace(workspace).known);
-        let (change, mark) = (known.change?, known.mark);
-        self.is_current(known).then_some(Point { change, mark })
-    }
-
-    /// Whether the stamp shows that nothing was committed since the known changes.
-    fn is_current(&self, known: Known) -> bool {
-        let now = || self.stamp.as_ref().and_then(Stamp::read);
-        known.change.is_some() && known.mark.is_some() && known.mark == now()
-    }
-
-    /// Takes in the documents that a transaction wrote which began at `from`, after its commit as change `number`.
+    /// Puts in the documents that a transaction wrote, after its commit as change `number`. They
+    /// are not cached if a change lies between its base and its commit.
     pub(super) fn write_through(
         &self,
         workspace: &str,
-        from: Point,
+        base: BaseChange,
         number: i64,
-        changes: &Changes,
-        written: Written,
+        changes: &ChangedProfiles,
+        written: WrittenDocuments,
     ) {
         let cache = self.workspace(workspace);
-        let mut known = locked(&cache.known);
-        if number != from.change + 1 {
+        let mut known = lock(&cache.known);
+        if number != base.number + 1 {
             return;
         }
-        if known.change == Some(from.change) {
-            let kept = self.kept_names(workspace, &written);
-            self.forget(workspace, changes);
-            known.change = Some(number);
-            let now = self.stamp.as_ref().and_then(Stamp::read);
-            known.mark = now.filter(|now| from.mark.is_some_and(|from| now.follows(&from)));
-            self.insert(workspace, written, &kept);
-        } else if known.change == Some(number) {
-            // A reading beside the commit knows of it already, and has dropped what changed.
-            self.insert(workspace, written, &HashMap::new());
+        if known.number == Some(base.number) {
+            let kept = self.kept_name_generations(workspace, &written);
+            self.invalidate(workspace, changes);
+            let after = self.wal_header();
+            *known = KnownChange {
+                number: Some(number),
+                wal_header: after.filter(|after| {
+                    let before = base.wal_header;
+                    before.is_some_and(|before| after.follows(&before))
+                }),
+            };
+            self.put_written(workspace, written, &kept);
+        } else if known.number == Some(number) {
+            // A read after the commit has made it known and has invalidated what it changed.
+            self.put_written(workspace, written, &HashMap::new());
         }
     }
 
-    /// The numbers under which names lead to documents whose links and identifiers stay.
-    fn kept_names(&self, workspace: &str, written: &Written) -> HashMap<String, u64> {
-        let kept = written.keeping_names().filter_map(|id| {
-            let entry = self.documents.get(key(workspace, id).as_str())?;
-            Some((id.to_owned(), entry.names))
+    /// The name generations of the written documents whose names still lead to them.
+    fn kept_name_generations(
+        &self,
+        workspace: &str,
+        written: &WrittenDocuments,
+    ) -> HashMap<String, u64> {
+        let kept = written.with_same_names().filter_map(|id| {
+            let entry = self.documents.get(document_key(workspace, id).as_str())?;
+            Some((id.to_owned(), entry.name_generation))
         });
         kept.collect()
     }
 
-    fn insert(&self, workspace: &str, written: Written, kept: &HashMap<String, u64>) {
+    fn put_written(&self, workspace: &str, written: WrittenDocuments, kept: &HashMap<String, u64>) {
         for (id, document) in written.into_documents() {
-            let names = kept.get(&id).copied().unwrap_or_else(|| self.next());
-            let profile = Arc::new(self.profile(document.doc, document.received_at));
-            let entry = Entry { profile, names };
-            self.documents.insert(key(workspace, &id).into(), entry);
+            let kept = kept.get(&id).copied();
+            let entry = DocumentEntry {
+                name_generation: kept.unwrap_or_else(|| self.next_generation()),
+                profile: Arc::new(self.profile(document.doc, document.received_at)),
+            };
+            let key = document_key(workspace, &id);
+            self.documents.insert(key.into(), entry);
         }
+    }
+
+    /// Removes the documents that changed.
+    fn invalidate(&self, workspace: &str, changes: &ChangedProfiles) {
+        match changes {
+            ChangedProfiles::Ids(ids) => {
+                for id in ids {
+                    self.documents.remove(document_key(workspace, id).as_str());
+                }
+            }
+            ChangedProfiles::All => {
+                let prefix = document_key(workspace, "");
+                self.documents.retain(|key, _| !key.starts_with(&prefix));
+            }
+        }
+    }
+
+    /// Whether the wal-index shows that nothing was committed since the known change.
+    fn is_current(&self, known: KnownChange) -> bool {
+        known.number.is_some()
+            && known.wal_header.is_some()
+            && known.wal_header == self.wal_header()
+    }
+
+    fn wal_header(&self) -> Option<WalHeader> {
+        self.wal_index.as_ref().and_then(WalIndex::header)
     }
 
     fn profile(&self, doc: Arc<[u8]>, received_at: i64) -> CachedProfile {
         CachedProfile {
-            generation: self.next(),
+            generation: self.next_generation(),
             received_at,
             doc,
         }
     }
 
-    fn next(&self) -> u64 {
-        self.generation.fetch_add(1, Ordering::Relaxed)
+    fn next_generation(&self) -> u64 {
+        self.next_generation.fetch_add(1, Ordering::Relaxed)
     }
 }

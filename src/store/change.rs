@@ -1,62 +1,69 @@
-//! Which profiles every commit changed, in the order of commits: how processes learn that what they keep is out of date.
+//! The table `change`: which profiles each commit changed, in the order of commits. By it a process
+//! learns which of its cached documents are out of date.
 
-use super::sql::{Reader, Statement, Transaction};
+use super::sql::{ReadConnection, Statement, Transaction};
 use crate::profile::packed;
 use crate::{Error, Result};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Most changes that are remembered; whoever is further behind forgets all that it keeps.
-const REMEMBERED: i64 = 512;
-/// Most profiles that one change names; beyond that it speaks of all.
+/// How many changes of a workspace are kept. A process that is further behind invalidates all its
+/// cached documents of the workspace.
+const MAX_KEPT: i64 = 512;
+/// Most profiles that one change names. A change of more stands for all profiles.
 const MAX_NAMED: usize = 4_000;
 
-/// The profiles that a transaction changed.
+/// The profiles of a workspace that one or more changes name.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Changes {
-    /// Those of these ids, changed, made or removed.
-    Profiles(BTreeSet<String>),
-    /// Any of the workspace.
+pub enum ChangedProfiles {
+    /// Profiles with these ids were changed, made or removed.
+    Ids(BTreeSet<String>),
+    /// Any profile may have been.
     All,
 }
 
-impl Changes {
-    /// Whether this profile may be changed.
-    pub(super) fn names(&self, id: &str) -> bool {
+impl ChangedProfiles {
+    /// Whether this profile may have been changed.
+    pub(super) fn contains(&self, id: &str) -> bool {
         match self {
-            Self::Profiles(ids) => ids.contains(id),
+            Self::Ids(ids) => ids.contains(id),
             Self::All => true,
         }
     }
 }
 
-/// What a transaction changed so far, by workspace.
-pub(super) type Changed = BTreeMap<String, Changes>;
+/// The profiles that a transaction changed so far, by workspace.
+pub(super) type ChangesByWorkspace = BTreeMap<String, ChangedProfiles>;
 
-/// Notes that these profiles are changed, made or removed.
-pub(super) fn note<'a>(changed: &mut Changed, workspace: &str, ids: impl Iterator<Item = &'a str>) {
+/// Adds profiles that are changed, made or removed.
+pub(super) fn add<'a>(
+    changed: &mut ChangesByWorkspace,
+    workspace: &str,
+    ids: impl Iterator<Item = &'a str>,
+) {
     let ids: Vec<String> = ids.map(str::to_owned).collect();
     if ids.is_empty() {
         return;
     }
-    let nothing = Changes::Profiles(BTreeSet::new());
+    let nothing = ChangedProfiles::Ids(BTreeSet::new());
     let changed = changed.entry(workspace.to_owned()).or_insert(nothing);
-    if let Changes::Profiles(known) = changed {
+    if let ChangedProfiles::Ids(known) = changed {
         known.extend(ids);
         if known.len() > MAX_NAMED {
-            *changed = Changes::All;
+            *changed = ChangedProfiles::All;
         }
     }
 }
 
-/// Adds a change, under the workspace's lock, so that the greater of two numbers is committed later; its number.
+/// Appends a change and gives its number. The caller holds the workspace's lock, so the change with
+/// the greater number is committed later.
 pub(super) async fn append(
     tx: &mut Transaction,
     workspace: &str,
-    profiles: &Changes,
+    profiles: &ChangedProfiles,
 ) -> Result<i64> {
     let named = match profiles {
-        Changes::Profiles(ids) => Some(packed::pack(ids)),
-        Changes::All => None,
+        ChangedProfiles::Ids(ids) => Some(packed::pack(ids)),
+        ChangedProfiles::All => None,
     };
     let (number,): (i64,) = tx
         .sql(
@@ -70,38 +77,36 @@ pub(super) async fn append(
     if number % 64 == 0 {
         tx.sql("delete from change where workspace = $1 and number <= $2")
             .bind(workspace)
-            .bind(number - REMEMBERED)
+            .bind(number - MAX_KEPT)
             .execute()
             .await?;
     }
     Ok(number)
 }
 
+/// The number of the last change: `(7)`.
 const LAST: &str = "select coalesce(max(number), 0) from change where workspace = $1";
+/// The known change and those after it. With `$2` = 7 the rows are `(7, null), (8, …), (9, …)`; row
+/// 7 only shows that it is still there, so its profiles are left out.
 const SINCE: &str = "select number, case when number > $2 then profiles end from change
     where workspace = $1 and number >= $2 order by number";
 
-/// The number of the last change, 0 before the first, and the profiles that changed since the `known` one.
-///
-/// # Errors
-/// When a row cannot be read.
+/// The number of the last change, 0 if there is none, and the profiles that changed since the
+/// `known` one.
 pub(super) async fn since(
-    reader: &mut Reader,
+    connection: &mut ReadConnection,
     workspace: &str,
     known: Option<i64>,
-) -> Result<(i64, Changes)> {
-    read_since(workspace, known, |text| reader.sql(text)).await
+) -> Result<(i64, ChangedProfiles)> {
+    read_since(workspace, known, |text| connection.sql(text)).await
 }
 
 /// The same within a transaction.
-///
-/// # Errors
-/// When a row cannot be read.
 pub(super) async fn since_in(
     tx: &mut Transaction,
     workspace: &str,
     known: Option<i64>,
-) -> Result<(i64, Changes)> {
+) -> Result<(i64, ChangedProfiles)> {
     read_since(workspace, known, |text| tx.sql(text)).await
 }
 
@@ -109,33 +114,37 @@ async fn read_since<'c>(
     workspace: &str,
     known: Option<i64>,
     sql: impl FnOnce(&'static str) -> Statement<'c>,
-) -> Result<(i64, Changes)> {
+) -> Result<(i64, ChangedProfiles)> {
     let Some(known) = known else {
         let (last,): (i64,) = sql(LAST).bind(workspace).one().await?;
-        return Ok((last, Changes::Profiles(BTreeSet::new())));
+        return Ok((last, ChangedProfiles::Ids(BTreeSet::new())));
     };
     let rows = sql(SINCE).bind(workspace).bind(known).all().await?;
     changes(&rows, known)
 }
 
-/// All of some changes, and the number of the last. The first is the one that was seen already: where it is missing it was
-/// dropped long ago, or the database was set back to before it, and then nothing is known. What comes next is read from 0 on.
-fn changes(rows: &[(i64, Option<Vec<u8>>)], seen: i64) -> Result<(i64, Changes)> {
-    let rows = match rows {
-        [(first, _), new @ ..] if *first == seen => new,
-        all if seen == 0 => all,
-        all => return Ok((all.last().map_or(0, |(last, _)| *last), Changes::All)),
+/// The number of the last of these rows, and what they name together. The first row is the known
+/// change. If it is missing, it was dropped as too old, or the database was restored from a backup
+/// that did not have it; then everything counts as changed. After change 0 all rows are new.
+fn changes(rows: &[(i64, Option<Vec<u8>>)], known: i64) -> Result<(i64, ChangedProfiles)> {
+    let new = match rows {
+        [(first, _), new @ ..] if *first == known => new,
+        all if known == 0 => all,
+        all => {
+            let last = all.last().map_or(0, |(last, _)| *last);
+            return Ok((last, ChangedProfiles::All));
+        }
     };
-    let (Some((first, _)), Some((last, _))) = (rows.first(), rows.last()) else {
-        return Ok((seen, Changes::Profiles(BTreeSet::new())));
+    let (Some((first, _)), Some((last, _))) = (new.first(), new.last()) else {
+        return Ok((known, ChangedProfiles::Ids(BTreeSet::new())));
     };
-    if *first != seen + 1 || rows.iter().any(|(_, named)| named.is_none()) {
-        return Ok((*last, Changes::All));
+    if *first != known + 1 || new.iter().any(|(_, ids)| ids.is_none()) {
+        return Ok((*last, ChangedProfiles::All));
     }
     let mut all = BTreeSet::new();
-    for named in rows.iter().filter_map(|(_, named)| named.as_deref()) {
-        let ids: Option<BTreeSet<String>> = packed::unpack(named);
+    for packed in new.iter().filter_map(|(_, ids)| ids.as_deref()) {
+        let ids: Option<BTreeSet<String>> = packed::unpack(packed);
         all.extend(ids.ok_or_else(|| Error::internal("a change cannot be read"))?);
     }
-    Ok((*last, Changes::Profiles(all)))
+    Ok((*last, ChangedProfiles::Ids(all)))
 }

@@ -1,28 +1,24 @@
-//! The customer whom a name leads to, as of now: from the cache if nothing changed, else by one keyed read.
+//! The customer that a name leads to, as of now: from the cache if nothing changed, else read.
 
 use super::Db;
 use super::access::Workspace;
 use super::cache::CachedProfile;
 use super::profile::{self, CustomerName};
-use super::reads::Reads;
 use crate::Result;
 use crate::profile::Profile;
 use std::sync::Arc;
 
-/// A customer who was looked up.
+/// A customer that was found.
 #[derive(Debug)]
 pub struct FoundCustomer {
     /// The profile as it is cached.
     pub cached: Arc<CachedProfile>,
-    /// The same parsed, if it was read just now.
+    /// The same parsed and ranked, if it was just read.
     parsed: Option<Profile>,
 }
 
 impl FoundCustomer {
     /// The profile, with the winner of every trait first.
-    ///
-    /// # Errors
-    /// When the document cannot be read.
     pub fn profile(self, workspace: &Workspace) -> Result<Profile> {
         match self.parsed {
             Some(profile) => Ok(profile),
@@ -31,7 +27,7 @@ impl FoundCustomer {
     }
 }
 
-/// Finds the customer of this name: `type:value`, where `profile:` takes the id of any of their links.
+/// The customer of this name: `type:value`, where `profile:` takes the id of any link of theirs.
 ///
 /// # Errors
 /// As [`profile::by_name`].
@@ -43,45 +39,47 @@ pub async fn find(db: &Db, workspace: &Workspace, name: &str) -> Result<Option<F
             let parsed = None;
             return Ok(Some(FoundCustomer { cached, parsed }));
         }
-    } else if cache.known(id).is_none() {
+    } else if cache.last_known(id).is_none() {
+        // Documents are cached only after the changes are read for the first time.
         cache.confirm(db, id).await?;
     }
-    let before = cache.known(id);
-    let asked = CustomerName::parse(workspace, name)?;
-    let Some(doc) = read(db, workspace, &cache.workspace(id).reads, &asked).await? else {
-        // Which customer's records mention a contact can change with any event, so that is looked up each time.
-        return match profile::by_mention(db, workspace, &asked).await? {
+    let before = cache.last_known(id);
+    let customer = CustomerName::parse(workspace, name)?;
+    let Some(doc) = read(db, workspace, &customer).await? else {
+        // Any event can change which records mention a contact, so that is read each time.
+        return match profile::by_mention(db, workspace, &customer).await? {
             Some(id) => Box::pin(find(db, workspace, &format!("profile:{id}"))).await,
             None => Ok(None),
         };
     };
     let profile = profile::ranked(workspace, &doc)?;
     let read = (doc.into(), profile.seen.received_at);
-    let cached = cache.put(id, (rules, name), &profile.id, read, before);
+    let cached = cache.put_read(id, (rules, name), &profile.id, read, before);
     let parsed = Some(profile);
     Ok(Some(FoundCustomer { cached, parsed }))
 }
 
-/// The document that a name leads to: at once where SQLite has its pages in memory, else by the next statement that reads
-/// for several, else by one of its own.
+/// The document that a name leads to: by a point read where there are any, else by a batched read,
+/// else by a statement of its own.
 async fn read(
     db: &Db,
     workspace: &Workspace,
-    reads: &Reads,
-    name: &CustomerName<'_>,
+    customer: &CustomerName<'_>,
 ) -> Result<Option<Vec<u8>>> {
-    if let Some(doc) = name.look_up(db, workspace) {
+    if let Some(doc) = customer.point_read(db, workspace) {
         return Ok(doc);
     }
-    let (kind, value) = match name {
+    let (kind, value) = match customer {
         CustomerName::Link(id) => (None, *id),
         CustomerName::Identifier(it) => (Some(it.kind.as_str()), it.value.as_str()),
     };
-    // SQLite ends a list of rows at this character, and PostgreSQL refuses the list.
-    if !value.contains('\0')
-        && let Some(doc) = reads.ask(db, &workspace.id, kind, value).await
-    {
-        return Ok(doc);
+    // SQLite cuts a list of rows at U+0000, and PostgreSQL refuses the list.
+    if !value.contains('\0') {
+        let cache = db.cache.workspace(&workspace.id);
+        let read = cache.batched_reads.read(db, &workspace.id, kind, value);
+        if let Some(doc) = read.await {
+            return Ok(doc);
+        }
     }
-    name.read(db, workspace).await
+    customer.read(db, workspace).await
 }

@@ -1,9 +1,10 @@
-//! An open database and a write transaction: the drivers, composed with the cache of what they read and wrote.
+//! An open database and a write transaction: the driver's, and what they take from the cache and
+//! put into it.
 
-use super::cache::{Cache, Point, stamp::Stamp};
-use super::change::{self, Changed, Changes};
+use super::cache::{BaseChange, Cache, wal_index::WalIndex};
+use super::change::{self, ChangedProfiles, ChangesByWorkspace};
 use super::sql::{Driver, Transaction};
-use super::written::{Written, WrittenDocument};
+use super::written_document::{WrittenDocument, WrittenDocuments};
 use crate::Result;
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
@@ -15,25 +16,26 @@ pub struct Db {
     pub(super) cache: Arc<Cache>,
 }
 
-/// A write transaction, and what it changes of what is cached.
+/// A write transaction. Its commit adds a row to the table `change` for each workspace whose
+/// profiles it changed, and puts the documents that it wrote into the cache.
 #[derive(Debug)]
 pub struct Tx {
     transaction: Transaction,
     cache: Arc<Cache>,
-    changed: Changed,
-    locked: Option<Locked>,
+    changed: ChangesByWorkspace,
+    locked: Option<LockedWorkspace>,
 }
 
 /// The workspace whose lock a transaction holds.
 #[derive(Debug)]
-struct Locked {
-    workspace: String,
-    /// Where its changes stood when the lock was taken.
-    from: Point,
-    written: Written,
+struct LockedWorkspace {
+    id: String,
+    /// Its last change when the lock was taken.
+    base: BaseChange,
+    written: WrittenDocuments,
 }
 
-/// A database is read as its driver is.
+/// Reads go straight to the driver.
 impl Deref for Db {
     type Target = Driver;
 
@@ -42,7 +44,7 @@ impl Deref for Db {
     }
 }
 
-/// Statements are run as in any transaction; only its end is another.
+/// Statements go straight to the driver's transaction.
 impl Deref for Tx {
     type Target = Transaction;
 
@@ -58,133 +60,123 @@ impl DerefMut for Tx {
 }
 
 impl Db {
-    pub(super) fn new(driver: Driver, stamp: Option<Stamp>) -> Self {
+    pub(super) fn new(driver: Driver, wal_index: Option<WalIndex>) -> Self {
         Self {
             driver,
-            cache: Arc::new(Cache::new(stamp)),
+            cache: Arc::new(Cache::new(wal_index)),
         }
     }
 
-    /// Begins a write transaction. On SQLite it is the only one from its first statement on.
-    ///
-    /// # Errors
-    /// When no connection could be had.
+    /// Begins a write transaction. On SQLite only one runs at a time, in all processes.
     pub async fn begin(&self) -> Result<Tx> {
         Ok(Tx {
             transaction: self.driver.transaction().await?,
             cache: Arc::clone(&self.cache),
-            changed: Changed::new(),
+            changed: ChangesByWorkspace::new(),
             locked: None,
         })
     }
 }
 
 impl Tx {
-    /// Makes this the only transaction that writes to the workspace, until it ends. On PostgreSQL the advisory lock is what
-    /// keeps two replicas from resolving the same customer differently; on SQLite every write transaction is alone anyway.
-    ///
-    /// # Errors
-    /// When the database cannot be reached.
+    /// Makes this the only transaction that writes to the workspace, until it ends. On PostgreSQL
+    /// the advisory lock keeps two replicas from resolving one customer differently; on SQLite
+    /// there is only one write transaction anyway.
     pub async fn lock(&mut self, workspace: &str) -> Result<()> {
         if self.is_locked(workspace) {
             return Ok(());
         }
         self.transaction.lock(workspace).await?;
-        let from = match self.cache.current(workspace) {
-            Some(from) => from,
+        let base = match self.cache.current_base(workspace) {
+            Some(base) => base,
             None => {
-                let known = self.cache.known(workspace);
-                let found = change::since_in(&mut self.transaction, workspace, known).await?;
-                self.cache.begin(workspace, found.0, &found.1)
+                let known = self.cache.last_known(workspace);
+                let (last, changes) =
+                    change::since_in(&mut self.transaction, workspace, known).await?;
+                self.cache.catch_up(workspace, last, &changes)
             }
         };
-        self.locked = Some(Locked {
-            workspace: workspace.to_owned(),
-            from,
-            written: Written::default(),
+        self.locked = Some(LockedWorkspace {
+            id: workspace.to_owned(),
+            base,
+            written: WrittenDocuments::default(),
         });
         Ok(())
     }
 
     fn is_locked(&self, workspace: &str) -> bool {
         let locked = self.locked.as_ref();
-        locked.is_some_and(|locked| locked.workspace == workspace)
+        locked.is_some_and(|locked| locked.id == workspace)
     }
 
-    /// A document as it is in the transaction, if it is at hand.
+    /// A document as the transaction sees it, if it can be had without a statement.
     pub(super) fn document(&mut self, workspace: &str, id: &str) -> Option<Arc<[u8]>> {
         let locked = self.locked.as_mut()?;
-        if locked.workspace != workspace {
+        if locked.id != workspace {
             return None;
         }
         if let Some(written) = locked.written.get(id) {
             return Some(written);
         }
-        // What the transaction changed and does not hold any more is in the database alone.
+        // A changed document that `written` has dropped is newer than the cached one.
         let changed = self.changed.get(workspace);
-        if changed.is_some_and(|changed| changed.names(id)) {
+        if changed.is_some_and(|changed| changed.contains(id)) {
             return None;
         }
         self.cache.document(workspace, id)
     }
 
-    /// Notes a document that was written.
-    pub(super) fn wrote(&mut self, workspace: &str, id: String, document: WrittenDocument) {
+    /// Notes a document that the transaction wrote.
+    pub(super) fn note_written(&mut self, workspace: &str, id: String, document: WrittenDocument) {
         if let Some(locked) = &mut self.locked
-            && locked.workspace == workspace
+            && locked.id == workspace
         {
             locked.written.put(id, document);
         }
     }
 
     /// Notes that these profiles are removed.
-    pub(super) fn removed(&mut self, workspace: &str, ids: &[&str]) {
-        self.changes(workspace, ids.iter().copied());
+    pub(super) fn note_removed(&mut self, workspace: &str, ids: &[&str]) {
+        self.note_changed(workspace, ids.iter().copied());
         if let Some(locked) = &mut self.locked {
             ids.iter().for_each(|id| locked.written.remove(id));
         }
     }
 
     /// Notes that these profiles are changed, made or removed.
-    pub(super) fn changes<'a>(&mut self, workspace: &str, ids: impl Iterator<Item = &'a str>) {
-        change::note(&mut self.changed, workspace, ids);
+    pub(super) fn note_changed<'a>(&mut self, workspace: &str, ids: impl Iterator<Item = &'a str>) {
+        change::add(&mut self.changed, workspace, ids);
     }
 
     /// Notes that any profile of the workspace may be changed, made or removed.
-    pub(super) fn changes_all(&mut self, workspace: &str) {
-        self.changed.insert(workspace.to_owned(), Changes::All);
+    pub(super) fn note_all_changed(&mut self, workspace: &str) {
+        self.changed
+            .insert(workspace.to_owned(), ChangedProfiles::All);
         if let Some(locked) = &mut self.locked {
-            locked.written = Written::default();
+            locked.written = WrittenDocuments::default();
         }
     }
 
-    /// Makes everything in it durable and visible.
-    ///
-    /// # Errors
-    /// When the database could not; then nothing of it happened.
+    /// Makes everything in it durable and visible. If it fails, the transaction changed nothing.
     pub async fn commit(mut self) -> Result<()> {
         let changed = std::mem::take(&mut self.changed);
         let mut number = None;
-        for (workspace, changes) in &changed {
+        for (workspace, profiles) in &changed {
             let locked = self.is_locked(workspace);
             if !locked {
                 self.transaction.lock(workspace).await?;
             }
-            let appended = change::append(&mut self.transaction, workspace, changes).await?;
+            let appended = change::append(&mut self.transaction, workspace, profiles).await?;
             if locked {
                 number = Some(appended);
             }
         }
-        self.transaction.end().await?;
-        if let Some(Locked {
-            workspace,
-            from,
-            written,
-        }) = self.locked
-            && let (Some(number), Some(changes)) = (number, changed.get(&workspace))
+        self.transaction.commit().await?;
+        if let Some(LockedWorkspace { id, base, written }) = self.locked
+            && let (Some(number), Some(profiles)) = (number, changed.get(&id))
         {
             self.cache
-                .write_through(&workspace, from, number, changes, written);
+                .write_through(&id, base, number, profiles, written);
         }
         Ok(())
     }

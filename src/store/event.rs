@@ -160,7 +160,7 @@ pub fn ask_known<'a>(
     )
     .bind(workspace)
     .rows(&keys)
-    .ask(|known: Vec<(String, String)>| Ok(known.into_iter().collect()))
+    .pipelined(|known: Vec<(String, String)>| Ok(known.into_iter().collect()))
 }
 
 /// Appends events that are not in the log.

@@ -104,7 +104,7 @@ pub fn ask(tx: &mut Tx, workspace: &str, links: &[String]) -> Answer<Vec<StoredL
     )
     .bind(workspace)
     .rows(&keys(links))
-    .ask(|rows: Vec<LinkRow>| rows.into_iter().map(StoredLink::try_from).collect())
+    .pipelined(|rows: Vec<LinkRow>| rows.into_iter().map(StoredLink::try_from).collect())
 }
 
 /// The stored links among these ids.

@@ -2,15 +2,15 @@
 
 use super::access::Workspace;
 use super::table::{self, Sort};
-use super::written::WrittenDocument;
-use super::{Answer, Db, Id, Rows, Statement, Tx};
+use super::written_document::WrittenDocument;
+use super::{Answer, Db, IdRow, Rows, Statement, Tx};
 use crate::identity::{Identifier, MENTION};
 use crate::profile::{Profile, packed};
 use crate::{Error, Result};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// A customer as they are named.
+/// A name of a customer.
 pub(super) enum CustomerName<'a> {
     /// By a link's id.
     Link(&'a str),
@@ -19,10 +19,10 @@ pub(super) enum CustomerName<'a> {
 }
 
 impl<'a> CustomerName<'a> {
-    /// Reads `type:value`; `profile:` takes any link's id.
+    /// Parses `type:value`, where `profile:` takes any link's id.
     ///
     /// # Errors
-    /// [`Error::Invalid`] when the text names nothing that could be a customer.
+    /// [`Error::Invalid`] when the text is no name of a customer.
     pub(super) fn parse(workspace: &Workspace, customer: &'a str) -> Result<Self> {
         if let Some(id) = customer.strip_prefix("profile:")
             && !id.contains('\0')
@@ -35,7 +35,7 @@ impl<'a> CustomerName<'a> {
         })
     }
 
-    /// The statement that reads its document, with the workspace as `$1`, and the keys that follow.
+    /// The statement that reads its document. `$1` is the workspace, and the keys are `$2` and on.
     fn statement(&self) -> (&'static str, Vec<&str>) {
         match self {
             Self::Link(id) => (
@@ -51,31 +51,27 @@ impl<'a> CustomerName<'a> {
         }
     }
 
-    /// The document that it leads to, if that can be told at once.
-    pub(super) fn look_up(&self, db: &Db, workspace: &Workspace) -> Option<Option<Vec<u8>>> {
+    /// The document that it leads to, by a point read. The outer `None` says that it was not read.
+    pub(super) fn point_read(&self, db: &Db, workspace: &Workspace) -> Option<Option<Vec<u8>>> {
         let (sql, mut keys) = self.statement();
         keys.insert(0, &workspace.id);
-        db.look_up(sql, &keys)
+        db.point_read(sql, &keys)
     }
 
-    /// The document that it leads to: one keyed read.
-    ///
-    /// # Errors
-    /// When the database refuses.
+    /// The document that it leads to, by a statement of its own.
     pub(super) async fn read(&self, db: &Db, workspace: &Workspace) -> Result<Option<Vec<u8>>> {
         let (sql, keys) = self.statement();
-        let statement = db.sql(sql).bind(&workspace.id);
-        let statement = keys.into_iter().fold(statement, Statement::bind);
-        let row: Option<(Vec<u8>,)> = statement.optional().await?;
+        let row: Option<(Vec<u8>,)> = keys
+            .into_iter()
+            .fold(db.sql(sql).bind(&workspace.id), Statement::bind)
+            .optional()
+            .await?;
         Ok(row.map(|(doc,)| doc))
     }
 
     /// The profile that it leads to.
-    ///
-    /// # Errors
-    /// When the database refuses or the document cannot be read.
     async fn profile(&self, db: &Db, workspace: &Workspace) -> Result<Option<Profile>> {
-        let doc = match self.look_up(db, workspace) {
+        let doc = match self.point_read(db, workspace) {
             Some(doc) => doc,
             None => self.read(db, workspace).await?,
         };
@@ -83,10 +79,8 @@ impl<'a> CustomerName<'a> {
     }
 }
 
-/// The profile that any link's id leads to, old profile ids included.
-///
-/// # Errors
-/// When the database refuses.
+/// The profile that any link's id leads to. A profile's id is a link's id, and older ones still
+/// lead to it.
 pub async fn by_id(db: &Db, workspace: &Workspace, id: &str) -> Result<Option<Profile>> {
     CustomerName::Link(id).profile(db, workspace).await
 }
@@ -94,28 +88,30 @@ pub async fn by_id(db: &Db, workspace: &Workspace, id: &str) -> Result<Option<Pr
 /// The profile of a customer named `type:value`; `profile:` takes any link's id.
 ///
 /// # Errors
-/// [`Error::Invalid`] when the text names nothing that could be a customer.
+/// [`Error::Invalid`] when the text is no name of a customer, [`Error::Conflict`] when only records
+/// mention it and these are of several customers.
 pub async fn by_name(db: &Db, workspace: &Workspace, customer: &str) -> Result<Option<Profile>> {
-    let asked = CustomerName::parse(workspace, customer)?;
-    if let Some(profile) = asked.profile(db, workspace).await? {
+    let name = CustomerName::parse(workspace, customer)?;
+    if let Some(profile) = name.profile(db, workspace).await? {
         return Ok(Some(profile));
     }
-    match by_mention(db, workspace, &asked).await? {
+    match by_mention(db, workspace, &name).await? {
         Some(id) => by_id(db, workspace, &id).await,
         None => Ok(None),
     }
 }
 
-/// The id of the one profile whose records mention a contact that leads nowhere.
+/// The id of the only profile whose records mention this contact, for a contact that leads nowhere
+/// itself.
 ///
 /// # Errors
-/// [`Error::Conflict`] when several do.
+/// [`Error::Conflict`] when records of several profiles mention it.
 pub(super) async fn by_mention(
     db: &Db,
     workspace: &Workspace,
-    asked: &CustomerName<'_>,
+    name: &CustomerName<'_>,
 ) -> Result<Option<String>> {
-    let CustomerName::Identifier(identifier) = asked else {
+    let CustomerName::Identifier(identifier) = name else {
         return Ok(None);
     };
     let found: Vec<(String,)> = db
@@ -139,17 +135,14 @@ pub(super) async fn by_mention(
     }
 }
 
-/// A document to be read, with the winner of every trait first.
+/// Unpacks a stored document for a reader: the winner of every trait comes first.
 pub(super) fn ranked(workspace: &Workspace, doc: &[u8]) -> Result<Profile> {
     let mut profile = open(doc)?;
     profile.rank(&workspace.rules.rules.survivorship);
     Ok(profile)
 }
 
-/// A document as it is stored, to be gone on with.
-///
-/// # Errors
-/// When it cannot be read.
+/// Unpacks a stored document, for events to be added to it.
 pub fn open(doc: &[u8]) -> Result<Profile> {
     packed::unpack(doc).ok_or_else(|| {
         Error::internal(
@@ -161,7 +154,7 @@ pub fn open(doc: &[u8]) -> Result<Profile> {
 /// Documents by the ids of their profiles.
 pub type Documents = BTreeMap<String, Arc<[u8]>>;
 
-/// Asks for the stored documents among these ids.
+/// Loads the stored documents among these ids, pipelined.
 #[must_use]
 pub fn ask<'a>(
     tx: &mut Tx,
@@ -172,16 +165,16 @@ pub fn ask<'a>(
     for id in ids {
         match tx.document(workspace, id) {
             Some(doc) => drop(loaded.insert(id.to_owned(), doc)),
-            None => keys.push(Id { id }),
+            None => keys.push(IdRow { id }),
         }
     }
     if keys.is_empty() {
-        return Answer::known(loaded);
+        return Answer::ready(loaded);
     }
     tx.sql("select p.id, p.doc from rows($2, r: id text) cross join profile p where p.workspace = $1 and p.id = r.id")
         .bind(workspace)
         .rows(&keys)
-        .ask(|rows: Vec<(String, Vec<u8>)>| {
+        .pipelined(|rows: Vec<(String, Vec<u8>)>| {
             loaded.extend(rows.into_iter().map(|(id, doc)| (id, doc.into())));
             Ok(loaded)
         })
@@ -198,43 +191,38 @@ pub struct NewDocument {
     pub received_at: i64,
     /// Whether links or identifiers may have come to the profile or left it.
     pub renamed: bool,
-    /// Whether it says anything else of who the customer is, so that matching has to look again.
+    /// Whether what it says about the customer's identity changed, so that it is matched again.
     pub learned: bool,
 }
 
 /// Writes documents.
 pub fn save(tx: &mut Tx, workspace: &str, documents: Vec<NewDocument>) {
-    let ids = || documents.iter().map(|written| written.id.as_str());
-    tx.changes(workspace, ids());
-    let docs = documents.iter().map(|written| Arc::clone(&written.doc));
-    let rows = Rows::default().text(ids()).bytes(docs.collect());
+    let ids = || documents.iter().map(|document| document.id.as_str());
+    tx.note_changed(workspace, ids());
+    let docs = documents.iter().map(|document| Arc::clone(&document.doc));
     tx.insert(
         "insert into profile (workspace, id, doc) values rows(text, bytea)
          on conflict (workspace, id) do update set doc = excluded.doc",
         workspace,
-        rows,
+        Rows::default().text(ids()).bytes(docs.collect()),
     );
-    let learned = documents.iter().filter(|written| written.learned);
-    let rows = Rows::default().text(learned.map(|written| written.id.as_str()));
+    let learned = documents.iter().filter(|document| document.learned);
     tx.insert(
         "insert into unmatched (workspace, profile) values rows(text) on conflict do nothing",
         workspace,
-        rows,
+        Rows::default().text(learned.map(|document| document.id.as_str())),
     );
     for document in documents {
         let written = WrittenDocument {
             doc: document.doc,
             received_at: document.received_at,
-            renamed: document.renamed,
+            names_changed: document.renamed,
         };
-        tx.wrote(workspace, document.id, written);
+        tx.note_written(workspace, document.id, written);
     }
 }
 
-/// Removes profiles whose links are all held by others now.
-///
-/// # Errors
-/// When the database refuses.
+/// Removes profiles that have no links left.
 pub async fn remove<'a>(
     tx: &mut Tx,
     workspace: &str,
@@ -244,8 +232,8 @@ pub async fn remove<'a>(
     if ids.is_empty() {
         return Ok(());
     }
-    tx.removed(workspace, &ids);
-    let keys: Vec<Id<'_>> = ids.iter().map(|id| Id { id }).collect();
+    tx.note_removed(workspace, &ids);
+    let keys: Vec<IdRow<'_>> = ids.iter().map(|id| IdRow { id }).collect();
     for text in [
         "delete from profile where workspace = $1 and id in (select r.id from rows($2, r: id text))",
         "delete from unmatched where workspace = $1 and profile in (select r.id from rows($2, r: id text))",
@@ -256,19 +244,13 @@ pub async fn remove<'a>(
 }
 
 /// How many profiles there are.
-///
-/// # Errors
-/// When the database refuses.
 pub async fn count(db: &Db, workspace: &str) -> Result<i64> {
     table::count(db, "profile", workspace).await
 }
 
 /// Empties every derived table of the workspace, for a rebuild.
-///
-/// # Errors
-/// When the database refuses.
 pub async fn clear_derived(tx: &mut Tx, workspace: &str) -> Result<()> {
     table::clear(tx, workspace, Sort::Derived).await?;
-    tx.changes_all(workspace);
+    tx.note_all_changed(workspace);
     Ok(())
 }

@@ -66,7 +66,7 @@ pub fn ask(tx: &mut Tx, workspace: &str, ids: &[(RecordKind, &str)]) -> Answer<V
         id: &'a str,
     }
     if ids.is_empty() {
-        return Answer::known(Vec::new());
+        return Answer::ready(Vec::new());
     }
     let keys = ids.iter().map(|(kind, id)| Key {
         kind: kind.as_str(),
@@ -80,7 +80,7 @@ pub fn ask(tx: &mut Tx, workspace: &str, ids: &[(RecordKind, &str)]) -> Answer<V
     )
     .bind(workspace)
     .rows(&keys)
-    .ask(read)
+    .pipelined(read)
 }
 
 /// All that links know of these orders and tickets.

@@ -1,17 +1,17 @@
-//! The schema, brought up to date when a database is opened; and one that was not made by these migrations, which is refused.
+//! Migrates a database when it is opened, or refuses one that was not made by these migrations.
 //!
-//! Until the first release there is one migration, and it is edited. What it made before its last edit cannot be brought up to
-//! date by this program, log included, because nothing tells how the tables differ.
+//! Until the first release there is one migration, which is edited. A database from before an edit,
+//! its log included, cannot be migrated: nothing records how its tables differ.
 
 use super::sql::{self, Engine};
 use crate::{Error, Result};
 use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
 use sqlx::{AssertSqlSafe, SqlSafeStr};
 
-/// What each file in `migrations` is for, and its text, by number.
+/// The name and the text of each file in `migrations`, by number from 1.
 const MIGRATIONS: [(&str, &str); 1] = [("init", include_str!("../../migrations/0001_init.sql"))];
 
-/// The migrations as they are written in the files: an edited one is told from another by its checksum.
+/// The migrations with the checksums of their files. An edited file has another checksum.
 fn migrations() -> impl Iterator<Item = Migration> {
     let simple = MigrationType::Simple;
     (1..).zip(MIGRATIONS).map(move |(number, (name, text))| {
@@ -19,15 +19,15 @@ fn migrations() -> impl Iterator<Item = Migration> {
     })
 }
 
-/// Brings the schema up to date, each migration in the words of the engine.
+/// Runs the migrations that the database lacks, translated for its engine.
 pub(super) async fn migrate(engine: &Engine) -> Result<()> {
     let postgres = matches!(engine, Engine::Postgres(_));
-    let spelt = migrations().map(|file| Migration {
-        sql: AssertSqlSafe(sql::spell_migration(file.sql.as_str(), postgres)).into_sql_str(),
+    let translated = migrations().map(|file| Migration {
+        sql: AssertSqlSafe(sql::translate_migration(file.sql.as_str(), postgres)).into_sql_str(),
         ..file
     });
     let migrator = Migrator {
-        migrations: spelt.collect(),
+        migrations: translated.collect(),
         ..Migrator::DEFAULT
     };
     let migrated = match engine {
@@ -36,16 +36,16 @@ pub(super) async fn migrate(engine: &Engine) -> Result<()> {
     };
     match migrated {
         Ok(()) => Ok(()),
-        Err(error) => Err(refused(engine, error).await),
+        Err(error) => Err(explained(engine, error).await),
     }
 }
 
-/// Why the schema could not be brought up to date. A database of a version that was edited since has another first migration; one
-/// of a newer version has the same, and more of them.
-async fn refused(engine: &Engine, error: MigrateError) -> Error {
+/// Why migrating failed. A database from before an edit has another first migration; one of a newer
+/// version of this program has the same first migration, and more of them.
+async fn explained(engine: &Engine, error: MigrateError) -> Error {
     let edited = match error {
         MigrateError::VersionMismatch(_) => Ok(true),
-        MigrateError::VersionMissing(_) => first(engine).await.map(|first| {
+        MigrateError::VersionMissing(_) => first_checksum(engine).await.map(|first| {
             let ours = migrations().next();
             ours.is_none_or(|ours| *ours.checksum != *first)
         }),
@@ -66,7 +66,7 @@ async fn refused(engine: &Engine, error: MigrateError) -> Error {
 }
 
 /// The checksum of the first migration that was applied.
-async fn first(engine: &Engine) -> Result<Vec<u8>> {
+async fn first_checksum(engine: &Engine) -> Result<Vec<u8>> {
     let text = "select checksum from _sqlx_migrations order by version limit 1";
     let (first,): (Vec<u8>,) = match engine {
         Engine::Sqlite { write, .. } => sqlx::query_as(text).fetch_one(write).await?,
@@ -83,13 +83,13 @@ mod tests {
     #[test]
     fn every_file_is_in_the_list() {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations");
-        let files = std::fs::read_dir(folder).unwrap();
-        let mut files: Vec<_> = files
+        let mut files: Vec<_> = std::fs::read_dir(folder)
+            .unwrap()
             .map(|file| file.unwrap().file_name().into_string().unwrap())
             .collect();
         files.sort_unstable();
-        let listed = (1..).zip(MIGRATIONS);
-        let listed: Vec<_> = listed
+        let listed: Vec<_> = (1..)
+            .zip(MIGRATIONS)
             .map(|(number, (name, _))| format!("{number:04}_{}.sql", name.replace(' ', "_")))
             .collect();
         assert_eq!(files, listed);

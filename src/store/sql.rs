@@ -1,12 +1,13 @@
-//! One SQL text for two drivers: a [`Statement`] binds to SQLite or PostgreSQL, whichever the database is.
+//! One SQL text for two drivers: a [`Statement`] binds its values for SQLite or PostgreSQL.
 //!
-//! It is the only way to the database, so this is also where statements are traced and slow ones are named. The text uses
-//! `$n` and the neutral dialect. Two things need two spellings (`text`): a list of rows as a parameter is written
-//! `rows($2, r: id text, at bigint)` and becomes `json_to_recordset` or `json_each`; `collate binary` becomes `collate "C"`.
-//! Rows to be written have a notation of their own (`insert`).
+//! Nearly every statement of the crate runs through here, so this is also where statements are traced and
+//! slow ones are logged. A text uses `$n` and the common subset of both engines. `dialect`
+//! translates what differs: a list of rows as a parameter, `rows($2, r: id text, at bigint)`; rows
+//! to be inserted, `values rows(text, bigint)`; and an order by bytes, `collate binary`.
 //!
-//! Joins are written `cross join … where`: SQLite keeps that order (sqlite.org/optoverview.html, 8.2). Left to itself and
-//! without statistics it walks all of a workspace and reads the list again for each row. PostgreSQL is told to keep it too.
+//! Joins are written `cross join … where`: SQLite keeps that order (sqlite.org/optoverview.html,
+//! 8.2). Without statistics SQLite would otherwise read a whole workspace, and the list of rows
+//! again for each row of it. PostgreSQL is told to keep the order too.
 
 use crate::{Error, Result};
 use futures_util::future::BoxFuture;
@@ -18,22 +19,23 @@ use std::time::{Duration, Instant};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-mod ask;
+mod dialect;
 mod insert;
-mod lookup;
-mod reader;
+mod pipeline;
+mod point_read;
+mod read_connection;
 mod row;
-mod text;
 
-pub use ask::Answer;
+use dialect::TextCache;
+pub(super) use dialect::translate_migration;
+use insert::Insert;
 pub use insert::Rows;
-pub(super) use lookup::Lookup;
-pub(super) use reader::Reader;
+pub use pipeline::Answer;
+pub(super) use point_read::PointReader;
+pub(super) use read_connection::ReadConnection;
 pub(super) use row::row;
-use text::Texts;
-pub(super) use text::spell_migration;
 
-/// A statement that takes longer than this is named in the log.
+/// A statement that takes longer than this is logged as slow.
 const SLOW: Duration = Duration::from_millis(500);
 
 /// Takes the lock of a workspace until the transaction ends.
@@ -42,44 +44,47 @@ const LOCK: &str = "select pg_advisory_xact_lock(hashtextextended('acquaint:' ||
 /// The engine behind the pools.
 #[derive(Clone, Debug)]
 pub(super) enum Engine {
-    /// SQLite has one writer; reads go to a pool of their own, those of one row past it.
+    /// SQLite has one writer and a pool of readers. A point read goes past the driver.
     Sqlite {
         write: SqlitePool,
         read: SqlitePool,
-        lookup: Option<Arc<Lookup>>,
+        point_reader: Option<Arc<PointReader>>,
     },
     /// PostgreSQL.
     Postgres(PgPool),
 }
 
-/// The pools of an open database, cheap to clone, and what is said to them in the words of its engine.
+/// The pools of an open database, and the texts translated for its engine. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Driver {
     pub(super) engine: Engine,
-    /// Told of every commit.
+    /// Notified of every commit.
     committed: Arc<watch::Sender<()>>,
-    texts: Texts,
+    texts: TextCache,
 }
 
-/// A transaction of either engine. Rows are written, and questions answered, while whoever gave them goes on, one after another.
+/// A transaction of either engine. Inserts and pipelined statements run one after another in a
+/// task, while the caller goes on.
 #[derive(Debug)]
 pub struct Transaction {
-    state: State,
+    state: ConnectionState,
     driver: Driver,
 }
 
 /// Where a transaction's connection is.
 #[derive(Debug)]
-enum State {
-    Ready(Engined),
-    /// With the task that writes or reads rows through it.
-    Busy(JoinHandle<(Option<Engined>, Result<()>)>),
-    /// Nowhere, since that task was given up.
-    Gone,
+enum ConnectionState {
+    /// Free for the next statement.
+    Ready(EngineTransaction),
+    /// With a task that runs an insert or a pipelined statement, and gives it back with the result.
+    Busy(JoinHandle<(Option<EngineTransaction>, Result<()>)>),
+    /// Gone with a task that was aborted or panicked.
+    Lost,
 }
 
+/// The transaction of the driver.
 #[derive(Debug)]
-enum Engined {
+enum EngineTransaction {
     Sqlite(sqlx::Transaction<'static, Sqlite>),
     Postgres(sqlx::Transaction<'static, Postgres>),
 }
@@ -102,16 +107,17 @@ impl<T: for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> + Send + Unp
 #[derive(Debug)]
 pub struct Statement<'c> {
     sql: &'static str,
-    on: On<'c>,
-    texts: Texts,
+    executor: Executor<'c>,
+    texts: TextCache,
     failed: Option<sqlx::Error>,
 }
 
+/// What a statement runs on, with the values bound so far.
 #[derive(Debug)]
-enum On<'c> {
+enum Executor<'c> {
     Sqlite(&'c SqlitePool, SqliteArguments),
     Postgres(&'c PgPool, PgArguments),
-    PostgresReader(&'c mut PgConnection, PgArguments),
+    PostgresConnection(&'c mut PgConnection, PgArguments),
     SqliteTx(&'c mut Transaction, SqliteArguments),
     PostgresTx(&'c mut Transaction, PgArguments),
 }
@@ -121,41 +127,42 @@ impl Driver {
         Self {
             engine,
             committed: Arc::new(committed),
-            texts: Texts::default(),
+            texts: TextCache::default(),
         }
     }
 
     /// A read.
     pub fn sql(&self, sql: &'static str) -> Statement<'_> {
-        let on = match &self.engine {
-            Engine::Sqlite { read, .. } => On::Sqlite(read, SqliteArguments::default()),
-            Engine::Postgres(pool) => On::Postgres(pool, PgArguments::default()),
+        let executor = match &self.engine {
+            Engine::Sqlite { read, .. } => Executor::Sqlite(read, SqliteArguments::default()),
+            Engine::Postgres(pool) => Executor::Postgres(pool, PgArguments::default()),
         };
         Statement {
             sql,
-            on,
+            executor,
             texts: self.texts.clone(),
             failed: None,
         }
     }
 
-    /// Begins a transaction that writes. On SQLite it is the only one from its first statement on.
+    /// Begins a write transaction. On SQLite only one runs at a time, in all processes.
     pub(super) async fn transaction(&self) -> Result<Transaction> {
         let engine = match &self.engine {
             Engine::Sqlite { write, .. } => {
-                Engined::Sqlite(write.begin_with("begin immediate").await?)
+                EngineTransaction::Sqlite(write.begin_with("begin immediate").await?)
             }
-            Engine::Postgres(pool) => Engined::Postgres(begin(pool).await?),
+            Engine::Postgres(pool) => EngineTransaction::Postgres(begin(pool).await?),
         };
         Ok(Transaction {
-            state: State::Ready(engine),
+            state: ConnectionState::Ready(engine),
             driver: self.clone(),
         })
     }
 }
 
-/// Begins a transaction, in a task that nobody cuts off: of one that is given up while it begins, sqlx does not know that it
-/// was begun, and its connection would go back to the pool within it.
+/// Begins a transaction in a task of its own, which runs to its end. If the caller's future were
+/// dropped while `begin` runs, sqlx would not know of the begun transaction and would return the
+/// connection to the pool within it.
 pub(super) async fn begin(pool: &PgPool) -> sqlx::Result<sqlx::Transaction<'static, Postgres>> {
     let pool = pool.clone();
     let begun = tokio::spawn(async move { pool.begin().await }).await;
@@ -166,43 +173,47 @@ impl Transaction {
     /// A statement within the transaction.
     pub fn sql(&mut self, sql: &'static str) -> Statement<'_> {
         let texts = self.driver.texts.clone();
-        let on = if self.is_postgres() {
-            On::PostgresTx(self, PgArguments::default())
+        let executor = if self.is_postgres() {
+            Executor::PostgresTx(self, PgArguments::default())
         } else {
-            On::SqliteTx(self, SqliteArguments::default())
+            Executor::SqliteTx(self, SqliteArguments::default())
         };
         Statement {
             sql,
-            on,
+            executor,
             texts,
             failed: None,
         }
     }
 
-    /// The connection, once the rows that are being written are there.
-    async fn ready(&mut self) -> Result<&mut Engined> {
-        if let State::Busy(task) = &mut self.state {
-            let (engine, done) = task.await.unwrap_or_else(|_| (None, Err(lost())));
-            self.state = engine.map_or(State::Gone, State::Ready);
+    /// The connection, once everything that was enqueued is done.
+    async fn connection(&mut self) -> Result<&mut EngineTransaction> {
+        if let ConnectionState::Busy(task) = &mut self.state {
+            let (engine, done) = task
+                .await
+                .unwrap_or_else(|_| (None, Err(connection_lost())));
+            self.state = engine.map_or(ConnectionState::Lost, ConnectionState::Ready);
             done?;
         }
         match &mut self.state {
-            State::Ready(engine) => Ok(engine),
-            _ => Err(lost()),
+            ConnectionState::Ready(engine) => Ok(engine),
+            _ => Err(connection_lost()),
         }
     }
 
-    /// Has something done with the connection once all before it is done, unless that failed.
-    fn then<F>(&mut self, work: F)
+    /// Enqueues work on the connection. It is skipped if the work before it failed.
+    fn enqueue<F>(&mut self, work: F)
     where
-        F: for<'c> FnOnce(&'c mut Engined) -> BoxFuture<'c, Result<()>> + Send + 'static,
+        F: for<'c> FnOnce(&'c mut EngineTransaction) -> BoxFuture<'c, Result<()>> + Send + 'static,
     {
-        let before = std::mem::replace(&mut self.state, State::Gone);
-        self.state = State::Busy(tokio::spawn(async move {
+        let before = std::mem::replace(&mut self.state, ConnectionState::Lost);
+        self.state = ConnectionState::Busy(tokio::spawn(async move {
             let (engine, done) = match before {
-                State::Ready(engine) => (Some(engine), Ok(())),
-                State::Busy(task) => task.await.unwrap_or_else(|_| (None, Err(lost()))),
-                State::Gone => (None, Err(lost())),
+                ConnectionState::Ready(engine) => (Some(engine), Ok(())),
+                ConnectionState::Busy(task) => task
+                    .await
+                    .unwrap_or_else(|_| (None, Err(connection_lost()))),
+                ConnectionState::Lost => (None, Err(connection_lost())),
             };
             match (engine, done) {
                 (Some(mut engine), Ok(())) => {
@@ -214,7 +225,7 @@ impl Transaction {
         }));
     }
 
-    /// Waits until no other transaction may commit to the workspace before this one ends.
+    /// Takes the workspace's lock until the transaction ends: no other can commit to it meanwhile.
     pub(super) async fn lock(&mut self, workspace: &str) -> Result<()> {
         if self.is_postgres() {
             self.sql(LOCK).bind(workspace).execute().await?;
@@ -226,66 +237,68 @@ impl Transaction {
         matches!(self.driver.engine, Engine::Postgres(_))
     }
 
-    /// Ends it, with everything in it.
-    pub(super) async fn end(mut self) -> Result<()> {
-        self.ready().await?;
+    /// Commits what was executed and enqueued.
+    pub(super) async fn commit(mut self) -> Result<()> {
+        self.connection().await?;
         match self.state {
-            State::Ready(Engined::Sqlite(tx)) => tx.commit().await?,
-            State::Ready(Engined::Postgres(tx)) => tx.commit().await?,
-            _ => return Err(lost()),
+            ConnectionState::Ready(EngineTransaction::Sqlite(tx)) => tx.commit().await?,
+            ConnectionState::Ready(EngineTransaction::Postgres(tx)) => tx.commit().await?,
+            _ => return Err(connection_lost()),
         }
         self.driver.committed.send_replace(());
         Ok(())
     }
 }
 
-fn lost() -> Error {
+/// The error of a transaction whose connection is lost.
+fn connection_lost() -> Error {
     Error::internal("a transaction lost its connection")
 }
 
-/// Runs a query of `$sql` and `$args` on whichever connection there is, and makes `$map` of what it gives.
+/// Runs the query of `$sql` and `$args` on the statement's executor, and maps its result. A macro,
+/// because the drivers' queries are of different types.
 macro_rules! run {
-    ($statement:expr, |$sql:ident, $args:ident| $query:expr, $method:ident, |$done:ident| $map:expr) => {{
+    ($statement:expr, |$sql:ident, $args:ident| $query:expr, $method:ident, |$result:ident| $map:expr) => {{
         let Statement {
             sql: text,
-            on,
+            executor,
             texts,
             failed,
         } = $statement;
         if let Some(error) = failed {
             return Err(error.into());
         }
-        let began = Instant::now();
-        let done = match on {
-            On::Sqlite(pool, $args) => {
+        let started = Instant::now();
+        let result = match executor {
+            Executor::Sqlite(pool, $args) => {
                 let $sql = AssertSqlSafe(texts.sqlite(text));
-                $query.$method(pool).await.map(|$done| $map)
+                $query.$method(pool).await.map(|$result| $map)
             }
-            On::Postgres(pool, $args) => {
+            Executor::Postgres(pool, $args) => {
                 let $sql = AssertSqlSafe(texts.postgres(text));
-                $query.$method(pool).await.map(|$done| $map)
+                $query.$method(pool).await.map(|$result| $map)
             }
-            On::PostgresReader(connection, $args) => {
+            Executor::PostgresConnection(connection, $args) => {
                 let $sql = AssertSqlSafe(texts.postgres(text));
-                $query.$method(connection).await.map(|$done| $map)
+                $query.$method(connection).await.map(|$result| $map)
             }
-            On::SqliteTx(tx, $args) => {
+            Executor::SqliteTx(tx, $args) => {
                 let $sql = AssertSqlSafe(texts.sqlite(text));
-                let Engined::Sqlite(tx) = tx.ready().await? else {
-                    return Err(lost());
+                let EngineTransaction::Sqlite(tx) = tx.connection().await? else {
+                    return Err(connection_lost());
                 };
-                $query.$method(&mut **tx).await.map(|$done| $map)
+                $query.$method(&mut **tx).await.map(|$result| $map)
             }
-            On::PostgresTx(tx, $args) => {
+            Executor::PostgresTx(tx, $args) => {
                 let $sql = AssertSqlSafe(texts.postgres(text));
-                let Engined::Postgres(tx) = tx.ready().await? else {
-                    return Err(lost());
+                let EngineTransaction::Postgres(tx) = tx.connection().await? else {
+                    return Err(connection_lost());
                 };
-                $query.$method(&mut **tx).await.map(|$done| $map)
+                $query.$method(&mut **tx).await.map(|$result| $map)
             }
         };
-        traced(text, began);
-        done.map_err(refused)
+        trace_statement(text, started);
+        result.map_err(statement_error)
     }};
 }
 
@@ -293,11 +306,11 @@ impl Statement<'_> {
     /// Binds the next `$n`.
     #[must_use]
     pub fn bind<'q, T: Bind<'q>>(mut self, value: T) -> Self {
-        let added = match &mut self.on {
-            On::Sqlite(_, args) | On::SqliteTx(_, args) => args.add(value),
-            On::Postgres(_, args) | On::PostgresReader(_, args) | On::PostgresTx(_, args) => {
-                args.add(value)
-            }
+        let added = match &mut self.executor {
+            Executor::Sqlite(_, args) | Executor::SqliteTx(_, args) => args.add(value),
+            Executor::Postgres(_, args)
+            | Executor::PostgresConnection(_, args)
+            | Executor::PostgresTx(_, args) => args.add(value),
         };
         if let Err(error) = added {
             self.failed = Some(sqlx::Error::Encode(error));
@@ -305,7 +318,8 @@ impl Statement<'_> {
         self
     }
 
-    /// Binds rows for a `rows($n, …)`.
+    /// Binds rows for the next `rows($n, …)`, as JSON: `[{"id": "p_1"}, {"id": "p_2"}]` for
+    /// `rows($2, r: id text)`.
     #[must_use]
     pub fn rows(self, rows: &impl serde::Serialize) -> Self {
         match serde_json::to_string(rows) {
@@ -317,10 +331,7 @@ impl Statement<'_> {
         }
     }
 
-    /// Every row of the answer.
-    ///
-    /// # Errors
-    /// When the database refuses the statement or cannot be reached.
+    /// Every row that it gives.
     pub async fn all<T: Row>(self) -> Result<Vec<T>> {
         run!(
             self,
@@ -330,10 +341,7 @@ impl Statement<'_> {
         )
     }
 
-    /// The one row there is, if there is one.
-    ///
-    /// # Errors
-    /// When the database refuses the statement or cannot be reached.
+    /// The one row that it gives, if there is one.
     pub async fn optional<T: Row>(self) -> Result<Option<T>> {
         run!(
             self,
@@ -343,10 +351,10 @@ impl Statement<'_> {
         )
     }
 
-    /// The one row that there always is.
+    /// The one row that it always gives.
     ///
     /// # Errors
-    /// When the database refuses the statement or cannot be reached, or there is none.
+    /// [`Error::Database`] also when there is no row.
     pub async fn one<T: Row>(self) -> Result<T> {
         run!(
             self,
@@ -356,10 +364,7 @@ impl Statement<'_> {
         )
     }
 
-    /// Runs it for its effect; the number of rows it touched.
-    ///
-    /// # Errors
-    /// When the database refuses the statement or cannot be reached.
+    /// Runs it for its effect, and gives the number of rows that it changed.
     pub async fn execute(self) -> Result<u64> {
         run!(
             self,
@@ -370,8 +375,9 @@ impl Statement<'_> {
     }
 }
 
-/// No text of PostgreSQL holds U+0000 (its error 22021, or 22P05 within JSON): that is the fault of whoever sent one.
-fn refused(error: sqlx::Error) -> Error {
+/// The error of a statement. PostgreSQL's text cannot hold U+0000 (error 22021, or 22P05 within
+/// JSON): such a value is invalid input, and no failure of the database.
+fn statement_error(error: sqlx::Error) -> Error {
     let code = error.as_database_error().and_then(|error| error.code());
     if code.is_some_and(|code| code == "22021" || code == "22P05") {
         return Error::invalid("a value holds the character U+0000; leave it out");
@@ -379,8 +385,9 @@ fn refused(error: sqlx::Error) -> Error {
     error.into()
 }
 
-fn traced(sql: &'static str, began: Instant) {
-    let took = began.elapsed();
+/// Logs a statement that ran, as a warning if it was slow.
+fn trace_statement(sql: &'static str, started: Instant) {
+    let took = started.elapsed();
     if took > SLOW {
         tracing::warn!(target: "acquaint::db", sql, ms = took.as_millis() as u64, "slow statement");
     } else {

@@ -1,9 +1,10 @@
-//! Many rows in one statement: `values rows(text, bigint, …)` in a text, and the rows column by column.
+//! Many rows in one insert: `values rows(text, bigint, …)` in the text, and [`Rows`] with its
+//! values.
 //!
-//! PostgreSQL is given an array for each column (`unnest`), SQLite a list of parameters, some rows at a time, because every
-//! value of a list as JSON costs it a walk through the row's text.
+//! PostgreSQL gets an array for each column (`unnest`). SQLite gets a parameter for each value, up
+//! to 256 rows at a time: taking a value out of a row given as JSON would parse the row each time.
 
-use super::{Engined, Texts, Transaction, refused, traced};
+use super::{EngineTransaction, TextCache, Transaction, statement_error, trace_statement};
 use crate::Result;
 use sqlx::postgres::PgArguments;
 use sqlx::sqlite::SqliteArguments;
@@ -11,10 +12,11 @@ use sqlx::{Arguments, AssertSqlSafe, PgConnection, SqliteConnection};
 use std::sync::Arc;
 use std::time::Instant;
 
-/// Rows of one SQLite statement. Few sizes, so that each is prepared once; the greatest stays below its limit of parameters.
+/// How many rows one SQLite statement inserts. Each size is prepared once; the greatest stays below
+/// SQLite's limit of parameters.
 const SIZES: [usize; 4] = [256, 64, 8, 1];
 
-/// A column of rows that are to be written.
+/// The values of one column.
 #[derive(Debug)]
 enum Column {
     Text(Vec<Option<Arc<str>>>),
@@ -23,7 +25,8 @@ enum Column {
     Boolean(Vec<bool>),
 }
 
-/// Rows that are to be written, column by column in the order of the text.
+/// The values of an insert, column by column in the order of `values rows(…)`. The workspace, which
+/// is the first column of every table, is not among them.
 #[derive(Debug, Default)]
 pub struct Rows {
     columns: Vec<Column>,
@@ -39,7 +42,7 @@ impl Rows {
     /// A column of texts, some of which are null.
     #[must_use]
     pub fn nullable<T: AsRef<str>>(mut self, values: impl Iterator<Item = Option<T>>) -> Self {
-        // Many a column says the same in row after row.
+        // Consecutive rows often have the same value in a column, which they then share.
         let mut last: Arc<str> = "".into();
         let values = values.map(|value| {
             let value = value?;
@@ -52,14 +55,14 @@ impl Rows {
         self
     }
 
-    /// A column of texts that others hold too.
+    /// A column of texts that are shared and not copied.
     #[must_use]
     pub fn shared(mut self, values: impl Iterator<Item = Arc<str>>) -> Self {
         self.columns.push(Column::Text(values.map(Some).collect()));
         self
     }
 
-    /// A column of bytes that others hold too.
+    /// A column of bytes that are shared and not copied.
     #[must_use]
     pub fn bytes(mut self, values: Vec<Arc<[u8]>>) -> Self {
         self.columns.push(Column::Bytes(values));
@@ -91,41 +94,42 @@ impl Rows {
     }
 }
 
-/// Rows on their way into a table.
+/// An insert, about to be run.
 #[derive(Debug)]
-pub(super) struct Write {
+pub(super) struct Insert {
     sql: &'static str,
     workspace: Arc<str>,
     rows: Rows,
-    texts: Texts,
+    texts: TextCache,
 }
 
 impl Transaction {
-    /// Has rows written, by `insert into … (workspace, …) values rows(text, …) …`; each gets the workspace in front. Should the
-    /// database refuse them, the next statement or the end of the transaction says so.
+    /// Enqueues an insert: `insert into unmatched (workspace, profile) values rows(text)` with one
+    /// column of texts, for example. If the database refuses it, the next statement or the commit
+    /// gives the error.
     pub fn insert(&mut self, sql: &'static str, workspace: &str, rows: Rows) {
         if rows.len() == 0 {
             return;
         }
-        let write = Write {
+        let insert = Insert {
             sql,
             workspace: workspace.into(),
             rows,
             texts: self.driver.texts.clone(),
         };
-        self.then(|engine| Box::pin(write.run(engine)));
+        self.enqueue(|engine| Box::pin(insert.run(engine)));
     }
 }
 
-impl Write {
-    async fn run(self, engine: &mut Engined) -> Result<()> {
-        let (began, sql) = (Instant::now(), self.sql);
-        let done = match engine {
-            Engined::Sqlite(tx) => self.with_parameters(tx).await,
-            Engined::Postgres(tx) => self.with_arrays(tx).await,
+impl Insert {
+    async fn run(self, engine: &mut EngineTransaction) -> Result<()> {
+        let (started, sql) = (Instant::now(), self.sql);
+        let result = match engine {
+            EngineTransaction::Sqlite(tx) => self.with_parameters(tx).await,
+            EngineTransaction::Postgres(tx) => self.with_arrays(tx).await,
         };
-        traced(sql, began);
-        done.map_err(refused)
+        trace_statement(sql, started);
+        result.map_err(statement_error)
     }
 
     async fn with_arrays(self, tx: &mut PgConnection) -> sqlx::Result<()> {
@@ -146,8 +150,7 @@ impl Write {
             })?;
         }
         let sql = AssertSqlSafe(self.texts.postgres(self.sql));
-        let done = sqlx::query_with(sql, args).execute(tx).await;
-        done.map(drop)
+        sqlx::query_with(sql, args).execute(tx).await.map(drop)
     }
 
     async fn with_parameters(self, tx: &mut SqliteConnection) -> sqlx::Result<()> {
@@ -155,8 +158,8 @@ impl Write {
         let mut columns = self.rows.columns;
         let mut from = 0;
         while from < count {
-            let left = count - from;
-            let size = SIZES.into_iter().find(|size| *size <= left).unwrap_or(1);
+            let fits = |size: &usize| *size <= count - from;
+            let size = SIZES.into_iter().find(fits).unwrap_or(1);
             let mut args = SqliteArguments::default();
             args.reserve(size * (columns.len() + 1), 0);
             for row in from..from + size {

@@ -1,8 +1,9 @@
-//! A struct from the columns that have its fields' names, whichever driver read the row.
+//! A struct read from the columns that have the names of its fields, with either driver.
 //!
-//! sqlx derives the same with its macros, which build both drivers a second time for the compiler's own use.
+//! sqlx has a derive macro for it, but its macros crate builds both drivers a second time.
 
-/// Reads a struct field by field: `row!(Key { kind, link })`. What stands last, after `..`, is read from the same row.
+/// Reads a struct field by field: `row!(Source { workspace, name })`. A struct after `..` is read
+/// from the same row.
 macro_rules! row {
     ($name:ty { $($field:ident),+ $(; ..$inner:ident)? }) => {
         row!(sqlx::sqlite::SqliteRow => $name { $($field),+ $(; ..$inner)? });

@@ -1,80 +1,77 @@
-//! The few notations that the two engines spell differently.
+//! One text in the dialects of both engines: the notations that are translated.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 
-/// Texts with their `rows(…)` spelt out for an engine, by the place and length of the text that was written and, for SQLite,
-/// the number of rows that are written.
+/// Translated texts. The key is the address and length of the static text, and the dialect.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Texts(Arc<Mutex<Spelt>>);
+pub(super) struct TextCache(Arc<Mutex<Translations>>);
 
-type Spelt = HashMap<(usize, usize, For), Arc<str>>;
+type Translations = HashMap<(usize, usize, Dialect), Arc<str>>;
 
-/// What a text is spelt for.
+/// What a text is translated for. SQLite's text of an insert depends on how many rows it inserts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-enum For {
+enum Dialect {
     Sqlite { rows: usize },
     Postgres,
 }
 
-impl Texts {
+impl TextCache {
     /// The text for SQLite.
     pub(super) fn sqlite(&self, text: &'static str) -> Arc<str> {
-        self.spelt(text, For::Sqlite { rows: 0 })
+        self.translated(text, Dialect::Sqlite { rows: 0 })
     }
 
-    /// The text for SQLite, to write so many rows.
+    /// The text for SQLite, to insert so many rows.
     pub(super) fn sqlite_rows(&self, text: &'static str, rows: usize) -> Arc<str> {
-        self.spelt(text, For::Sqlite { rows })
+        self.translated(text, Dialect::Sqlite { rows })
     }
 
     /// The text for PostgreSQL.
     pub(super) fn postgres(&self, text: &'static str) -> Arc<str> {
-        self.spelt(text, For::Postgres)
+        self.translated(text, Dialect::Postgres)
     }
 
-    fn spelt(&self, text: &'static str, engine: For) -> Arc<str> {
-        let mut texts = self
-            .0
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
-        let key = (text.as_ptr() as usize, text.len(), engine);
+    fn translated(&self, text: &'static str, dialect: Dialect) -> Arc<str> {
+        let mut texts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let key = (text.as_ptr() as usize, text.len(), dialect);
         texts
             .entry(key)
-            .or_insert_with(|| spell(text, engine).into())
+            .or_insert_with(|| translate(text, dialect).into())
             .clone()
     }
 }
 
-/// A migration in the words of one engine: as any text, and `/* sqlite: … */` or `/* postgres: … */` is no comment to it.
-pub(in crate::store) fn spell_migration(text: &str, postgres: bool) -> String {
-    let (engine, own) = if postgres {
-        (For::Postgres, "/* postgres: ")
+/// A migration in the dialect of one engine. It is translated as any text is; besides, the comments
+/// `/* sqlite: … */` and `/* postgres: … */` become text for their engine.
+pub(in crate::store) fn translate_migration(text: &str, postgres: bool) -> String {
+    let (dialect, own) = if postgres {
+        (Dialect::Postgres, "/* postgres: ")
     } else {
-        (For::Sqlite { rows: 0 }, "/* sqlite: ")
+        (Dialect::Sqlite { rows: 0 }, "/* sqlite: ")
     };
     let mut parts = text.split(own);
-    let mut spelt = parts.next().unwrap_or_default().to_owned();
+    let mut uncommented = parts.next().unwrap_or_default().to_owned();
     for part in parts {
-        spelt.push_str(&part.replacen(" */", "", 1));
+        uncommented.push_str(&part.replacen(" */", "", 1));
     }
-    spell(&spelt, engine)
+    translate(&uncommented, dialect)
 }
 
-/// The text in the words of one engine.
-fn spell(text: &str, engine: For) -> String {
-    let text = spell_values(text, engine);
-    let postgres = engine == For::Postgres;
-    let spelt = spell_rows(&text, postgres);
+fn translate(text: &str, dialect: Dialect) -> String {
+    let postgres = dialect == Dialect::Postgres;
+    let translated = translate_rows(&translate_values(text, dialect), postgres);
     if postgres {
-        spelt.replace("collate binary", "collate \"C\"")
+        translated.replace("collate binary", "collate \"C\"")
     } else {
-        spelt
+        translated
     }
 }
 
-/// The text with its `values rows(type, …)` as an engine is given rows.
-fn spell_values(text: &str, engine: For) -> String {
+/// Translates `values rows(type, …)`: `values rows(text, bigint)` is
+/// `select $1, r.* from unnest($2::text[], $3::bigint[]) as r where true` on PostgreSQL, and
+/// `values (?, ?, ?), (?, ?, ?)` for two rows on SQLite. The first column is the workspace.
+fn translate_values(text: &str, dialect: Dialect) -> String {
     let parts = text.split_once("values rows(");
     let Some((head, (types, tail))) =
         parts.and_then(|(head, rest)| Some((head, rest.split_once(')')?)))
@@ -82,10 +79,11 @@ fn spell_values(text: &str, engine: For) -> String {
         return text.to_owned();
     };
     let types: Vec<&str> = types.split(", ").collect();
-    match engine {
-        For::Postgres => {
-            let arrays = types.iter().enumerate();
-            let arrays: Vec<String> = arrays
+    match dialect {
+        Dialect::Postgres => {
+            let arrays: Vec<String> = types
+                .iter()
+                .enumerate()
                 .map(|(at, kind)| format!("${}::{kind}[]", at + 2))
                 .collect();
             format!(
@@ -93,8 +91,9 @@ fn spell_values(text: &str, engine: For) -> String {
                 arrays.join(", ")
             )
         }
-        For::Sqlite { rows } => {
-            // What fails ends the transaction anyway, so SQLite need not copy every page to take the statement alone back.
+        Dialect::Sqlite { rows } => {
+            // A failed statement ends the transaction. So SQLite need not be able to undo the
+            // statement alone, for which it would copy every page that it changes.
             let head = head.replacen("insert into", "insert or fail into", 1);
             let row = format!("(?{})", ", ?".repeat(types.len()));
             format!("{head}values {}{tail}", vec![row; rows].join(", "))
@@ -102,8 +101,10 @@ fn spell_values(text: &str, engine: For) -> String {
     }
 }
 
-/// The text with each `rows($n, alias: column type, …)` in the words of one engine.
-fn spell_rows(text: &str, postgres: bool) -> String {
+/// Translates each `rows($n, alias: column type, …)`: `rows($2, r: id text)` is
+/// `json_to_recordset(cast($2 as json)) as r(id text)` on PostgreSQL, and
+/// `(select value->>'id' as id from json_each($2)) as r` on SQLite.
+fn translate_rows(text: &str, postgres: bool) -> String {
     let Some((head, rest)) = text.split_once("rows(") else {
         return text.to_owned();
     };
@@ -127,7 +128,7 @@ fn spell_rows(text: &str, postgres: bool) -> String {
             columns.join(", ")
         )
     };
-    format!("{head}{source}{}", spell_rows(tail, postgres))
+    format!("{head}{source}{}", translate_rows(tail, postgres))
 }
 
 #[cfg(test)]
@@ -135,51 +136,51 @@ mod tests {
     use super::*;
 
     #[test]
-    fn rows_are_spelt_for_each_engine() {
+    fn rows_are_translated_for_each_engine() {
         let text = "select e.at from rows($2, r: id text, at bigint) cross join event e where e.id = r.id and e.workspace = $1";
         assert_eq!(
-            spell(text, For::Postgres),
+            translate(text, Dialect::Postgres),
             "select e.at from json_to_recordset(cast($2 as json)) as r(id text, at bigint) cross join event e where e.id = r.id and e.workspace = $1"
         );
         assert_eq!(
-            spell(text, For::Sqlite { rows: 0 }),
+            translate(text, Dialect::Sqlite { rows: 0 }),
             "select e.at from (select value->>'id' as id, value->>'at' as at from json_each($2)) as r cross join event e where e.id = r.id and e.workspace = $1"
         );
     }
 
     #[test]
-    fn bytewise_order_is_spelt_for_each_engine() {
+    fn bytewise_order_is_translated_for_each_engine() {
         let text = "select id from record order by id collate binary desc";
-        assert_eq!(spell(text, For::Sqlite { rows: 0 }), text);
+        assert_eq!(translate(text, Dialect::Sqlite { rows: 0 }), text);
         assert_eq!(
-            spell(text, For::Postgres),
+            translate(text, Dialect::Postgres),
             "select id from record order by id collate \"C\" desc"
         );
     }
 
     #[test]
-    fn migrations_are_spelt_for_each_engine() {
+    fn migrations_are_translated_for_each_engine() {
         let text = "create table t (id text collate binary) /* sqlite: without rowid *//* postgres: with (fillfactor = 70) */;";
         assert_eq!(
-            spell_migration(text, true),
+            translate_migration(text, true),
             "create table t (id text collate \"C\") /* sqlite: without rowid */with (fillfactor = 70);"
         );
         assert_eq!(
-            spell_migration(text, false),
+            translate_migration(text, false),
             "create table t (id text collate binary) without rowid/* postgres: with (fillfactor = 70) */;"
         );
     }
 
     #[test]
-    fn rows_to_be_written_are_spelt_for_each_engine() {
+    fn rows_to_be_inserted_are_translated_for_each_engine() {
         let text =
             "insert into t (workspace, id, at) values rows(text, bigint) on conflict do nothing";
         assert_eq!(
-            spell(text, For::Postgres),
+            translate(text, Dialect::Postgres),
             "insert into t (workspace, id, at) select $1, r.* from unnest($2::text[], $3::bigint[]) as r where true on conflict do nothing"
         );
         assert_eq!(
-            spell(text, For::Sqlite { rows: 2 }),
+            translate(text, Dialect::Sqlite { rows: 2 }),
             "insert or fail into t (workspace, id, at) values (?, ?, ?), (?, ?, ?) on conflict do nothing"
         );
     }

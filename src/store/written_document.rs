@@ -1,11 +1,12 @@
-//! Documents that a transaction has written so far, for itself to read again and for the cache once it is committed.
+//! Documents that a transaction wrote: it reads them again, and its commit puts them into the
+//! cache.
 
 use lru::LruCache;
 use std::sync::Arc;
 
-/// About how many bytes of documents one transaction holds.
+/// About how many bytes of documents one transaction keeps.
 const MAX_BYTES: usize = 16 * 1024 * 1024;
-/// About how many bytes a document takes beside its own.
+/// About how many bytes of memory a document takes besides its own.
 const OVERHEAD: usize = 150;
 
 /// A document as a transaction wrote it last.
@@ -15,19 +16,20 @@ pub(super) struct WrittenDocument {
     /// When the last event about the customer arrived, in UTC milliseconds.
     pub received_at: i64,
     /// Whether links or identifiers may have come or gone, so that names may lead elsewhere.
-    pub renamed: bool,
+    pub names_changed: bool,
 }
 
-/// Written documents of one workspace by their ids. The least recently used are dropped first.
+/// Written documents of one workspace by the ids of their profiles. When they grow beyond
+/// [`MAX_BYTES`], the least recently used are dropped.
 #[derive(Debug)]
-pub(super) struct Written {
+pub(super) struct WrittenDocuments {
     docs: LruCache<String, WrittenDocument>,
     bytes: usize,
-    /// Whether a document was dropped, so that what it said of names is forgotten.
+    /// Whether a document was dropped, and with it its `names_changed`.
     overflowed: bool,
 }
 
-impl Default for Written {
+impl Default for WrittenDocuments {
     fn default() -> Self {
         Self {
             docs: LruCache::unbounded(),
@@ -37,18 +39,18 @@ impl Default for Written {
     }
 }
 
-impl Written {
-    /// The document of this id, if it is at hand.
+impl WrittenDocuments {
+    /// The document of this profile, if it is here.
     pub(super) fn get(&mut self, id: &str) -> Option<Arc<[u8]>> {
         self.docs.get(id).map(|written| Arc::clone(&written.doc))
     }
 
-    /// Takes in a document. One that had been renamed before stays so.
+    /// Puts in a document. Once its names changed, they count as changed until the commit.
     pub(super) fn put(&mut self, id: String, mut written: WrittenDocument) {
         self.bytes += written.doc.len() + OVERHEAD;
         if let Some(before) = self.docs.pop(&id) {
             self.bytes -= before.doc.len() + OVERHEAD;
-            written.renamed |= before.renamed;
+            written.names_changed |= before.names_changed;
         }
         self.docs.push(id, written);
         while self.bytes > MAX_BYTES
@@ -59,18 +61,18 @@ impl Written {
         }
     }
 
-    /// Drops the document of this id.
+    /// Removes the document of this profile.
     pub(super) fn remove(&mut self, id: &str) {
-        if let Some(dropped) = self.docs.pop(id) {
-            self.bytes -= dropped.doc.len() + OVERHEAD;
+        if let Some(removed) = self.docs.pop(id) {
+            self.bytes -= removed.doc.len() + OVERHEAD;
         }
     }
 
-    /// The ids of the profiles to which all names lead that led to them before.
-    pub(super) fn keeping_names(&self) -> impl Iterator<Item = &str> {
-        let known = self.docs.iter().filter(|_| !self.overflowed);
-        known
-            .filter(|(_, written)| !written.renamed)
+    /// The ids of the profiles whose names still lead to them.
+    pub(super) fn with_same_names(&self) -> impl Iterator<Item = &str> {
+        self.docs
+            .iter()
+            .filter(|(_, written)| !self.overflowed && !written.names_changed)
             .map(|(id, _)| id.as_str())
     }
 
