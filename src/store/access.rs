@@ -1,4 +1,4 @@
-//! Workspaces, their sources and their keys.
+//! Workspaces, their sources and their keys, and how far imports got.
 
 use super::sql::row;
 use super::{Db, Tx};
@@ -12,11 +12,11 @@ use std::sync::Arc;
 /// A tenant.
 #[derive(Clone, Debug)]
 pub struct Workspace {
-    /// Its id, first in every key.
+    /// Its id, which every key of the database begins with.
     pub id: String,
     /// Its name.
     pub name: String,
-    /// Keys the hashes that become ids, and signs session tokens.
+    /// The key of the hashes that become ids, and of the signatures of session tokens.
     pub secret: String,
     /// The rules of identity.
     pub rules: Arc<Rulebook>,
@@ -52,7 +52,7 @@ impl WorkspaceRow {
 }
 
 impl Workspace {
-    /// A workspace of this name with an id and a secret of its own; it is nowhere stored yet.
+    /// A workspace of this name with a new id and a new secret. It is not stored yet.
     #[must_use]
     pub fn new(name: &str) -> Self {
         Self {
@@ -64,7 +64,7 @@ impl Workspace {
     }
 }
 
-/// A place that events come from.
+/// A source of events.
 #[derive(Clone, Debug)]
 pub struct Source {
     /// The workspace it feeds.
@@ -73,7 +73,7 @@ pub struct Source {
     pub name: String,
     /// The kind of system, a name in `source::SOURCES`.
     pub kind: String,
-    /// What its SDK calls carry.
+    /// The key that its SDK sends with each call.
     pub write_key: String,
     /// The other system's signing secret, for webhooks.
     pub secret: Option<String>,
@@ -90,7 +90,7 @@ row!(Source {
     created_at
 });
 
-/// A secret key, without the secret.
+/// A secret key of the API, without the secret itself.
 #[derive(Clone, Debug)]
 pub struct ApiKey {
     /// The workspace it opens.
@@ -101,7 +101,7 @@ pub struct ApiKey {
     pub scopes: String,
     /// When it was made, in UTC milliseconds.
     pub created_at: i64,
-    /// Since when it no longer works.
+    /// When it was revoked, in UTC milliseconds.
     pub revoked_at: Option<i64>,
 }
 
@@ -119,10 +119,10 @@ pub fn hash(key: &str) -> String {
     crate::clock::base32(&Sha256::digest(key.as_bytes()))
 }
 
-/// Ids of workspaces whose derived rows were folded into an older form.
+/// Ids of workspaces whose derived rows have an older form than this program writes.
 ///
 /// # Errors
-/// [`Error::Conflict`] when a newer version of this program folded any; when the database refuses.
+/// [`Error::Conflict`] when a workspace has a newer form.
 pub async fn outdated(db: &Db) -> Result<Vec<String>> {
     let ours = i64::from(packed::FORM);
     let rows: Vec<(String, i64)> = db
@@ -139,10 +139,8 @@ pub async fn outdated(db: &Db) -> Result<Vec<String>> {
     Ok(rows.into_iter().map(|(id, _)| id).collect())
 }
 
-/// Notes that all that is derived in a workspace has the present form; whether it had another until now.
-///
-/// # Errors
-/// When the database refuses.
+/// Notes that all derived rows of a workspace have the present form. It gives whether they had an
+/// older one.
 pub async fn set_folded(tx: &mut Tx, workspace: &str) -> Result<bool> {
     let changed = tx
         .sql("update workspace set folded = $2 where id = $1 and folded < $2")
@@ -154,9 +152,6 @@ pub async fn set_folded(tx: &mut Tx, workspace: &str) -> Result<bool> {
 }
 
 /// The workspace of this name.
-///
-/// # Errors
-/// When the database refuses.
 pub async fn workspace(db: &Db, name: &str) -> Result<Option<Workspace>> {
     let row: Option<WorkspaceRow> = db
         .sql("select id, name, secret, rules, applied from workspace where name = $1")
@@ -170,9 +165,6 @@ pub async fn workspace(db: &Db, name: &str) -> Result<Option<Workspace>> {
 }
 
 /// The workspace of this id.
-///
-/// # Errors
-/// When the database refuses.
 pub async fn workspace_by_id(db: &Db, id: &str) -> Result<Option<Workspace>> {
     let row: Option<WorkspaceRow> = db
         .sql("select id, name, secret, rules, applied from workspace where id = $1")
@@ -185,10 +177,7 @@ pub async fn workspace_by_id(db: &Db, id: &str) -> Result<Option<Workspace>> {
     }
 }
 
-/// Creates the workspace unless it is there; whether it was created.
-///
-/// # Errors
-/// When the database refuses.
+/// Creates the workspace unless it exists. It gives whether it was created.
 pub async fn create_workspace(tx: &mut Tx, workspace: &Workspace, now: i64) -> Result<bool> {
     let created = tx
         .sql("insert into workspace (id, name, secret, created_at, folded) values ($1, $2, $3, $4, $5) on conflict do nothing")
@@ -229,7 +218,7 @@ pub async fn add_source(tx: &mut Tx, source: &Source) -> Result<()> {
     Ok(())
 }
 
-/// Replaces a source's write key, and its secret if a new one is given.
+/// Replaces a source's write key, and its secret if another is given.
 ///
 /// # Errors
 /// [`Error::NotFound`] when there is no such source.
@@ -257,9 +246,6 @@ pub async fn rotate_source(
 }
 
 /// Every source of a workspace, by name.
-///
-/// # Errors
-/// When the database refuses.
 pub async fn sources(db: &Db, workspace: &str) -> Result<Vec<Source>> {
     db.sql("select workspace, name, kind, write_key, secret, created_at from source where workspace = $1 order by name")
         .bind(workspace)
@@ -268,9 +254,6 @@ pub async fn sources(db: &Db, workspace: &str) -> Result<Vec<Source>> {
 }
 
 /// The source that a write key belongs to.
-///
-/// # Errors
-/// When the database refuses.
 pub async fn source_by_write_key(db: &Db, write_key: &str) -> Result<Option<Source>> {
     db.sql("select workspace, name, kind, write_key, secret, created_at from source where write_key = $1")
         .bind(write_key)
@@ -278,10 +261,8 @@ pub async fn source_by_write_key(db: &Db, write_key: &str) -> Result<Option<Sour
         .await
 }
 
-/// Every source of this name, in any workspace: a webhook's path names the source, its signature or write key the workspace.
-///
-/// # Errors
-/// When the database refuses.
+/// Every source of this name, in any workspace. A webhook's path names only the source; its
+/// signature or write key then tells the workspace.
 pub async fn sources_named(db: &Db, name: &str) -> Result<Vec<Source>> {
     db.sql("select workspace, name, kind, write_key, secret, created_at from source where name = $1 order by workspace")
         .bind(name)
@@ -289,10 +270,7 @@ pub async fn sources_named(db: &Db, name: &str) -> Result<Vec<Source>> {
         .await
 }
 
-/// Adds a key; only its hash is stored.
-///
-/// # Errors
-/// When the database refuses.
+/// Adds a key, of which only the hash is stored.
 pub async fn add_key(tx: &mut Tx, key: &ApiKey, hash: &str) -> Result<()> {
     tx.sql(
         "insert into api_key (workspace, id, hash, scopes, created_at) values ($1, $2, $3, $4, $5)",
@@ -308,9 +286,6 @@ pub async fn add_key(tx: &mut Tx, key: &ApiKey, hash: &str) -> Result<()> {
 }
 
 /// The key with this hash, unless it was revoked.
-///
-/// # Errors
-/// When the database refuses.
 pub async fn key_by_hash(db: &Db, hash: &str) -> Result<Option<ApiKey>> {
     db.sql("select workspace, id, scopes, created_at, revoked_at from api_key where hash = $1 and revoked_at is null")
         .bind(hash)
@@ -319,9 +294,6 @@ pub async fn key_by_hash(db: &Db, hash: &str) -> Result<Option<ApiKey>> {
 }
 
 /// Every key of a workspace, oldest first.
-///
-/// # Errors
-/// When the database refuses.
 pub async fn keys(db: &Db, workspace: &str) -> Result<Vec<ApiKey>> {
     db.sql("select workspace, id, scopes, created_at, revoked_at from api_key where workspace = $1 order by created_at, id")
         .bind(workspace)
@@ -329,7 +301,7 @@ pub async fn keys(db: &Db, workspace: &str) -> Result<Vec<ApiKey>> {
         .await
 }
 
-/// Makes a key stop working.
+/// Revokes a key. One that is revoked already keeps its time.
 ///
 /// # Errors
 /// [`Error::NotFound`] when there is no such key.
@@ -349,10 +321,7 @@ pub async fn revoke_key(tx: &mut Tx, workspace: &str, id: &str, now: i64) -> Res
     Ok(())
 }
 
-/// How far an import got, in bytes.
-///
-/// # Errors
-/// When the database refuses.
+/// How far an import of a file got, in bytes; 0 if it was never started.
 pub async fn import_position(db: &Db, workspace: &str, source: &str, file: &str) -> Result<i64> {
     let row: Option<(i64,)> = db
         .sql("select position from import_progress where workspace = $1 and source = $2 and file = $3")
@@ -365,9 +334,6 @@ pub async fn import_position(db: &Db, workspace: &str, source: &str, file: &str)
 }
 
 /// Notes how far an import got.
-///
-/// # Errors
-/// When the database refuses.
 pub async fn set_import_position(
     tx: &mut Tx,
     workspace: &str,

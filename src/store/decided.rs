@@ -1,4 +1,4 @@
-//! Decisions and whom they concern, for those who look at them.
+//! Decisions and the customers that they concern, as people look at them.
 
 use super::Db;
 use super::identity::DecisionRow;
@@ -9,17 +9,14 @@ use crate::profile::Profile;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
-/// Decisions before the one of this id, newest first.
-///
-/// # Errors
-/// When the database refuses or a row cannot be read.
+/// The decisions before the one of this id, newest first. Without an id it begins with the newest.
 pub async fn before(
     db: &Db,
     workspace: &str,
     id: Option<&str>,
     limit: i64,
 ) -> Result<Vec<Decision>> {
-    // Every id of a decision is before this.
+    // Ids of decisions begin with `d_`, so all of them are less than `e`.
     let id = id.unwrap_or("e");
     let rows: Vec<DecisionRow> = db
         .sql(
@@ -35,9 +32,6 @@ pub async fn before(
 }
 
 /// The decisions of these ids.
-///
-/// # Errors
-/// When the database refuses or a row cannot be read.
 pub async fn by_ids(db: &Db, workspace: &str, ids: &[String]) -> Result<Vec<Decision>> {
     if ids.is_empty() {
         return Ok(Vec::new());
@@ -55,27 +49,23 @@ pub async fn by_ids(db: &Db, workspace: &str, ids: &[String]) -> Result<Vec<Deci
     rows.into_iter().map(Decision::try_from).collect()
 }
 
-/// The profiles that hold these links or that these identifiers lead to, by id.
-///
-/// # Errors
-/// When the database refuses or a document cannot be read.
+/// The profiles that these links and identifiers lead to, in the order of their ids.
 pub async fn concerned(
     db: &Db,
     workspace: &str,
     links: &[String],
     identifiers: &[Identifier],
 ) -> Result<Vec<Profile>> {
-    let keys = super::link::keys(links);
     let mut found: Vec<(String, Vec<u8>)> = db
         .sql(
             "select p.id, p.doc from rows($2, r: link text) cross join link l cross join profile p
              where l.workspace = $1 and l.id = r.link and p.workspace = $1 and p.id = l.profile",
         )
         .bind(workspace)
-        .rows(&keys)
+        .rows(&super::link::keys(links))
         .all()
         .await?;
-    let led: Vec<(String, Vec<u8>)> = db
+    let by_identifier: Vec<(String, Vec<u8>)> = db
         .sql(
             "select p.id, p.doc from rows($2, r: kind text, value text) cross join identifier i cross join profile p
              where i.workspace = $1 and i.kind = r.kind and i.value = r.value and p.workspace = $1 and p.id = i.profile",
@@ -84,7 +74,7 @@ pub async fn concerned(
         .rows(&identifiers)
         .all()
         .await?;
-    found.extend(led);
+    found.extend(by_identifier);
     let by_id: BTreeMap<String, Vec<u8>> = found.into_iter().collect();
     by_id
         .values()

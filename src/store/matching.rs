@@ -1,4 +1,8 @@
-//! Matching: its model and its index.
+//! The model of matching, and the index by which one customer is matched against all others.
+//!
+//! A run over everyone writes the model, the people by number, and buckets of their blocking keys.
+//! A customer that is matched alone later adds rows to `match_key`. Both hold links' ids, which
+//! lead to the present profiles.
 
 use super::sql::row;
 use super::table::{self, Sort};
@@ -8,12 +12,12 @@ use crate::{Error, Result};
 use data_encoding::BASE64_NOPAD;
 use serde_json::{Value, json};
 
-/// Rows of one statement that writes the index.
+/// Most rows that one statement writes.
 const ROWS: usize = 500;
-/// Bytes of an entry of a bucket: a key and a person's number.
+/// Bytes of an entry of a bucket: 8 of a key, 4 of a person's number.
 const ENTRY: usize = 12;
 
-/// A model as it is stored.
+/// A stored model.
 #[derive(Clone, Debug)]
 pub struct Stored {
     /// The model as JSON.
@@ -31,9 +35,6 @@ row!(Stored {
 });
 
 /// The model trained last.
-///
-/// # Errors
-/// When the database refuses.
 pub async fn model(db: &Db, workspace: &str) -> Result<Option<Stored>> {
     db.sql("select doc, buckets, trained_at from match_model where workspace = $1")
         .bind(workspace)
@@ -41,10 +42,7 @@ pub async fn model(db: &Db, workspace: &str) -> Result<Option<Stored>> {
         .await
 }
 
-/// Keeps a model, and empties the index for that of the same run.
-///
-/// # Errors
-/// When the database refuses.
+/// Writes a model, and empties the index for the one of the same run.
 pub async fn set_model(tx: &mut Tx, workspace: &str, model: &Stored) -> Result<()> {
     table::clear(tx, workspace, Sort::Index).await?;
     tx.sql("insert into match_model (workspace, doc, buckets, trained_at) values ($1, $2, $3, $4)")
@@ -57,14 +55,12 @@ pub async fn set_model(tx: &mut Tx, workspace: &str, model: &Stored) -> Result<(
         .map(drop)
 }
 
-/// Writes the people of a run, in order of their numbers.
-///
-/// # Errors
-/// When the database refuses.
+/// Writes the people of a run. A person's number is the position in the slice.
 pub async fn add_people(tx: &mut Tx, workspace: &str, people: &[&str]) -> Result<()> {
     for (page, people) in people.chunks(ROWS).enumerate() {
-        let numbered = people.iter().enumerate();
-        let rows: Vec<Value> = numbered
+        let rows: Vec<Value> = people
+            .iter()
+            .enumerate()
             .map(|(at, profile)| json!({"number": page * ROWS + at, "profile": profile}))
             .collect();
         tx.sql(
@@ -79,13 +75,10 @@ pub async fn add_people(tx: &mut Tx, workspace: &str, people: &[&str]) -> Result
     Ok(())
 }
 
-/// A bucket's number, and the keys in it with the numbers of the people who have them.
+/// A bucket's number, and its entries: a blocking key and the number of a person that has it.
 pub type Bucket = (i64, Vec<(u64, u32)>);
 
 /// Writes buckets of the index.
-///
-/// # Errors
-/// When the database refuses.
 pub async fn add_buckets(tx: &mut Tx, workspace: &str, buckets: &[Bucket]) -> Result<()> {
     let row = |(bucket, entries): &Bucket| {
         let bytes = entries.iter().flat_map(|(key, person)| {
@@ -109,9 +102,6 @@ pub async fn add_buckets(tx: &mut Tx, workspace: &str, buckets: &[Bucket]) -> Re
 }
 
 /// The entries of these buckets.
-///
-/// # Errors
-/// When the database refuses or an entry cannot be read.
 pub async fn buckets(db: &Db, workspace: &str, buckets: &[i64]) -> Result<Vec<(u64, u32)>> {
     let keys: Vec<Value> = buckets
         .iter()
@@ -141,10 +131,7 @@ pub async fn buckets(db: &Db, workspace: &str, buckets: &[i64]) -> Result<Vec<(u
     Ok(entries)
 }
 
-/// The profiles that hold these people of the index now.
-///
-/// # Errors
-/// When the database refuses.
+/// The profiles that the people with these numbers belong to now.
 pub async fn holders(db: &Db, workspace: &str, people: &[u32]) -> Result<Vec<String>> {
     let keys: Vec<Value> = people
         .iter()
@@ -163,15 +150,12 @@ pub async fn holders(db: &Db, workspace: &str, people: &[u32]) -> Result<Vec<Str
     Ok(rows.into_iter().map(|(profile,)| profile).collect())
 }
 
-/// The key as it is stored: the same bits, with a sign.
+/// The key as it is stored: the same bits as a signed number.
 fn signed(key: u64) -> i64 {
     i64::from_le_bytes(key.to_le_bytes())
 }
 
 /// Adds one customer's keys to the index.
-///
-/// # Errors
-/// When the database refuses.
 pub async fn add_keys(tx: &mut Tx, workspace: &str, profile: &str, keys: &[u64]) -> Result<()> {
     let rows: Vec<Value> = keys
         .iter()
@@ -189,10 +173,8 @@ pub async fn add_keys(tx: &mut Tx, workspace: &str, profile: &str, keys: &[u64])
     .map(drop)
 }
 
-/// The profiles, with one key each, that were added one at a time and have one of these keys; at most `limit` of them.
-///
-/// # Errors
-/// When the database refuses.
+/// At most `limit` pairs of one of these keys and a profile that has it, among the customers that
+/// were matched alone.
 pub async fn added(
     db: &Db,
     workspace: &str,
@@ -218,10 +200,7 @@ pub async fn added(
     Ok(found.into_iter().map(unsigned).collect())
 }
 
-/// The next `limit` profiles after `after` by id.
-///
-/// # Errors
-/// When the database refuses or a document cannot be read.
+/// The next `limit` profiles whose ids are greater than `after`.
 pub async fn profiles(db: &Db, workspace: &str, after: &str, limit: i64) -> Result<Vec<Profile>> {
     let rows: Vec<(Vec<u8>,)> = db
         .sql("select doc from profile where workspace = $1 and id > $2 order by id limit $3")
@@ -236,9 +215,6 @@ pub async fn profiles(db: &Db, workspace: &str, after: &str, limit: i64) -> Resu
 }
 
 /// The stored profiles of these ids.
-///
-/// # Errors
-/// When the database refuses or a document cannot be read.
 pub async fn profiles_of(db: &Db, workspace: &str, ids: &[String]) -> Result<Vec<Profile>> {
     let keys: Vec<Value> = ids.iter().map(|id| json!({"id": id})).collect();
     let rows: Vec<(Vec<u8>,)> = db
@@ -252,10 +228,7 @@ pub async fn profiles_of(db: &Db, workspace: &str, ids: &[String]) -> Result<Vec
         .collect()
 }
 
-/// Up to `limit` profiles that matching has not seen as they are.
-///
-/// # Errors
-/// When the database refuses.
+/// Up to `limit` profiles that changed since they were matched.
 pub async fn unmatched(db: &Db, workspace: &str, limit: i64) -> Result<Vec<String>> {
     let rows: Vec<(String,)> = db
         .sql("select profile from unmatched where workspace = $1 order by profile limit $2")
@@ -266,10 +239,7 @@ pub async fn unmatched(db: &Db, workspace: &str, limit: i64) -> Result<Vec<Strin
     Ok(rows.into_iter().map(|(id,)| id).collect())
 }
 
-/// Notes that matching has seen these profiles.
-///
-/// # Errors
-/// When the database refuses.
+/// Notes that these profiles are matched as they are now.
 pub async fn set_matched(tx: &mut Tx, workspace: &str, ids: &[&str]) -> Result<()> {
     for ids in ids.chunks(ROWS) {
         let rows: Vec<Value> = ids.iter().map(|id| json!({"id": id})).collect();

@@ -1,4 +1,4 @@
-//! Refused events, kept with their reason until someone mends what sent them.
+//! Events that were refused, kept with the reason until their sender is fixed.
 
 use super::sql::row;
 use super::{Db, Tx};
@@ -8,7 +8,7 @@ use serde::Serialize;
 /// An event that was refused.
 #[derive(Clone, Debug, Serialize)]
 pub struct Rejected {
-    /// A hash of source, reason and content: the same refusal twice is kept once.
+    /// A hash of source, reason and content, so that the same refusal is kept once.
     pub id: String,
     /// The source it came through.
     pub source: String,
@@ -20,7 +20,7 @@ pub struct Rejected {
     pub message_id: Option<String>,
     /// When it arrived, in UTC milliseconds.
     pub received_at: i64,
-    /// What was sent.
+    /// The event as it was sent.
     pub body: String,
 }
 
@@ -34,10 +34,7 @@ row!(Rejected {
     body
 });
 
-/// Keeps refusals.
-///
-/// # Errors
-/// When the database refuses.
+/// Appends refused events. One that is kept already stays as it is.
 pub async fn append(tx: &mut Tx, workspace: &str, rejected: &[Rejected]) -> Result<()> {
     if rejected.is_empty() {
         return Ok(());
@@ -55,10 +52,7 @@ pub async fn append(tx: &mut Tx, workspace: &str, rejected: &[Rejected]) -> Resu
     .map(drop)
 }
 
-/// The refusals of a source before `(received_at, id)`, newest first.
-///
-/// # Errors
-/// When the database refuses.
+/// A source's refused events before `(received_at, id)`, newest first.
 pub async fn of_source(
     db: &Db,
     workspace: &str,

@@ -1,19 +1,20 @@
-//! What holds for every statement of this room, checked by reading its files.
+//! Tests that read every statement of the room in its source files.
 //!
-//! Joins name their order. And each statement asks one workspace's rows of every table that is sharded by workspace, in a form
-//! that Citus sends to the one node that has them (docs.citusdata.com, "SQL Support and Workarounds").
+//! Joins must be written in their order. Each statement must name the workspace for every table
+//! that is sharded by it, in a form that Citus can send to the one node that has the rows
+//! (docs.citusdata.com, "SQL Support and Workarounds").
 
 use super::table::TABLES;
 use std::path::Path;
 
-/// The words that a statement begins with.
+/// The first words of statements.
 const VERBS: [&str; 5] = ["select", "insert", "update", "delete", "with"];
-/// Words that may follow a table and are no alias of it.
+/// Words after a table that are no alias of it.
 const NO_ALIAS: [&str; 10] = [
     "where", "cross", "set", "order", "group", "limit", "union", "on", ")", "(",
 ];
 
-/// Words that end the list of tables behind a `from`.
+/// Words that end the list of tables after a `from`.
 const ENDS: [&str; 11] = [
     "where",
     "group",
@@ -28,7 +29,7 @@ const ENDS: [&str; 11] = [
     "for",
 ];
 
-/// Every statement of the room, as words.
+/// The words of every statement of the room.
 fn statements() -> Vec<Vec<String>> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut texts = vec![read(&root.join("store.rs"))];
@@ -79,7 +80,7 @@ fn literals(source: &str) -> Vec<String> {
                 closing(inside)
             };
             let length = length.unwrap_or(inside.len());
-            // A line that goes on in the next is one line of SQL.
+            // A backslash at the end of a line continues the literal in the next one.
             found.push(inside[..length].replace("\\\n", " "));
             inside.get(length + 1..).unwrap_or_default()
         } else {
@@ -89,7 +90,7 @@ fn literals(source: &str) -> Vec<String> {
     found
 }
 
-/// Where the quote is that no backslash stands before.
+/// The position of the closing quote, which has no backslash before it.
 fn closing(inside: &str) -> Option<usize> {
     let mut escaped = false;
     inside.find(|c| {
@@ -99,7 +100,7 @@ fn closing(inside: &str) -> Option<usize> {
     })
 }
 
-/// A statement's words; brackets and signs are words of their own.
+/// A statement's words. Brackets and punctuation are words of their own.
 fn words(text: &str) -> Vec<String> {
     let mut spaced = String::with_capacity(text.len() * 2);
     for c in text.chars() {
@@ -111,9 +112,9 @@ fn words(text: &str) -> Vec<String> {
     spaced.split_whitespace().map(str::to_owned).collect()
 }
 
-/// A table that a statement reads or changes, by the name that it has there.
+/// A table in a statement.
 #[derive(Debug, PartialEq, Eq)]
-struct Mention<'a> {
+struct TableMention<'a> {
     table: &'static str,
     alias: Option<&'a str>,
     inserted: bool,
@@ -121,7 +122,7 @@ struct Mention<'a> {
 }
 
 /// The tables in a statement that are sharded by workspace.
-fn mentions(words: &[String]) -> Vec<Mention<'_>> {
+fn mentions(words: &[String]) -> Vec<TableMention<'_>> {
     let word = |at: usize| words.get(at).map(String::as_str);
     let mut found = Vec::new();
     for (at, before) in words.iter().enumerate() {
@@ -133,7 +134,7 @@ fn mentions(words: &[String]) -> Vec<Mention<'_>> {
         let Some(table) = table.filter(|table| !table.everywhere) else {
             continue;
         };
-        found.push(Mention {
+        found.push(TableMention {
             table: table.name,
             alias: word(at + 2).filter(|word| !NO_ALIAS.contains(word)),
             inserted: before == "into",
@@ -143,7 +144,7 @@ fn mentions(words: &[String]) -> Vec<Mention<'_>> {
     found
 }
 
-/// How often these words stand in a statement one after another.
+/// How often this sequence of words occurs in a statement.
 fn times(words: &[String], sequence: &[&str]) -> usize {
     words
         .windows(sequence.len())
@@ -151,7 +152,7 @@ fn times(words: &[String], sequence: &[&str]) -> usize {
         .count()
 }
 
-/// What a sharded database would refuse in a statement.
+/// The reason for which a sharded database would refuse a statement.
 fn refused(words: &[String]) -> Option<String> {
     let has = |word: &str| words.iter().any(|it| it == word);
     let mentioned = mentions(words);
@@ -173,7 +174,7 @@ fn refused(words: &[String]) -> Option<String> {
     if bare.count() > bound_alone(words) {
         return Some("a table without its workspace".to_owned());
     }
-    let of_workspace = |it: &Mention<'_>| match it.alias {
+    let of_workspace = |it: &TableMention<'_>| match it.alias {
         _ if it.inserted => inserts_workspace(&words[it.at + 1..]),
         Some(alias) => bound(words, alias),
         None => true,
@@ -182,12 +183,13 @@ fn refused(words: &[String]) -> Option<String> {
     missing.map(|it| format!("`{}` without its workspace", it.table))
 }
 
-/// In how many places a workspace is given for a table that has no alias.
+/// In how many places a statement names the workspace of a table that has no alias.
 fn bound_alone(words: &[String]) -> usize {
     times(words, &["workspace", "=", "$1"]) + times(words, &["workspace", "=", "'{workspace}'"])
 }
 
-/// Whether the table of this alias is held to the workspace, by itself or by another that is.
+/// Whether a statement names the workspace of the table with this alias, directly or by another
+/// table's: `p.workspace = l.workspace` with `l.workspace = $1`.
 fn bound(words: &[String], alias: &str) -> bool {
     let own = format!("{alias}.workspace");
     let to = words
@@ -200,7 +202,8 @@ fn bound(words: &[String], alias: &str) -> bool {
     })
 }
 
-/// Whether what follows the table's name in an insert begins with the workspace, in the columns and in the rows.
+/// Whether the workspace is the first column and the first value of an insert, given the words
+/// after the table's name.
 fn inserts_workspace(words: &[String]) -> bool {
     let closed = words.iter().position(|it| it == ")").unwrap_or(words.len());
     let rows: Vec<&str> = words[closed..]
@@ -216,7 +219,7 @@ fn inserts_workspace(words: &[String]) -> bool {
     words.len() > 1 && words[1] == "workspace" && given
 }
 
-/// What is wrong with a statement, if it joins tables and leaves their order to the engine.
+/// The reason for which the engine would choose the order of a statement's joins.
 fn unordered(words: &[String]) -> Option<&'static str> {
     let mut before = "";
     for (at, word) in words.iter().enumerate() {
@@ -233,7 +236,7 @@ fn unordered(words: &[String]) -> Option<&'static str> {
     None
 }
 
-/// Whether a comma stands between tables: behind a `from`, in its own brackets, before the list ends.
+/// Whether tables are separated by commas, given the words after a `from`.
 fn lists_tables(rest: &[String]) -> bool {
     let mut depth = 0;
     for word in rest {

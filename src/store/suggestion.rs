@@ -1,4 +1,4 @@
-//! Suggestions of matching, and what people said to them.
+//! Suggestions: pairs of customers that matching found similar, and how people answered.
 
 use super::sql::row;
 use super::{Db, Tx};
@@ -7,21 +7,21 @@ use crate::identity::decision::Act;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-/// Suggestions that are written in one statement.
+/// Most suggestions that one statement writes.
 const ROWS: usize = 500;
 
-/// Two customers who may be one.
+/// A pair of customers that may be one person.
 #[derive(Clone, Debug, Serialize)]
 pub struct Suggestion {
-    /// Its id: the same for the same two.
+    /// Its id, which follows from the pair.
     pub id: String,
-    /// A link of the one.
+    /// A link's id, which leads to the one customer.
     pub one: String,
-    /// A link of the other.
+    /// A link's id, which leads to the other.
     pub other: String,
     /// The logarithm to base 2 of the odds, in thousandths.
     pub weight: i64,
-    /// What each field adds, as JSON.
+    /// What each field adds to the weight, as JSON.
     pub doc: String,
     /// `open`, `accepted` or `rejected`.
     pub state: String,
@@ -39,10 +39,7 @@ row!(Suggestion {
     found_at
 });
 
-/// Adds suggestions. One that is there keeps its state.
-///
-/// # Errors
-/// When the database refuses.
+/// Adds suggestions. One that exists keeps its state and gets the new weight.
 pub async fn suggest(tx: &mut Tx, workspace: &str, suggestions: &[Suggestion]) -> Result<()> {
     for suggestions in suggestions.chunks(ROWS) {
         tx.sql(
@@ -59,10 +56,8 @@ pub async fn suggest(tx: &mut Tx, workspace: &str, suggestions: &[Suggestion]) -
     Ok(())
 }
 
-/// Suggestions of a state whose two are not one by now, the likeliest first, after `(weight, id)`.
-///
-/// # Errors
-/// When the database refuses.
+/// Suggestions of a state after `(weight, id)`, the likeliest first. An open one is left out if its
+/// pair was joined meanwhile.
 pub async fn suggestions(
     db: &Db,
     workspace: &str,
@@ -88,9 +83,6 @@ pub async fn suggestions(
 }
 
 /// The suggestion of this id.
-///
-/// # Errors
-/// When the database refuses.
 pub async fn suggestion(tx: &mut Tx, workspace: &str, id: &str) -> Result<Option<Suggestion>> {
     tx.sql(
         "select id, one, other, weight, doc, state, found_at from suggestion
@@ -102,10 +94,7 @@ pub async fn suggestion(tx: &mut Tx, workspace: &str, id: &str) -> Result<Option
     .await
 }
 
-/// Notes what someone said to a suggestion.
-///
-/// # Errors
-/// When the database refuses.
+/// Sets a suggestion's state, `by` an actor at a time, with the decision that followed from it.
 pub async fn set_state(
     tx: &mut Tx,
     workspace: &str,
@@ -129,12 +118,10 @@ pub async fn set_state(
     .map(drop)
 }
 
-/// Pairs of profiles that someone said are two: rejected suggestions, and joins of stewards that were undone.
-///
-/// # Errors
-/// When the database refuses.
+/// Pairs of profiles that people decided are two: of rejected suggestions and of undone joins.
 pub async fn kept_apart(db: &Db, workspace: &str) -> Result<Vec<(String, String)>> {
-    let undone: Vec<(String,)> = db
+    // Joins (`m`) that a decision (`u`) undoes, which no other decision (`z`) undoes in turn.
+    let joins: Vec<(String,)> = db
         .sql(
             "select m.body from decision_subject u cross join decision m
              where u.workspace = $1 and u.kind = 'decision' and m.workspace = $1 and m.id = u.value and m.kind = 'merge'
@@ -148,7 +135,7 @@ pub async fn kept_apart(db: &Db, workspace: &str) -> Result<Vec<(String, String)
         Ok(Act::Merge { links }) => Some(json!({"one": links.first()?, "other": links.last()?})),
         _ => None,
     };
-    let undone: Vec<Value> = undone.iter().filter_map(pair).collect();
+    let undone: Vec<Value> = joins.iter().filter_map(pair).collect();
     db.sql(
         "select a.profile, b.profile from
            (select one, other from suggestion where workspace = $1 and state = 'rejected'

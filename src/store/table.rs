@@ -1,28 +1,29 @@
-//! The tables: one row for each, so that whatever concerns all of them, or all of a sort, loops over this list and forgets none.
+//! The list of tables. What is done to all tables, or to all of one kind, loops over this list.
 //!
-//! To add a table is its SQL in the migration, a row here, and a file with its statements. Tests compare the list with both
-//! engines' catalogues, and hold every table and every statement to what a PostgreSQL that is sharded by workspace can do.
+//! A new table is its SQL in the migration, a row here, and a file with its statements. Tests
+//! compare the list with the catalogues of both engines, and check that every table and every
+//! statement fits a PostgreSQL that is sharded by workspace.
 
 use super::{Db, Tx};
 use crate::{Error, Result};
 
-/// What the rows of a table are.
+/// The kind of a table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sort {
-    /// The truth: what was set up, sent or said. It is kept for good.
+    /// What was set up, sent or decided. It is the truth and is kept for good.
     Log,
-    /// Folded from the log; a rebuild empties it and folds the log again.
+    /// Folded from the log. A rebuild empties it and folds the log again.
     Derived,
-    /// What matching has learnt; its next run makes it anew.
+    /// The model of matching and its index. The next run of matching writes it anew.
     Index,
-    /// What processes leave for each other and for their next run. Losing it costs time only.
+    /// Notes of processes for each other and for their next run. Losing them costs only time.
     Passing,
 }
 
-/// What ties a row to a customer, by the columns that say so.
+/// The columns that tie a row to a customer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Personal {
-    /// Nothing: no row is about a customer.
+    /// None: no row is about a customer.
     No,
     /// Ids of links.
     Link(&'static [&'static str]),
@@ -32,12 +33,12 @@ pub enum Personal {
     Identifier([&'static str; 2]),
     /// The source and id of a message.
     Message([&'static str; 2]),
-    /// A list in the column names customers among others, so that the row outlives one of them.
+    /// A list that may name several customers, so the row stays when one of them is erased.
     List(&'static str),
 }
 
 impl Personal {
-    /// The columns that say so.
+    /// The names of the columns.
     #[must_use]
     pub fn columns(&self) -> &[&'static str] {
         match self {
@@ -54,17 +55,18 @@ impl Personal {
 pub struct Table {
     /// Its name.
     pub name: &'static str,
-    /// What its rows are.
+    /// Its kind.
     pub sort: Sort,
-    /// What ties a row to a customer.
+    /// The columns that tie a row to a customer.
     pub personal: Personal,
-    /// Whether it is small and found by more than the workspace, so that every node of a distributed database has to hold it.
+    /// Whether every node of a distributed database has to hold it, because its rows are looked up
+    /// without a workspace. Such a table is small.
     pub everywhere: bool,
     clear: &'static str,
     count: &'static str,
 }
 
-/// A table that is sharded by workspace. A macro, because a statement is a static text.
+/// A table that is sharded by workspace. A macro, because statements are static texts.
 macro_rules! table {
     ($name:literal, $sort:ident, $personal:expr) => {
         Table {
@@ -108,7 +110,7 @@ pub const TABLES: &[Table] = {
         table!("profile", Derived, Profile("id")),
         table!("unmatched", Derived, Profile("profile")),
         table!("record", Derived, Link(&["link"])),
-        // It holds frequencies of what several people share.
+        // It holds the frequencies of values that several people share.
         table!("match_model", Index, No),
         table!("match_person", Index, Link(&["profile"])),
         table!("match_bucket", Index, List("entries")),
@@ -118,10 +120,7 @@ pub const TABLES: &[Table] = {
     ]
 };
 
-/// Empties every table of a sort of the workspace's rows.
-///
-/// # Errors
-/// When the database refuses.
+/// Deletes a workspace's rows from every table of a kind.
 pub(super) async fn clear(tx: &mut Tx, workspace: &str, sort: Sort) -> Result<()> {
     for table in TABLES.iter().filter(|table| table.sort == sort) {
         tx.sql(table.clear).bind(workspace).execute().await?;
@@ -132,19 +131,23 @@ pub(super) async fn clear(tx: &mut Tx, workspace: &str, sort: Sort) -> Result<()
 /// How many rows of the workspace a table has.
 ///
 /// # Errors
-/// When there is no such table or the database refuses.
+/// [`Error::Internal`] when there is no such table.
 pub async fn count(db: &Db, name: &str, workspace: &str) -> Result<i64> {
-    let table = TABLES.iter().find(|table| table.name == name);
-    let table = table.ok_or_else(|| Error::internal(format!("no table `{name}`")))?;
+    let table = TABLES
+        .iter()
+        .find(|table| table.name == name)
+        .ok_or_else(|| Error::internal(format!("no table `{name}`")))?;
     let (count,): (i64,) = db.sql(table.count).bind(workspace).one().await?;
     Ok(count)
 }
 
-/// What has PostgreSQL look at what its tables hold, but for those that are small or written as a whole.
+/// The statement that analyses PostgreSQL's tables, except small ones and those that are written as
+/// a whole.
 pub(super) fn analyze() -> String {
-    let grown = TABLES
+    let names: Vec<&str> = TABLES
         .iter()
-        .filter(|table| !table.everywhere && table.sort != Sort::Index);
-    let names: Vec<&str> = grown.map(|table| table.name).collect();
+        .filter(|table| !table.everywhere && table.sort != Sort::Index)
+        .map(|table| table.name)
+        .collect();
     format!("analyze {}", names.join(", "))
 }

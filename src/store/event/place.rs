@@ -2,7 +2,8 @@
 
 use crate::event::Event;
 
-/// Where an event stands in the log: a message counts once within its source. The default is before every event.
+/// Where an event stands in the log: a message counts once within its source. The default is before
+/// every event.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Place {
     /// The source that it came through.
