@@ -1,23 +1,28 @@
--- The whole store, on SQLite and PostgreSQL alike. A comment that begins with an engine's name is text for that engine alone.
+-- All tables, for SQLite and PostgreSQL. A comment that begins with an engine's name is text for
+-- that engine only.
 --
--- Times are UTC milliseconds and end in _at. Documents are packed or JSON kept as text, because their bytes are part of what a
--- rebuild must reproduce (jsonb would reorder keys). Keys are compared by their bytes.
+-- Times are in UTC milliseconds. Documents are packed, or JSON in a text column: a rebuild must
+-- give the same bytes, and jsonb would reorder keys. Keys are compared by their bytes.
 --
--- Every key begins with the workspace, so that one tenant's rows lie together and a distributed PostgreSQL can shard by it:
--- every `workspace` column has one collation, no table has a foreign key, and what is unique is unique within a workspace.
--- Only the first three tables, which are small and which every node can hold, have other unique columns. They are what a
--- workspace is found by. `src/store/table.rs` lists all tables; a test compares the two.
+-- Every key begins with the workspace, so that one tenant's rows lie together and a distributed
+-- PostgreSQL can shard by it: every `workspace` column has one collation, no table has a foreign
+-- key, and unique keys are unique within a workspace. Only the first three tables have other unique
+-- columns, because a workspace is looked up by them; they are small, and every node holds them.
+-- `src/store/table.rs` lists all tables, and a test compares the list with this file.
 --
--- On SQLite the tables that are mostly key are their own index (`without rowid`), and the columns that an upsert sets may be
--- null: where they may not, SQLite copies every page that the statement touches, so that it could take the statement back alone.
+-- On SQLite tables that are mostly key are their own index (`without rowid`). Columns that an
+-- upsert sets may be null there: for a `not null` column SQLite copies every page that the
+-- statement changes, to be able to undo the statement alone.
 
 
--- What there is for every node.
+-- Tables that every node holds.
 
--- A tenant. `secret` keys the hashes that become link and profile ids, and signs session tokens.
--- `rules` is the version of the rules of identity that events are folded under; `applied` the one that everything has been
--- folded under, which `acquaint identity apply` brings up to it. `moved_to` is how far the links of older events have been read
--- anew. `folded` is the form in which everything derived was folded; what has an older one is folded anew when it is opened.
+-- A tenant. `secret` is the key of the hashes that become link and profile ids, and of the
+-- signatures of session tokens. `rules` is the version of the identity rules that new events are
+-- folded under; `applied` the version that all events are folded under, which
+-- `acquaint identity apply` raises to `rules`. `moved_to` is the last link whose events `apply` has
+-- read again. `folded` is the form of the derived rows; an older form is folded again when a
+-- command opens the database.
 create table workspace (
   id          text   collate binary not null primary key,
   name        text   collate binary not null unique,
@@ -29,8 +34,9 @@ create table workspace (
   folded      bigint not null
 );
 
--- Where events come from. `write_key` authenticates calls of SDKs; it is in every visitor's browser and no secret.
--- `secret` is the other system's webhook signing secret, needed in clear to check its signatures.
+-- Sources of events. `write_key` authenticates calls of SDKs; every visitor's browser has it, so it
+-- is no secret. `secret` is the key that the other system signs its webhooks with, stored in clear
+-- to check the signatures.
 create table source (
   workspace   text   collate binary not null,
   name        text   collate binary not null,
@@ -41,7 +47,8 @@ create table source (
   primary key (workspace, name)
 );
 
--- Secret keys. Only a SHA-256 of the key is kept: keys have 160 random bits, so a slow hash would protect nothing.
+-- Secret keys of the API. Only the SHA-256 of a key is stored. A slow hash would add nothing,
+-- because keys have 160 random bits.
 create table api_key (
   workspace   text   collate binary not null,
   id          text   collate binary not null,
@@ -53,11 +60,11 @@ create table api_key (
 );
 
 
--- The log: the truth that the rest is folded from. It is what sources sent and what people said.
+-- The log: what sources sent and what people decided. Everything else is folded from it.
 
--- A message counts once, for good, because of its source and its id, and they are the key. Most senders' ids grow, so that new
--- rows stand side by side. An event's id is a hash of the two, so it is not stored. `link` names the set of identifiers that
--- the event carried: a fold reads the log by link and time.
+-- A message counts once by its source and its id, which are the key. Most senders' ids grow, so new
+-- rows lie side by side. An event's id is a hash of the two and is not stored. `link` is the id of
+-- the set of identifiers that the event carries; a fold reads the log by link and time.
 create table event (
   workspace   text   collate binary not null,
   source      text   collate binary not null,
@@ -72,7 +79,7 @@ create table event (
 );
 create index event_link on event (workspace, link, at);
 
--- What was refused, with why, so that it can be mended and sent again.
+-- Events that were refused, with the reason, so that they can be corrected and sent again.
 create table reject (
   workspace   text   collate binary not null,
   id          text   collate binary not null,
@@ -86,7 +93,8 @@ create table reject (
 );
 create index reject_source on reject (workspace, source, received_at, id);
 
--- Every version of a workspace's rules of identity as it was given, in TOML. Version 0 is what ships and has no row.
+-- Every version of a workspace's identity rules as it was given, in TOML. Version 0 is the built-in
+-- rules and has no row.
 create table identity_rules (
   workspace   text   collate binary not null,
   version     bigint not null,
@@ -96,7 +104,8 @@ create table identity_rules (
   primary key (workspace, version)
 );
 
--- What stewards decided, in the order of their ids. Nothing is ever changed here: undoing one is a decision of its own.
+-- Decisions of stewards, in the order of their ids. Rows are never changed: undoing a decision is
+-- another decision.
 create table decision (
   workspace   text   collate binary not null,
   id          text   collate binary not null,
@@ -108,7 +117,8 @@ create table decision (
   primary key (workspace, id)
 );
 
--- The links (kind `link`) and identifiers that a decision speaks of, and the decision (kind `decision`) that it undoes.
+-- The links (kind `link`) and identifiers that a decision concerns, or the decision (kind
+-- `decision`) that it undoes.
 create table decision_subject (
   workspace   text   collate binary not null,
   kind        text   collate binary not null,
@@ -117,8 +127,9 @@ create table decision_subject (
   primary key (workspace, kind, value, decision)
 );
 
--- Two customers who may be one, as matching found, and what people said to it: `state` is open, accepted or rejected. `one` and
--- `other` are links' ids. `weight` is the logarithm to base 2 of the odds, in thousandths; `doc` says what each field adds.
+-- Pairs of customers that matching found similar, and how people answered: `state` is open,
+-- accepted or rejected. `one` and `other` are links' ids. `weight` is the logarithm to base 2 of
+-- the odds, in thousandths; `doc` says what each field adds to it.
 create table suggestion (
   workspace   text   collate binary not null,
   id          text   collate binary not null,
@@ -136,11 +147,13 @@ create table suggestion (
 create index suggestion_state on suggestion (workspace, state, weight, id);
 
 
--- What is derived: `acquaint store rebuild` empties these tables and folds the log again.
+-- Derived tables: `acquaint store rebuild` empties them and folds the log again.
 
--- A distinct set of identifiers, when it was first seen, and the profile that holds it now (null: no usable identifier).
--- `complete` is whether the fold left nothing out of it: from its place on, all that it carries and that can connect leads to
--- one customer. It lets a new link be taken without folding all others of its customer.
+-- A distinct set of identifiers, when it was first seen, and the profile that it belongs to now
+-- (null: it has no usable identifier). `identifiers` is JSON, `[["email", "ada@example.com"]]`.
+-- `complete` is whether the fold left nothing out of it: from its place on, all that it carries and
+-- that can connect leads to one customer. It lets a new link be taken without folding all others of
+-- its customer.
 create table link (
   workspace   text    collate binary not null,
   id          text    collate binary not null,
@@ -152,7 +165,7 @@ create table link (
 ) /* sqlite: without rowid */;
 create index link_profile on link (workspace, profile);
 
--- Which links carry an identifier: how a component is found.
+-- The links that carry an identifier. A component is found by it.
 create table link_identifier (
   workspace   text   collate binary not null,
   kind        text   collate binary not null,
@@ -161,9 +174,9 @@ create table link_identifier (
   primary key (workspace, kind, value, link)
 ) /* sqlite: without rowid */;
 
--- The profile that an identifier leads to; null where it was demoted everywhere. A shared value leads nowhere for good.
--- `cannot_links` are the decisions in force that keep it apart from others, as a JSON list of [decision, side]. They are few,
--- and matching asks for all of them.
+-- The profile that an identifier leads to; null if it is demoted in every link. A shared value
+-- never leads to a profile. `cannot_links` are the decisions in force that keep it apart from others, as a
+-- JSON list of [decision, side]. They are few, and matching asks for all of them.
 create table identifier (
   workspace   text    collate binary not null,
   kind        text    collate binary not null,
@@ -175,7 +188,8 @@ create table identifier (
 ) /* sqlite: without rowid */;
 create index identifier_cannot_links on identifier (workspace) where cannot_links is not null;
 
--- One packed document per customer. Room is left beside it, because the next one is mostly longer.
+-- One packed document per customer. PostgreSQL leaves space in each page, because the next version
+-- of a document is mostly longer.
 create table profile (
   workspace   text   collate binary not null,
   id          text   collate binary not null,
@@ -183,14 +197,15 @@ create table profile (
   primary key (workspace, id)
 ) /* postgres: with (fillfactor = 70) */;
 
--- The profiles that matching has not seen as they are. After a rebuild that is all of them.
+-- The profiles that changed since they were matched. After a rebuild that is all of them.
 create table unmatched (
   workspace   text   collate binary not null,
   profile     text   collate binary not null,
   primary key (workspace, profile)
 ) /* sqlite: without rowid */;
 
--- What is known of one order or ticket through one link, packed. `began_at` orders a customer's history.
+-- What the events of one link tell of one order or ticket, packed. A customer's history is in the
+-- order of `began_at`.
 create table record (
   workspace   text   collate binary not null,
   kind        text   collate binary not null,
@@ -203,8 +218,8 @@ create table record (
 create index record_link on record (workspace, link, kind, began_at, id);
 
 
--- The index of matching: what was learnt, and by what one customer is matched against all. `acquaint identity match` makes it
--- anew.
+-- The model of matching, and the index by which one customer is matched against all others.
+-- `acquaint identity match` writes both anew.
 
 -- The model trained last, and how many buckets its index has.
 create table match_model (
@@ -214,7 +229,7 @@ create table match_model (
   trained_at  bigint not null
 );
 
--- The people of that run by number; `profile` is a link's id, which leads to whoever holds it now.
+-- The people of that run by number. `profile` is a link's id, which leads to the present profile.
 create table match_person (
   workspace   text   collate binary not null,
   number      bigint not null,
@@ -222,8 +237,8 @@ create table match_person (
   primary key (workspace, number)
 );
 
--- Blocking keys of that run: each bucket holds pairs of a key and a person's number, packed and in base 64. A row for each
--- pair would be some dozens a customer.
+-- Blocking keys of that run: each bucket holds pairs of a key and a person's number, packed and in
+-- base 64. A row for each pair would be dozens of rows for each customer.
 create table match_bucket (
   workspace   text   collate binary not null,
   bucket      bigint not null,
@@ -231,7 +246,7 @@ create table match_bucket (
   primary key (workspace, bucket)
 );
 
--- Blocking keys of customers who were matched one at a time since; `profile` is a link's id.
+-- Blocking keys of customers that were matched alone since. `profile` is a link's id.
 create table match_key (
   workspace   text   collate binary not null,
   key         bigint not null,
@@ -240,7 +255,7 @@ create table match_key (
 );
 
 
--- What processes leave for each other and for their next run. Losing it costs time only.
+-- Notes of processes for each other and for their next run. Losing them costs only time.
 
 -- How far an import got, by source and a hash of the file's first bytes.
 create table import_progress (
@@ -252,9 +267,10 @@ create table import_progress (
   primary key (workspace, source, file)
 );
 
--- What processes keep of this database in memory is told of here. Each commit that changes profiles adds a row, in the order of
--- commits within a workspace, so that whoever keeps some can tell which of them are as they were. `profiles` is a packed list of
--- ids, or null for all of them. Only the newest rows stay: who has seen less forgets everything.
+-- Which profiles each commit changed, by which processes invalidate cached documents. `number`
+-- grows in the order of commits within a workspace. `profiles` is a packed list of ids, or null for
+-- all profiles. Only the newest rows are kept: a process that is further behind invalidates
+-- everything.
 create table change (
   workspace   text   collate binary not null,
   number      bigint not null,
