@@ -183,9 +183,6 @@ pub fn append(tx: &mut Tx, workspace: &str, new: &[&NewEvent]) {
 }
 
 /// Up to `limit` events of these links, in no order. With `upto` only those that stand there or before.
-///
-/// # Errors
-/// When the database refuses or a row cannot be read.
 pub async fn of_links(
     tx: &mut Tx,
     workspace: &str,
@@ -212,9 +209,6 @@ pub async fn of_links(
 }
 
 /// The next `limit` events of one link after this time and place, oldest first. With `upto` only those that stand there or before.
-///
-/// # Errors
-/// When the database refuses or a row cannot be read.
 pub async fn of_link(
     tx: &mut Tx,
     workspace: &str,
@@ -247,9 +241,6 @@ const PAGE: &str = "select link, source, message_id, type, name, at, received_at
     where workspace = $1 and (source, message_id) > ($2, $3) order by source, message_id limit $4";
 
 /// The next `limit` events after a place: how a rebuild walks the log.
-///
-/// # Errors
-/// When the database refuses or a row cannot be read.
 pub async fn page(tx: &mut Tx, workspace: &str, after: &Place, limit: i64) -> Result<Vec<Logged>> {
     let rows = tx
         .sql(PAGE)
@@ -263,9 +254,6 @@ pub async fn page(tx: &mut Tx, workspace: &str, after: &Place, limit: i64) -> Re
 }
 
 /// The same, outside of a transaction.
-///
-/// # Errors
-/// When the database refuses or a row cannot be read.
 pub async fn next(db: &Db, workspace: &str, after: &Place, limit: i64) -> Result<Vec<Logged>> {
     let rows = db
         .sql(PAGE)
@@ -279,9 +267,6 @@ pub async fn next(db: &Db, workspace: &str, after: &Place, limit: i64) -> Result
 }
 
 /// A customer's events before this time and place, newest first.
-///
-/// # Errors
-/// When the database refuses or a row cannot be read.
 pub async fn timeline(
     db: &Db,
     workspace: &str,
@@ -309,9 +294,6 @@ pub async fn timeline(
 }
 
 /// Points events at the links that the present rules give them.
-///
-/// # Errors
-/// When the database refuses.
 pub async fn relink(tx: &mut Tx, workspace: &str, moved: &[Logged]) -> Result<()> {
     if moved.is_empty() {
         return Ok(());
@@ -337,17 +319,11 @@ pub async fn relink(tx: &mut Tx, workspace: &str, moved: &[Logged]) -> Result<()
 }
 
 /// How many events there are.
-///
-/// # Errors
-/// When the database refuses.
 pub async fn count(db: &Db, workspace: &str) -> Result<i64> {
     super::table::count(db, "event", workspace).await
 }
 
 /// What came in through each of these links.
-///
-/// # Errors
-/// When the database refuses.
 pub async fn activity(
     db: &Db,
     workspace: &str,

@@ -7,9 +7,6 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
 /// Where each of these identifiers leads, and the constraints on them.
-///
-/// # Errors
-/// When the database refuses or a row cannot be read.
 pub async fn owners(
     tx: &mut Tx,
     workspace: &str,
@@ -56,9 +53,6 @@ fn read_cannot_links(text: &str) -> Result<Vec<CannotLink>> {
 }
 
 /// Sets the cannot-link constraints of identifiers.
-///
-/// # Errors
-/// When the database refuses.
 pub async fn set_cannot_links<'a>(
     tx: &mut Tx,
     workspace: &str,
@@ -99,9 +93,6 @@ pub struct StoredIdentifier {
 }
 
 /// The next `limit` identifiers after `after`, by kind and value.
-///
-/// # Errors
-/// When the database refuses or a row cannot be read.
 pub async fn page(
     db: &Db,
     workspace: &str,
@@ -133,9 +124,6 @@ pub async fn page(
 }
 
 /// Forgets those of these identifiers that no link carries and that have no cannot-link constraint.
-///
-/// # Errors
-/// When the database refuses.
 pub async fn forget(tx: &mut Tx, workspace: &str, identifiers: &[&Identifier]) -> Result<()> {
     if identifiers.is_empty() {
         return Ok(());
@@ -154,9 +142,6 @@ pub async fn forget(tx: &mut Tx, workspace: &str, identifiers: &[&Identifier]) -
 }
 
 /// The cannot-link constraints of all identifiers, each with the profile that holds its identifier.
-///
-/// # Errors
-/// When the database refuses or a row cannot be read.
 pub async fn cannot_links(db: &Db, workspace: &str) -> Result<Vec<(String, CannotLink)>> {
     let rows: Vec<(String, String)> = db
         .sql("select profile, cannot_links from identifier where workspace = $1 and cannot_links is not null and profile is not null")
@@ -172,9 +157,6 @@ pub async fn cannot_links(db: &Db, workspace: &str) -> Result<Vec<(String, Canno
 }
 
 /// Notes that values are not shared any more.
-///
-/// # Errors
-/// When the database refuses.
 pub async fn unshare(tx: &mut Tx, workspace: &str, identifiers: &[Identifier]) -> Result<()> {
     if identifiers.is_empty() {
         return Ok(());

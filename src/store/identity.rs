@@ -28,9 +28,6 @@ row!(Version {
 });
 
 /// Every version of a workspace's rules up to this one, oldest first.
-///
-/// # Errors
-/// When the database refuses.
 pub async fn versions(db: &Db, workspace: &str, upto: i64) -> Result<Vec<Version>> {
     db.sql(
         "select version, text, actor, created_at from identity_rules
@@ -43,9 +40,6 @@ pub async fn versions(db: &Db, workspace: &str, upto: i64) -> Result<Vec<Version
 }
 
 /// The rules of a workspace at this version.
-///
-/// # Errors
-/// When the database refuses or a version cannot be read.
 pub async fn rulebook(db: &Db, workspace: &str, version: i64) -> Result<Rulebook> {
     if version == 0 {
         return Ok(Rulebook::default());
@@ -54,9 +48,6 @@ pub async fn rulebook(db: &Db, workspace: &str, version: i64) -> Result<Rulebook
 }
 
 /// The number, text and time of every version up to this one, oldest first: what a [`Rulebook`] is made of.
-///
-/// # Errors
-/// When the database refuses.
 pub async fn texts(db: &Db, workspace: &str, upto: i64) -> Result<Vec<(i64, String, i64)>> {
     let versions = versions(db, workspace, upto).await?;
     Ok(versions
@@ -83,9 +74,6 @@ row!(State {
 });
 
 /// Which rules the workspace has now.
-///
-/// # Errors
-/// When the database refuses.
 pub async fn state(tx: &mut Tx, workspace: &str) -> Result<State> {
     let state = tx
         .sql("select rules, applied, moved_to from workspace where id = $1")
@@ -96,9 +84,6 @@ pub async fn state(tx: &mut Tx, workspace: &str) -> Result<State> {
 }
 
 /// The version of the rules in force and its text; none where it is what ships.
-///
-/// # Errors
-/// When the database refuses.
 pub async fn in_force(tx: &mut Tx, workspace: &str) -> Result<(i64, Option<String>)> {
     let version = state(tx, workspace).await?.rules;
     let text: Option<(String,)> = tx
@@ -111,9 +96,6 @@ pub async fn in_force(tx: &mut Tx, workspace: &str) -> Result<(i64, Option<Strin
 }
 
 /// Puts rules into force; the number of the version.
-///
-/// # Errors
-/// When the database refuses.
 pub async fn set_rules(
     tx: &mut Tx,
     workspace: &str,
@@ -139,9 +121,6 @@ pub async fn set_rules(
 }
 
 /// Notes how far events were read anew.
-///
-/// # Errors
-/// When the database refuses.
 pub async fn set_moved_to(tx: &mut Tx, workspace: &str, link: &str) -> Result<()> {
     tx.sql("update workspace set moved_to = $2 where id = $1")
         .bind(workspace)
@@ -152,9 +131,6 @@ pub async fn set_moved_to(tx: &mut Tx, workspace: &str, link: &str) -> Result<()
 }
 
 /// Notes that everything was folded under this version.
-///
-/// # Errors
-/// When the database refuses.
 pub async fn set_applied(tx: &mut Tx, workspace: &str, version: i64) -> Result<()> {
     tx.sql("update workspace set applied = $2 where id = $1")
         .bind(workspace)
@@ -165,9 +141,6 @@ pub async fn set_applied(tx: &mut Tx, workspace: &str, version: i64) -> Result<(
 }
 
 /// Adds decisions to the log.
-///
-/// # Errors
-/// When the database refuses.
 pub async fn decide(tx: &mut Tx, workspace: &str, decisions: &[Decision]) -> Result<()> {
     if decisions.is_empty() {
         return Ok(());
@@ -249,9 +222,6 @@ fn read(rows: Vec<DecisionRow>) -> Result<Vec<Decision>> {
 }
 
 /// When the youngest decision was made; 0 where there is none.
-///
-/// # Errors
-/// When the database refuses.
 pub async fn last_decided(tx: &mut Tx, workspace: &str) -> Result<i64> {
     let last: Option<(i64,)> = tx
         .sql("select at from decision where workspace = $1 order by id collate binary desc limit 1")
@@ -262,9 +232,6 @@ pub async fn last_decided(tx: &mut Tx, workspace: &str) -> Result<i64> {
 }
 
 /// Every decision, in order, for a rebuild.
-///
-/// # Errors
-/// When the database refuses or a row cannot be read.
 pub async fn all(tx: &mut Tx, workspace: &str) -> Result<Vec<Decision>> {
     let rows = tx
         .sql(
@@ -278,9 +245,6 @@ pub async fn all(tx: &mut Tx, workspace: &str) -> Result<Vec<Decision>> {
 }
 
 /// The decision of this id and those that followed from it: undoing it, undoing that, and so on; in order.
-///
-/// # Errors
-/// When the database refuses or a row cannot be read.
 pub async fn with_undos(tx: &mut Tx, workspace: &str, id: &str) -> Result<Vec<Decision>> {
     let rows = tx
         .sql(
@@ -299,9 +263,6 @@ pub async fn with_undos(tx: &mut Tx, workspace: &str, id: &str) -> Result<Vec<De
 }
 
 /// The decisions that speak of any of these links (kind `link`) and identifiers, with those that undo them; in order.
-///
-/// # Errors
-/// When the database refuses or a row cannot be read.
 pub async fn about(db: &Db, workspace: &str, subjects: &[Identifier]) -> Result<Vec<Decision>> {
     let rows = db
         .sql(

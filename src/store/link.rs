@@ -108,17 +108,11 @@ pub fn ask(tx: &mut Tx, workspace: &str, links: &[String]) -> Answer<Vec<StoredL
 }
 
 /// The stored links among these ids.
-///
-/// # Errors
-/// When the database refuses.
 pub async fn load(tx: &mut Tx, workspace: &str, links: &[String]) -> Result<Vec<StoredLink>> {
     ask(tx, workspace, links).get(tx).await
 }
 
 /// The stored links that carry any of these identifiers.
-///
-/// # Errors
-/// When the database refuses.
 pub async fn with_identifiers(
     tx: &mut Tx,
     workspace: &str,
@@ -153,9 +147,6 @@ row!(WitnessRow { kind, value; ..link });
 /// For each of these identifiers and set keys a stored link that it leads to: the first by id of
 /// those that carry it. A set key without a row leads to the link of this id, which carries just
 /// that set.
-///
-/// # Errors
-/// When the database refuses.
 pub async fn witnesses(
     tx: &mut Tx,
     workspace: &str,
@@ -227,9 +218,6 @@ pub fn add_identifiers(tx: &mut Tx, workspace: &str, carried: &[LinkIdentifier<'
 }
 
 /// Notes that links no longer carry these identifiers and marks.
-///
-/// # Errors
-/// When the database refuses.
 pub async fn remove_identifiers(
     tx: &mut Tx,
     workspace: &str,
@@ -250,17 +238,11 @@ pub async fn remove_identifiers(
 }
 
 /// How many links there are.
-///
-/// # Errors
-/// When the database refuses.
 pub async fn count(db: &Db, workspace: &str) -> Result<i64> {
     super::table::count(db, "link", workspace).await
 }
 
 /// The next `limit` links after `after` by id.
-///
-/// # Errors
-/// When the database refuses.
 pub async fn page(db: &Db, workspace: &str, after: &str, limit: i64) -> Result<Vec<StoredLink>> {
     db.sql(
         "select id, first_at, profile, identifiers, complete from link
@@ -277,9 +259,6 @@ pub async fn page(db: &Db, workspace: &str, after: &str, limit: i64) -> Result<V
 }
 
 /// The links of these profiles.
-///
-/// # Errors
-/// When the database refuses.
 pub async fn of_profiles(
     tx: &mut Tx,
     workspace: &str,
@@ -300,9 +279,6 @@ pub async fn of_profiles(
 }
 
 /// The links of a profile, oldest first.
-///
-/// # Errors
-/// When the database refuses.
 pub async fn of_profile(db: &Db, workspace: &str, profile: &str) -> Result<Vec<StoredLink>> {
     db.sql(
         "select id, first_at, profile, identifiers, complete from link where workspace = $1 and profile = $2
@@ -336,9 +312,6 @@ row!(RecordRow {
 
 /// The next imported records by source and id, after that one, each with its profile. Where a record's own id leads nowhere,
 /// its links still do.
-///
-/// # Errors
-/// When the database refuses.
 pub async fn records(
     db: &Db,
     workspace: &str,

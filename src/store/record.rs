@@ -84,9 +84,6 @@ pub fn ask(tx: &mut Tx, workspace: &str, ids: &[(RecordKind, &str)]) -> Answer<V
 }
 
 /// All that links know of these orders and tickets.
-///
-/// # Errors
-/// When the database refuses.
 pub async fn load(
     tx: &mut Tx,
     workspace: &str,
@@ -96,9 +93,6 @@ pub async fn load(
 }
 
 /// The orders and tickets that some of these links and some of the `others` know of.
-///
-/// # Errors
-/// When the database refuses.
 pub async fn known_to_both(
     tx: &mut Tx,
     workspace: &str,
@@ -123,9 +117,6 @@ pub async fn known_to_both(
 }
 
 /// All that the links of a profile know of one kind of record.
-///
-/// # Errors
-/// When the database refuses.
 pub async fn of_profile(
     tx: &mut Tx,
     workspace: &str,
@@ -146,9 +137,6 @@ pub async fn of_profile(
 }
 
 /// Forgets what these links know.
-///
-/// # Errors
-/// When the database refuses.
 pub async fn forget(tx: &mut Tx, workspace: &str, links: &[String]) -> Result<()> {
     tx.sql("delete from record where workspace = $1 and link in (select r.link from rows($2, r: link text))")
         .bind(workspace)
@@ -194,9 +182,6 @@ pub fn save(tx: &mut Tx, workspace: &str, records: &[NewRecord<'_>]) {
 
 /// A customer's orders or tickets before `(began_at, id)`, newest first, each merged over the links that know of it. Ids are
 /// compared by their bytes, as profiles compare them.
-///
-/// # Errors
-/// When the database refuses.
 pub async fn history(
     db: &Db,
     workspace: &str,
