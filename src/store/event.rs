@@ -1,4 +1,4 @@
-//! The log: events in, and back out for folds, timelines and rebuilds.
+//! The log of events: appended once, and read for folds, timelines and rebuilds.
 
 use super::sql::row;
 use super::{Answer, Db, Rows, Tx};
@@ -138,7 +138,7 @@ fn read(rows: Vec<EventRow>) -> Result<Vec<Logged>> {
     rows.into_iter().map(Logged::try_from).collect()
 }
 
-/// Asks which of these events are in the log already, by source and message id.
+/// Finds which of these events are in the log already, by source and message id, pipelined.
 #[must_use]
 pub fn ask_known<'a>(
     tx: &mut Tx,
@@ -182,7 +182,7 @@ pub fn append(tx: &mut Tx, workspace: &str, new: &[&NewEvent]) {
     );
 }
 
-/// Up to `limit` events of these links, in no order. With `upto` only those that stand there or before.
+/// Up to `limit` events of these links, in no order. With `upto` only those at or before it.
 pub async fn of_links(
     tx: &mut Tx,
     workspace: &str,
@@ -208,7 +208,8 @@ pub async fn of_links(
     read(rows)
 }
 
-/// The next `limit` events of one link after this time and place, oldest first. With `upto` only those that stand there or before.
+/// The next `limit` events of one link after this time and place, oldest first. With `upto` only
+/// those at or before it.
 pub async fn of_link(
     tx: &mut Tx,
     workspace: &str,
@@ -240,7 +241,7 @@ pub async fn of_link(
 const PAGE: &str = "select link, source, message_id, type, name, at, received_at, body from event
     where workspace = $1 and (source, message_id) > ($2, $3) order by source, message_id limit $4";
 
-/// The next `limit` events after a place: how a rebuild walks the log.
+/// The next `limit` events after a place. A rebuild walks the log by it.
 pub async fn page(tx: &mut Tx, workspace: &str, after: &Place, limit: i64) -> Result<Vec<Logged>> {
     let rows = tx
         .sql(PAGE)
@@ -293,7 +294,7 @@ pub async fn timeline(
     read(rows)
 }
 
-/// Points events at the links that the present rules give them.
+/// Writes the links of events, after the present rules gave them other ones.
 pub async fn relink(tx: &mut Tx, workspace: &str, moved: &[Logged]) -> Result<()> {
     if moved.is_empty() {
         return Ok(());
@@ -323,7 +324,7 @@ pub async fn count(db: &Db, workspace: &str) -> Result<i64> {
     super::table::count(db, "event", workspace).await
 }
 
-/// What came in through each of these links.
+/// How many events came in through each of these links, from which sources, and when the last did.
 pub async fn activity(
     db: &Db,
     workspace: &str,

@@ -1,4 +1,4 @@
-//! Rules and decisions: the part of the log that people write.
+//! Identity rules and decisions: the part of the log that people write.
 
 use super::sql::row;
 use super::{Db, Tx};
@@ -47,7 +47,8 @@ pub async fn rulebook(db: &Db, workspace: &str, version: i64) -> Result<Rulebook
     Rulebook::of(&texts(db, workspace, version).await?)
 }
 
-/// The number, text and time of every version up to this one, oldest first: what a [`Rulebook`] is made of.
+/// The number, text and time of every version up to this one, oldest first. A [`Rulebook`] is made of
+/// them.
 pub async fn texts(db: &Db, workspace: &str, upto: i64) -> Result<Vec<(i64, String, i64)>> {
     let versions = versions(db, workspace, upto).await?;
     Ok(versions
@@ -56,14 +57,14 @@ pub async fn texts(db: &Db, workspace: &str, upto: i64) -> Result<Vec<(i64, Stri
         .collect())
 }
 
-/// Which rules a workspace has.
+/// How far a workspace has come with its rules.
 #[derive(Clone, Debug, Default)]
 pub struct State {
     /// The version in force.
     pub rules: i64,
-    /// The version that everything was folded under.
+    /// The version that all events are folded under.
     pub applied: i64,
-    /// The link up to which events were read anew under the rules in force.
+    /// The last link whose events were read again under the version in force.
     pub moved_to: String,
 }
 
@@ -73,7 +74,7 @@ row!(State {
     moved_to
 });
 
-/// Which rules the workspace has now.
+/// How far the workspace has come with its rules.
 pub async fn state(tx: &mut Tx, workspace: &str) -> Result<State> {
     let state = tx
         .sql("select rules, applied, moved_to from workspace where id = $1")
@@ -83,7 +84,7 @@ pub async fn state(tx: &mut Tx, workspace: &str) -> Result<State> {
     Ok(state.unwrap_or_default())
 }
 
-/// The version of the rules in force and its text; none where it is what ships.
+/// The version of the rules in force and its text; `None` for the built-in rules.
 pub async fn in_force(tx: &mut Tx, workspace: &str) -> Result<(i64, Option<String>)> {
     let version = state(tx, workspace).await?.rules;
     let text: Option<(String,)> = tx
@@ -95,7 +96,7 @@ pub async fn in_force(tx: &mut Tx, workspace: &str) -> Result<(i64, Option<Strin
     Ok((version, text.map(|(text,)| text)))
 }
 
-/// Puts rules into force; the number of the version.
+/// Puts rules into force, and gives the number of their version.
 pub async fn set_rules(
     tx: &mut Tx,
     workspace: &str,
@@ -120,7 +121,7 @@ pub async fn set_rules(
     Ok(version)
 }
 
-/// Notes how far events were read anew.
+/// Notes the last link whose events were read again.
 pub async fn set_moved_to(tx: &mut Tx, workspace: &str, link: &str) -> Result<()> {
     tx.sql("update workspace set moved_to = $2 where id = $1")
         .bind(workspace)
@@ -130,7 +131,7 @@ pub async fn set_moved_to(tx: &mut Tx, workspace: &str, link: &str) -> Result<()
         .map(drop)
 }
 
-/// Notes that everything was folded under this version.
+/// Notes that all events are folded under this version.
 pub async fn set_applied(tx: &mut Tx, workspace: &str, version: i64) -> Result<()> {
     tx.sql("update workspace set applied = $2 where id = $1")
         .bind(workspace)
@@ -221,7 +222,7 @@ fn read(rows: Vec<DecisionRow>) -> Result<Vec<Decision>> {
     rows.into_iter().map(Decision::try_from).collect()
 }
 
-/// When the youngest decision was made; 0 where there is none.
+/// When the newest decision was made; 0 if there is none.
 pub async fn last_decided(tx: &mut Tx, workspace: &str) -> Result<i64> {
     let last: Option<(i64,)> = tx
         .sql("select at from decision where workspace = $1 order by id collate binary desc limit 1")
@@ -244,7 +245,8 @@ pub async fn all(tx: &mut Tx, workspace: &str) -> Result<Vec<Decision>> {
     read(rows)
 }
 
-/// The decision of this id and those that followed from it: undoing it, undoing that, and so on; in order.
+/// The decision of this id, the one that undoes it, the one that undoes that, and so on, in their
+/// order.
 pub async fn with_undos(tx: &mut Tx, workspace: &str, id: &str) -> Result<Vec<Decision>> {
     let rows = tx
         .sql(
@@ -262,7 +264,8 @@ pub async fn with_undos(tx: &mut Tx, workspace: &str, id: &str) -> Result<Vec<De
     read(rows)
 }
 
-/// The decisions that speak of any of these links (kind `link`) and identifiers, with those that undo them; in order.
+/// The decisions that concern any of these links (kind `link`) or identifiers, and those that undo
+/// them, in their order.
 pub async fn about(db: &Db, workspace: &str, subjects: &[Identifier]) -> Result<Vec<Decision>> {
     let rows = db
         .sql(

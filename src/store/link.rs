@@ -1,4 +1,4 @@
-//! Links, the identifiers they carry, and where each identifier leads.
+//! Links, and the identifiers and marks that they carry.
 
 use super::sql::row;
 use super::{Answer, Db, Rows, Tx};
@@ -84,7 +84,7 @@ fn written(held: &StoredLink) -> String {
     json!(pairs).to_string()
 }
 
-/// Ids as rows for a `rows($n, r: link text)`.
+/// Ids as rows for `rows($n, r: link text)`: `[{"link": "l_1"}, {"link": "l_2"}]`.
 pub(super) fn keys(links: &[String]) -> Vec<Key<'_>> {
     links.iter().map(|link| Key { link }).collect()
 }
@@ -95,7 +95,7 @@ pub(super) struct Key<'a> {
     link: &'a str,
 }
 
-/// Asks for the stored links among these ids.
+/// Loads the stored links among these ids, pipelined.
 #[must_use]
 pub fn ask(tx: &mut Tx, workspace: &str, links: &[String]) -> Answer<Vec<StoredLink>> {
     tx.sql(
@@ -300,7 +300,7 @@ pub struct RecordRow {
     pub source: String,
     /// Its id there.
     pub record: String,
-    /// The profile; none if its id names nobody.
+    /// The profile; `None` if none is known for its id.
     pub profile: Option<String>,
 }
 
@@ -310,8 +310,8 @@ row!(RecordRow {
     profile
 });
 
-/// The next imported records by source and id, after that one, each with its profile. Where a record's own id leads nowhere,
-/// its links still do.
+/// The next imported records by source and id, after that one, each with its profile. If a record's
+/// own id leads nowhere, it has the first by id of the profiles that hold its links.
 pub async fn records(
     db: &Db,
     workspace: &str,

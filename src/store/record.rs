@@ -1,4 +1,4 @@
-//! Records of orders and tickets: kept per link, read per customer.
+//! Orders and tickets: stored for each link that tells of them, read for each customer.
 
 use super::sql::row;
 use super::{Answer, Db, Rows, Tx};
@@ -155,7 +155,7 @@ pub struct NewRecord<'a> {
     pub link: &'a str,
     /// What it knows.
     pub record: &'a Record,
-    /// The same as it is stored, if that was made already.
+    /// The same packed, if the caller has packed it already.
     pub doc: Option<Arc<[u8]>>,
 }
 

@@ -1,4 +1,4 @@
-//! Where events stand in the log.
+//! Places of events in the log.
 
 use crate::event::Event;
 
@@ -13,7 +13,7 @@ pub struct Place {
 }
 
 impl Place {
-    /// That of an event.
+    /// The place of an event.
     #[must_use]
     pub fn of(event: &Event) -> Self {
         Self {
@@ -28,7 +28,7 @@ impl Place {
         format!("{}\n{}", self.source, self.message_id)
     }
 
-    /// The place that [`Place::text`] wrote.
+    /// The place in a text of [`Place::text`].
     #[must_use]
     pub fn read(text: &str) -> Option<Self> {
         let (source, message_id) = text.split_once('\n')?;
