@@ -47,8 +47,8 @@ pub async fn rulebook(db: &Db, workspace: &str, version: i64) -> Result<Rulebook
     Rulebook::of(&texts(db, workspace, version).await?)
 }
 
-/// The number, text and time of every version up to this one, oldest first. A [`Rulebook`] is made of
-/// them.
+/// The number, text and time of every version up to this one, oldest first. A [`Rulebook`] is made
+/// of them.
 pub async fn texts(db: &Db, workspace: &str, upto: i64) -> Result<Vec<(i64, String, i64)>> {
     let versions = versions(db, workspace, upto).await?;
     Ok(versions

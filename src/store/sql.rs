@@ -1,9 +1,10 @@
 //! One SQL text for two drivers: a [`Statement`] binds its values for SQLite or PostgreSQL.
 //!
-//! Nearly every statement of the crate runs through here, so this is also where statements are traced and
-//! slow ones are logged. A text uses `$n` and the common subset of both engines. `dialect`
-//! translates what differs: a list of rows as a parameter, `rows($2, r: id text, at bigint)`; rows
-//! to be inserted, `values rows(text, bigint)`; and an order by bytes, `collate binary`.
+//! Nearly every statement of the crate runs through here, so this is also where statements are
+//! traced and slow ones are logged. A text uses `$n` and the common subset of both engines.
+//! `dialect` translates what differs: a list of rows as a parameter,
+//! `rows($2, r: id text, at bigint)`; rows to be inserted, `values rows(text, bigint)`; and an
+//! order by bytes, `collate binary`.
 //!
 //! Joins are written `cross join … where`: SQLite keeps that order (sqlite.org/optoverview.html,
 //! 8.2). Without statistics SQLite would otherwise read a whole workspace, and the list of rows
