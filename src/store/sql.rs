@@ -12,9 +12,9 @@
 
 use crate::{Error, Result};
 use futures_util::future::BoxFuture;
-use sqlx::postgres::{PgArguments, PgPool, PgRow};
-use sqlx::sqlite::{SqliteArguments, SqlitePool, SqliteRow};
-use sqlx::{Arguments, AssertSqlSafe, Encode, FromRow, PgConnection, Postgres, Sqlite, Type};
+use sqlx::postgres::{PgArguments, PgPool};
+use sqlx::sqlite::{SqliteArguments, SqlitePool};
+use sqlx::{Arguments, AssertSqlSafe, Encode, PgConnection, Postgres, Sqlite, Type};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
@@ -34,6 +34,7 @@ pub use insert::Rows;
 pub use pipeline::Answer;
 pub(super) use point_read::PointReader;
 pub(super) use read_connection::ReadConnection;
+pub use row::Row;
 pub(super) use row::row;
 
 /// A statement that takes longer than this is logged as slow.
@@ -99,10 +100,6 @@ impl<'q, T: Encode<'q, Sqlite> + Type<Sqlite> + Encode<'q, Postgres> + Type<Post
     for T
 {
 }
-
-/// A row that both drivers can read.
-pub trait Row: for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> + Send + Unpin {}
-impl<T: for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> + Send + Unpin> Row for T {}
 
 /// A text with its values, about to be run.
 #[derive(Debug)]

@@ -1,6 +1,14 @@
-//! A struct read from the columns that have the names of its fields, with either driver.
+//! Rows that either driver can read: a struct from the columns that have the names of its fields.
 //!
 //! sqlx has a derive macro for it, but its macros crate builds both drivers a second time.
+
+use sqlx::FromRow;
+use sqlx::postgres::PgRow;
+use sqlx::sqlite::SqliteRow;
+
+/// A row that both drivers can read.
+pub trait Row: for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> + Send + Unpin {}
+impl<T: for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> + Send + Unpin> Row for T {}
 
 /// Reads a struct field by field: `row!(Source { workspace, name })`. A struct after `..` is read
 /// from the same row.
