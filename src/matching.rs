@@ -1,17 +1,24 @@
-//! Who is the same without a shared key: probabilistic matching after Fellegi and Sunter, without labels and without settings.
+//! Probabilistic matching: which records are of one person where they share no key. A
+//! Fellegi-Sunter model that learns without labels and has no settings.
 //!
-//! [`Person`] holds what a profile states, in plain form. [`keys`] name the pairs worth comparing ([`Pool`] does it for many people
-//! at once), a comparison gives a level per field, and a [`Model`] turns levels into a probability. Three explanations of a
-//! pair compete: one person, two of a household or workplace, strangers. The second is what other models lack: surname,
-//! address and phone together say a lot against strangers and nothing against a sister. [`clusters`] puts pairs together.
+//! [`Person`] holds what a profile states, in normal form. [`keys`] are blocking keys: they name
+//! the pairs worth comparing ([`Pool`] does it for many people at once). A comparison gives a level
+//! for each field, a [`Model`] turns levels into a probability, and [`clusters`] puts pairs
+//! together.
+//!
+//! Three explanations of a pair compete: one person, two of a household or workplace, strangers.
+//! Other models lack the second: surname, address and phone together say a lot against strangers
+//! and nothing against a sister.
 //!
 //! ```text
 //! Profile ─► Person ─► keys ─► pairs ─► levels ─► probability ─► clusters
 //!                                train ─► Model ─┘
 //! ```
 //!
-//! Everything is a function of the set of people: they are put in order of their ids, and what is drawn at random has a seed.
+//! Results depend on the set of people alone: people are sorted by id, and random choices have a
+//! fixed seed.
 
+mod address;
 mod block;
 mod cluster;
 mod compare;
@@ -24,41 +31,40 @@ mod model;
 mod name;
 mod organisation;
 mod pairing;
-mod parts;
+mod parallel;
 mod person;
-mod place;
+mod record_parts;
 mod score;
 mod street;
 mod text;
 mod train;
-mod work;
 
+pub use address::Address;
 pub use cluster::clusters;
 pub use date::Birth;
 pub use field::Field;
 pub use key::keys;
 pub use model::Model;
 pub use name::Name;
-pub use person::{Kind, Person};
-pub use place::Address;
+pub use person::{PartyKind, Person};
 pub use score::{FieldScore, Score};
 
 use block::Blocks;
 
-/// Two people, by their place in the slice, who may be one.
+/// Two people who may be one, as indices into the slice.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Pair {
-    /// One of them; its id is the lesser.
+    /// The person with the lesser id.
     pub a: usize,
-    /// The other.
+    /// The other person.
     pub b: usize,
-    /// How likely they are one.
+    /// The probability that they are one.
     pub probability: f64,
-    /// The same as a logarithm to base 2 of the odds.
+    /// The match weight: the logarithm to base 2 of the odds.
     pub weight: f64,
 }
 
-/// People who can be compared: in order of their ids, with their blocks.
+/// People who can be compared, sorted by id, with their blocks.
 pub struct Pool<'a> {
     people: Vec<&'a Person>,
     places: Vec<usize>,
@@ -66,7 +72,7 @@ pub struct Pool<'a> {
 }
 
 impl<'a> Pool<'a> {
-    /// Finds the blocks of these people. Like every progress here, it is told in thousandths.
+    /// Finds the blocks of these people. `progress` gets thousandths, as everywhere here.
     #[must_use]
     pub fn of(people: &'a [Person], progress: &mut dyn FnMut(u64)) -> Self {
         let mut places: Vec<usize> = (0..people.len()).collect();
@@ -80,7 +86,7 @@ impl<'a> Pool<'a> {
         }
     }
 
-    /// Trains a model on them.
+    /// Trains a model on these people.
     #[must_use]
     pub fn train(&self, progress: &mut dyn FnMut(u64)) -> Model {
         train::train(&self.people, &self.blocks, &mut |share| {
@@ -99,12 +105,12 @@ impl<'a> Pool<'a> {
         (0..self.people.len() as u32).map(count).sum()
     }
 
-    /// Scores all candidate pairs and gives those that are at least so likely.
+    /// Scores all candidate pairs and returns those at or above the threshold.
     #[must_use]
     pub fn pairs(&self, model: &Model, threshold: f64, progress: &mut dyn FnMut(u64)) -> Vec<Pair> {
         const PIECE: usize = 1_000;
         let least = model::weight(threshold);
-        let found = work::spread(
+        let found = parallel::map(
             self.people.len().div_ceil(PIECE),
             |piece| {
                 let (mut pairs, mut others) = (Vec::new(), Vec::new());

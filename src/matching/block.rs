@@ -1,36 +1,37 @@
 //! Blocking: which pairs are worth comparing at all.
 //!
-//! A person has a few dozen keys, each a hash of some values that two records of one person are likely to share even when
-//! others differ; people with a key in common are a block. Within a block of at most [`WHOLE`] people everyone is compared
-//! with everyone. A larger one is sorted by name and birth date, and everyone is compared with their [`WINDOW`] neighbours to
-//! either side, so the work grows with the number of people and no value is lost for being common.
+//! A person has a few dozen keys (`key.rs`); people with a key in common are a block. In a block of
+//! at most [`WHOLE`] people all pairs are compared. A larger block is sorted by name and birth
+//! date, and each person is compared with [`WINDOW`] neighbours to either side (the sorted
+//! neighbourhood method). So the work grows linearly with the number of people, and a common value
+//! still finds pairs.
 
 use super::key::keys;
 use super::person::Person;
 
-/// Largest block in which everyone is compared with everyone.
+/// The largest block in which all pairs are compared.
 const WHOLE: usize = 30;
 /// How many neighbours to either side are compared in a larger block.
 const WINDOW: usize = 5;
-/// Parts in which keys are sorted, which bounds the memory that takes.
+/// RecordKeys are sorted in this many parts, which bounds the memory for it.
 const PARTS: u64 = 8;
 
-/// All blocks of many people, who are named by their place in a slice.
+/// All blocks of many people. People are indices into a slice.
 pub(super) struct Blocks {
     /// Where each block begins among the members.
     starts: Vec<u32>,
     members: Vec<u32>,
-    /// Where each person's slots begin.
+    /// Where the slots of each person begin.
     slot_starts: Vec<u32>,
-    /// Block and place among the members.
+    /// A block of the person, and the person's index in `members` there.
     slots: Vec<(u32, u32)>,
 }
 
 impl Blocks {
-    /// The blocks of these people. `say` is called now and then with the share that is done.
-    pub(super) fn of(people: &[&Person], say: &mut dyn FnMut(f64)) -> Self {
-        let (key_starts, all) = all_keys(people, say);
-        let order = sort_words(people);
+    /// Finds the blocks. `progress` gets the share that is done.
+    pub(super) fn of(people: &[&Person], progress: &mut dyn FnMut(f64)) -> Self {
+        let (key_starts, all) = all_keys(people, progress);
+        let order = sort_places(people);
         let (mut starts, mut members) = (vec![0_u32], Vec::new());
         for part in 0..PARTS {
             let mut found: Vec<(u64, u32)> = Vec::new();
@@ -51,7 +52,7 @@ impl Blocks {
                 }
                 starts.push(members.len() as u32);
             }
-            say(0.5 + 0.5 * (part + 1) as f64 / PARTS as f64);
+            progress(0.5 + 0.5 * (part + 1) as f64 / PARTS as f64);
         }
         drop(all);
         Self::indexed(people.len(), starts, members)
@@ -82,7 +83,7 @@ impl Blocks {
         }
     }
 
-    /// Everyone after `person` whom they are to be compared with, in order.
+    /// The people after `person` to compare with `person`, sorted.
     pub(super) fn after(&self, person: u32, found: &mut Vec<u32>) {
         found.clear();
         let range = self.slot_starts[person as usize] as usize
@@ -112,10 +113,10 @@ impl Blocks {
     }
 }
 
-/// The keys of all people one after the other, and where each one's begin.
-fn all_keys(people: &[&Person], say: &mut dyn FnMut(f64)) -> (Vec<u64>, Vec<u64>) {
+/// The start of each person's keys, and the keys of all people one after the other.
+fn all_keys(people: &[&Person], progress: &mut dyn FnMut(f64)) -> (Vec<u64>, Vec<u64>) {
     let (mut starts, mut all) = (vec![0_u64], Vec::new());
-    let threads = super::work::threads();
+    let threads = super::parallel::threads();
     for (done, batch) in people.chunks(40_000).enumerate() {
         let piece = batch.len().div_ceil(threads);
         let found: Vec<Vec<Vec<u64>>> = std::thread::scope(|scope| {
@@ -132,13 +133,13 @@ fn all_keys(people: &[&Person], say: &mut dyn FnMut(f64)) -> (Vec<u64>, Vec<u64>
             all.extend(keys);
             starts.push(all.len() as u64);
         }
-        say(0.5 * ((done + 1) * 40_000) as f64 / people.len().max(40_000) as f64);
+        progress(0.5 * ((done + 1) * 40_000) as f64 / people.len().max(40_000) as f64);
     }
     (starts, all)
 }
 
-/// Everyone's place in the order of names and birth dates, in which large blocks are sorted.
-fn sort_words(people: &[&Person]) -> Vec<u32> {
+/// Each person's place in the order of names and birth dates, by which large blocks are sorted.
+fn sort_places(people: &[&Person]) -> Vec<u32> {
     let word = |place: u32| {
         let person = people[place as usize];
         let name = person.names.first();

@@ -1,16 +1,17 @@
-//! From pairs to clusters: the likeliest pairs first, and two clusters are joined only when their members agree by and large,
-//! so one false pair does not weld two people.
+//! From pairs to clusters: the likeliest pairs are taken first, and two clusters are merged only
+//! when their members agree on average, so one false pair does not merge two people.
 
 use super::Pair;
 use super::model::{Model, weight};
 use super::person::Person;
 
-/// Most pairs across two clusters that are looked at.
+/// The most pairs across two clusters that are compared.
 const CROSS: usize = 120;
-/// The most that one pair can say for or against.
-const LOUDEST: f64 = 12.0;
+/// The evidence of one pair is clamped to this, for and against.
+const EVIDENCE_LIMIT: f64 = 12.0;
 
-/// The clusters of two or more that pairs at or above the threshold make, each sorted, by their first member.
+/// The clusters of two or more people that pairs at or above the threshold make. Each is sorted,
+/// and they are sorted by their first member.
 #[must_use]
 pub fn clusters(
     people: &[Person],
@@ -86,7 +87,7 @@ impl Joining<'_> {
         self.clusters[into].extend(moved);
     }
 
-    /// Whether the members of two clusters agree by and large.
+    /// Whether the members of two clusters agree on average.
     fn coherent(&self, a: usize, b: usize) -> bool {
         let (a, b) = (&self.clusters[a], &self.clusters[b]);
         let all = a.len() * b.len();
@@ -98,7 +99,7 @@ impl Joining<'_> {
         for place in (0..all).step_by(step) {
             let (x, y) = (a[place / b.len()], b[place % b.len()]);
             let evidence = self.model.evidence(&self.people[x], &self.people[y]);
-            sum += evidence.clamp(-LOUDEST, LOUDEST);
+            sum += evidence.clamp(-EVIDENCE_LIMIT, EVIDENCE_LIMIT);
             count += 1.0;
         }
         sum / count > 0.0

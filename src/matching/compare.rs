@@ -1,27 +1,28 @@
-//! Two people, field by field: on which level they agree, by which of their values, and how likely chance would do that.
+//! Compares two people field by field: the level of agreement, the values that agree best, and how
+//! likely strangers would agree by chance.
 
 use super::field::{COUNT, Field, MISSING};
 use super::frequency::{Frequencies, street};
 use super::name::{self, Name};
 use super::pairing::{LOCALITY_WORTH, Pairing, STREET_WORTH, middle, suffix, worth};
-use super::person::{Kind, Person};
-use super::{contact, date, organisation, place};
+use super::person::{PartyKind, Person};
+use super::{address, contact, date, organisation};
 
-/// How often two people of one name make the same local part of it.
+/// How often two people of one name have the same local part made of it.
 const NAMED_BY_CHANCE: f32 = 0.02;
 
 /// The outcome of a comparison.
 #[derive(Clone, Debug)]
 pub(super) struct Comparison {
-    /// By field, best first; [`MISSING`] where it says nothing.
+    /// The level of each field: 0 is best, [`MISSING`] where one of the two states nothing.
     pub(super) level: [u8; COUNT],
-    /// The chance that a stranger has the shared value, or zero where the level alone tells.
+    /// The chance that a stranger has the shared value, or zero where only the level counts.
     pub(super) chance: [f32; COUNT],
     /// How many pairs of values were tried: more tries find an agreement by chance more easily.
     pub(super) tries: [u8; COUNT],
-    /// Which values were the best pair.
+    /// The indices of the best pair of values.
     pub(super) best: [(u8, u8); COUNT],
-    /// Whether first and last name changed places.
+    /// Whether first and last name are swapped.
     pub(super) swapped: bool,
 }
 
@@ -146,10 +147,10 @@ impl Comparison {
     }
 
     fn contacts(&mut self, a: &Person, b: &Person, frequencies: &Frequencies) {
-        let best = self.best(Field::Email, &a.emails, &b.emails, |x, y| {
+        let email = self.best(Field::Email, &a.emails, &b.emails, |x, y| {
             contact::compare_email(x, y, || is_named(x, a) || is_named(x, b))
         });
-        self.chance[Field::Email.at()] = match best {
+        self.chance[Field::Email.at()] = match email {
             Some((contact::email::SAME | contact::email::CLOSE, i, j)) => {
                 let chance = |email: &str| frequencies.chance(Field::Email, email);
                 chance(&a.emails[i]).max(chance(&b.emails[j])) as f32
@@ -157,13 +158,13 @@ impl Comparison {
             Some((contact::email::NAMED, ..)) => NAMED_BY_CHANCE,
             _ => 0.0,
         };
-        let best = self.best(Field::Phone, &a.phones, &b.phones, |x, y| {
+        let phone = self.best(Field::Phone, &a.phones, &b.phones, |x, y| {
             contact::compare_phone(x, y)
         });
-        if let Some((level, i, j)) = best.filter(|(level, ..)| *level != contact::phone::OTHER) {
+        if let Some((level, i, j)) = phone.filter(|(level, ..)| *level != contact::phone::OTHER) {
             let chance = |phone: &str| frequencies.chance(Field::Phone, contact::subscriber(phone));
-            let chance = chance(&a.phones[i]).max(chance(&b.phones[j]));
-            self.set(Field::Phone, level, chance);
+            let likelier = chance(&a.phones[i]).max(chance(&b.phones[j]));
+            self.set(Field::Phone, level, likelier);
         }
     }
 
@@ -172,8 +173,8 @@ impl Comparison {
         let mut best: Option<(f64, [u8; 2], usize, usize)> = None;
         for (i, x) in a.addresses.iter().enumerate() {
             for (j, y) in b.addresses.iter().enumerate() {
-                let street = place::compare_street(x, y).unwrap_or(MISSING);
-                let locality = place::compare_locality(x, y).unwrap_or(MISSING);
+                let street = address::compare_street(x, y).unwrap_or(MISSING);
+                let locality = address::compare_locality(x, y).unwrap_or(MISSING);
                 let worth = worth(&STREET_WORTH, street) + worth(&LOCALITY_WORTH, locality);
                 if best.is_none_or(|(before, ..)| worth > before) {
                     best = Some((worth, [street, locality], i, j));
@@ -186,7 +187,7 @@ impl Comparison {
         let (x, y) = (&a.addresses[i], &b.addresses[j]);
         let tries = a.addresses.len() * b.addresses.len();
         let street_chance = match street_level {
-            place::street::SAME if !x.street.is_empty() => {
+            address::street::SAME if !x.street.is_empty() => {
                 frequencies.chance(Field::Street, &street(x))
             }
             _ => 0.0,
@@ -195,10 +196,10 @@ impl Comparison {
         self.note(Field::Street, i, j, tries);
         let code = x.postal_code == y.postal_code && !x.postal_code.is_empty();
         let chance = match locality {
-            place::locality::SAME | place::locality::CODE if code => {
+            address::locality::SAME | address::locality::CODE if code => {
                 frequencies.chance(Field::Locality, &x.postal_code)
             }
-            place::locality::SAME | place::locality::CITY => {
+            address::locality::SAME | address::locality::CITY => {
                 frequencies.chance(Field::Locality, &x.city)
             }
             _ => 0.0,
@@ -209,10 +210,10 @@ impl Comparison {
 
     fn organisations(&mut self, a: &Person, b: &Person, frequencies: &Frequencies) {
         let field = match (a.kind(), b.kind()) {
-            (Kind::Organisation, Kind::Organisation) => Field::Organisation,
-            (Kind::Human, Kind::Human) => Field::Employer,
-            (Kind::Human, Kind::Organisation) => return self.named_like(a, b),
-            (Kind::Organisation, Kind::Human) => return self.named_like(b, a),
+            (PartyKind::Organisation, PartyKind::Organisation) => Field::Organisation,
+            (PartyKind::Human, PartyKind::Human) => Field::Employer,
+            (PartyKind::Human, PartyKind::Organisation) => return self.named_like(a, b),
+            (PartyKind::Organisation, PartyKind::Human) => return self.named_like(b, a),
             _ => return,
         };
         let best = self.best(field, &a.organisations, &b.organisations, |x, y| {
@@ -223,7 +224,7 @@ impl Comparison {
         }
     }
 
-    /// A record that has only a name may be of an organisation of that name.
+    /// A record that states only a name may belong to an organisation of that name.
     fn named_like(&mut self, human: &Person, organisation: &Person) {
         let names = human
             .maybe_organisation()
@@ -265,25 +266,27 @@ impl Comparison {
         self.tries[Field::Gender.at()] = 1;
         let (a, b) = (a.kind(), b.kind());
         let named_alike = a != b && self.at(Field::Organisation) != MISSING;
-        if a != Kind::Unknown && b != Kind::Unknown && !named_alike {
+        if a != PartyKind::Unknown && b != PartyKind::Unknown && !named_alike {
             self.set(Field::Kind, u8::from(a != b), 0.0);
         }
     }
 
-    /// A name that one of them does not state may be in their e-mail address. Only where the addresses themselves are not
-    /// compared, which would count it twice.
+    /// A name that one record does not state may be in its e-mail address. Skipped where the
+    /// addresses themselves are compared, which would count the name twice.
     fn name_in_email(&mut self, a: &Person, b: &Person) {
         if self.at(Field::Email) != MISSING || self.at(Field::Kind) == 1 {
             return;
         }
         let (from, to) = if a.emails.is_empty() { (b, a) } else { (a, b) };
-        for (field, part) in [(Field::First, Part::First), (Field::Last, Part::Last)] {
-            let words = to
+        for (field, part) in [
+            (Field::First, NamePart::First),
+            (Field::Last, NamePart::Last),
+        ] {
+            let mut words = to
                 .names
                 .iter()
-                .map(|name| part.of(name))
+                .flat_map(|name| part.of(name).split(' '))
                 .filter(|word| word.len() > 3);
-            let mut words = words.flat_map(|word| word.split(' ').filter(|word| word.len() > 3));
             if self.at(field) == MISSING
                 && words.any(|word| {
                     from.emails
@@ -298,12 +301,12 @@ impl Comparison {
 }
 
 #[derive(Clone, Copy)]
-enum Part {
+enum NamePart {
     First,
     Last,
 }
 
-impl Part {
+impl NamePart {
     fn of(self, name: &Name) -> &str {
         match self {
             Self::First => &name.first,

@@ -1,4 +1,5 @@
-//! E-mail addresses, phone numbers and the numbers of documents: their plain form and how close two of them are.
+//! E-mail addresses, phone numbers and the numbers of documents: their normal form and how close
+//! two of them are.
 
 use super::text::{edits, tight};
 
@@ -28,8 +29,8 @@ pub(super) mod number {
     pub(in super::super) const OTHER: u8 = 4;
 }
 
-/// Local parts that name a desk and not a person.
-const DESKS: [&str; 24] = [
+/// Local parts of role mailboxes, which belong to no one person.
+const ROLE_MAILBOXES: [&str; 24] = [
     "info",
     "office",
     "sales",
@@ -56,7 +57,7 @@ const DESKS: [&str; 24] = [
     "post",
 ];
 
-/// The plain form of an e-mail address: lower case, without a tag after `+`.
+/// The normal form of an e-mail address: lower case, without a tag after `+`.
 pub(super) fn read_email(text: &str) -> Option<Box<str>> {
     let text = text.trim().trim_start_matches("mailto:").to_lowercase();
     let (local, domain) = text.rsplit_once('@')?;
@@ -70,9 +71,9 @@ pub(super) fn parts(email: &str) -> (&str, &str) {
     email.rsplit_once('@').unwrap_or((email, ""))
 }
 
-/// Whether the address names a desk.
-pub(super) fn is_desk(email: &str) -> bool {
-    DESKS.contains(&parts(email).0)
+/// Whether it is the address of a role mailbox.
+pub(super) fn is_role_mailbox(email: &str) -> bool {
+    ROLE_MAILBOXES.contains(&parts(email).0)
 }
 
 /// The words of a local part, without digits.
@@ -81,14 +82,14 @@ pub(super) fn local_words(email: &str) -> Vec<&str> {
     words.filter(|word| !word.is_empty()).collect()
 }
 
-/// How close two e-mail addresses are. `named` says whether the local part of the first is made of its owner's name, which
-/// makes an equal local part at another domain say little.
+/// How close two e-mail addresses are. `named` says whether the local part of the first is made of
+/// its owner's name, which makes an equal local part at another domain say little.
 pub(super) fn compare_email(a: &str, b: &str, named: impl Fn() -> bool) -> u8 {
     if a == b {
         return email::SAME;
     }
     let ((local_a, domain_a), (local_b, domain_b)) = (parts(a), parts(b));
-    let desk = DESKS.contains(&local_a) || DESKS.contains(&local_b);
+    let desk = ROLE_MAILBOXES.contains(&local_a) || ROLE_MAILBOXES.contains(&local_b);
     if desk {
         let close = local_a == local_b && edits(domain_a, domain_b) == 1;
         return if close { email::CLOSE } else { email::OTHER };
@@ -134,13 +135,17 @@ fn digits_differ(a: &str, b: &str) -> bool {
     stem_a == stem_b
 }
 
-/// The plain form of a phone number: its digits without leading zeros and extension.
+/// The normal form of a phone number: its digits without leading zeros and extension.
 pub(super) fn read_phone(text: &str) -> Option<Box<str>> {
     let text = text.to_lowercase();
     let main = text.split(['x', ';']).next().unwrap_or(&text);
-    let main = main.split("ext").next().unwrap_or(main).replace("(0)", "");
-    let digits: String = main.chars().filter(char::is_ascii_digit).collect();
-    let digits = digits.trim_start_matches('0');
+    let without_extension = main.split("ext").next().unwrap_or(main);
+    let all: String = without_extension
+        .replace("(0)", "")
+        .chars()
+        .filter(char::is_ascii_digit)
+        .collect();
+    let digits = all.trim_start_matches('0');
     let varied = digits.bytes().any(|byte| byte != digits.as_bytes()[0]);
     ((6..=16).contains(&digits.len()) && varied).then(|| digits.into())
 }
@@ -169,7 +174,8 @@ pub(super) fn compare_phone(a: &str, b: &str) -> u8 {
     phone::OTHER
 }
 
-/// The plain form of a document number: capitals and digits, of a masked number only what is shown at its end.
+/// The normal form of a document number: letters and digits; of a masked number only the visible
+/// end.
 pub(super) fn read_number(text: &str) -> Option<Box<str>> {
     let shown = text
         .rsplit(['*', 'X', 'x', '•', '#'])

@@ -1,9 +1,9 @@
-//! Birth dates: from the many ways they are written, and how two of them differ.
+//! Birth dates: reads the many ways they are written, and compares two of them.
 
 use serde::{Deserialize, Serialize};
 
-/// A birth date as it was stated. A part that was not stated is zero; parts are kept as they are, so that a mistyped month 14
-/// can still be compared digit by digit.
+/// A birth date as it was stated. A part that was not stated is zero; parts are kept as they are,
+/// so that a mistyped month 14 can still be compared digit by digit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Birth {
     /// Four digits.
@@ -22,8 +22,9 @@ const MONTHS: [&str; 12] = [
 ];
 
 impl Birth {
-    /// Reads a date: `1980-05-24` (with or without a time), `19800524`, `5/24/1980`, `24.05.80`, `24 May 1980`, `1980-05`,
-    /// `1980`. With slashes or dashes the month comes first unless it cannot be one; with dots the day does.
+    /// Reads a date: `1980-05-24` (with or without a time), `19800524`, `5/24/1980`, `24.05.80`,
+    /// `24 May 1980`, `1980-05`, `1980`. With slashes or dashes the month comes first unless it
+    /// cannot be one; with dots the day does.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let text = text.trim();
@@ -41,10 +42,10 @@ impl Birth {
             .take(3)
             .any(|part| part.bytes().all(|byte| byte.is_ascii_alphabetic()))
         {
-            return Self::worded(&parts);
+            return Self::in_words(&parts);
         }
         let dotted = text.contains('.');
-        Self::parted(&parts, dotted)
+        Self::in_parts(&parts, dotted)
     }
 
     fn compact(digits: &str) -> Option<Self> {
@@ -62,7 +63,7 @@ impl Birth {
         Self::of(year, month, day)
     }
 
-    fn parted(parts: &[&str], dotted: bool) -> Option<Self> {
+    fn in_parts(parts: &[&str], dotted: bool) -> Option<Self> {
         let digits = |part: &&str| part.bytes().take_while(u8::is_ascii_digit).count();
         let number = |part: &str| part[..digits(&part)].parse::<u16>().ok();
         let first = parts.first()?;
@@ -81,7 +82,7 @@ impl Birth {
         Self::of(year, first, second)
     }
 
-    fn worded(parts: &[&str]) -> Option<Self> {
+    fn in_words(parts: &[&str]) -> Option<Self> {
         let mut month = 0;
         let mut numbers = Vec::new();
         for part in parts.iter().take(4) {
@@ -123,7 +124,7 @@ impl Birth {
         self.month > 0 && self.day > 0
     }
 
-    /// Whether it is what systems put where they know nothing.
+    /// Whether it is a date that systems store for an unknown one.
     pub(super) fn is_placeholder(self) -> bool {
         self.month < 2 && self.day < 2 && matches!(self.year, 1800 | 1900 | 1901 | 1970)
     }
@@ -133,7 +134,7 @@ impl Birth {
         u32::from(self.year) * 10_000 + u32::from(self.month) * 100 + u32::from(self.day)
     }
 
-    /// The date as a number that is the same with day and month swapped.
+    /// The date as a number that stays the same when day and month are swapped.
     pub(super) fn unordered(self) -> u32 {
         Self {
             month: self.month.min(self.day),

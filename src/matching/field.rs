@@ -1,11 +1,13 @@
-//! What is compared, in which levels, and the built-in weights of each level.
+//! The fields that are compared, the levels of each, and the built-in probabilities of each level.
 //!
-//! A level has three probabilities. `same` (Fellegi and Sunter's m): how often two records of one person show it. `stranger`
-//! (their u): how often two records of unrelated people do. `household`: how often two people do who live or work together, and
-//! so share surname, address or phone without being one; it is what keeps twins, fathers and sons and colleagues apart.
-//! Training moves the first two to what the data shows; with little data these numbers serve as they are.
+//! A level has three probabilities. `same` (Fellegi and Sunter's m): how often two records of one
+//! person show it. `stranger` (their u): how often two records of unrelated people show it.
+//! `household`: how often two people of one household or workplace show it. They share surname,
+//! address or phone without being one, so this keeps twins, fathers and sons, and colleagues apart.
+//! Training moves the first two towards the data; with little data the built-in numbers are used
+//! nearly as they are.
 
-/// One comparison.
+/// A field that is compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(usize)]
 pub enum Field {
@@ -45,9 +47,9 @@ pub enum Field {
 
 /// How many fields there are.
 pub(super) const COUNT: usize = 16;
-/// The level of a field that one of the two does not state.
+/// The level where one of the two records does not state the field.
 pub(super) const MISSING: u8 = u8::MAX;
-/// Most levels of a field.
+/// The most levels that a field has.
 pub(super) const LEVELS: usize = 7;
 
 /// All fields, in order.
@@ -70,8 +72,8 @@ pub(super) const ALL: [Field; COUNT] = [
     Field::Kind,
 ];
 
-/// The built-in probabilities of one field, by level. Where the values of a level are the same, `stranger` is how often a
-/// value occurs that nobody else has, and the frequency of the value counts on top.
+/// The built-in probabilities of one field, by level. At a level where the two values are equal,
+/// `stranger` is the frequency of a value that occurs once; the frequency of the value is added.
 pub(super) struct Builtin {
     pub(super) same: &'static [f64],
     pub(super) stranger: &'static [f64],
@@ -81,7 +83,7 @@ pub(super) struct Builtin {
 }
 
 impl Field {
-    /// Its place in arrays.
+    /// Its index in arrays.
     pub(super) fn at(self) -> usize {
         self as usize
     }
@@ -129,12 +131,13 @@ impl Field {
         }
     }
 
-    /// Whether training may move it. Generations are too rare to learn from, and are what tells namesakes apart.
+    /// Whether training adjusts the field. Generations are too rare to learn from, and namesakes
+    /// are told apart by them.
     pub(super) fn is_trained(self) -> bool {
         !matches!(self, Self::Suffix | Self::Kind)
     }
 
-    /// Whether it is the number of a document.
+    /// Whether the field is the number of a document.
     pub(super) fn is_number(self) -> bool {
         matches!(self, Self::NationalId | Self::Passport | Self::Licence)
     }
@@ -172,8 +175,8 @@ const MIDDLE: Builtin = Builtin {
     household: &[0.04, 0.06, 0.90],
     words: &["same", "initial", "different"],
 };
-/// Generations are stated where there is a namesake in the house, so that one is stated at all speaks for a household. These are
-/// relative to none being stated.
+/// A generation is stated where a namesake lives in the same house, so a stated one is evidence for
+/// a household. The numbers are relative to records that state none.
 const SUFFIX: Builtin = Builtin {
     same: &[0.05, 0.045, 0.000_5],
     stranger: &[0.004, 0.06, 0.006],

@@ -1,30 +1,30 @@
-//! How often each value occurs: sharing a rare surname says more than sharing a common one, and a mailbox that twenty people
-//! use says little.
+//! Term frequencies: a shared rare surname says more than a shared common one, and a mailbox that
+//! twenty people use says little.
 //!
-//! What is counted is not records but, as well as can be told, people: records with the same value count once when they
-//! also agree on something else (the initials, or for names the birth date), so that a person's own duplicates do not make
-//! their value look common.
+//! People are counted, not records: records with the same value count once when they also agree on
+//! something else (the initials, or for names the birth date). So duplicates of one person do not
+//! make a value look common.
 
 use super::field::Field;
 use super::person::Person;
 use super::text::{Hash, sound};
-use super::{contact, place::Address};
+use super::{address::Address, contact};
 use serde::{Deserialize, Serialize};
 
-/// Most values of a field whose frequency is kept; the rest share one.
-const KEPT: usize = 20_000;
-/// Weight of what is known beforehand, in people.
+/// The most values of a field that have a frequency of their own; the rest share one.
+const COUNTED: usize = 20_000;
+/// The weight of the built-in frequency, in people.
 const PRIOR: f64 = 200.0;
 
 /// Frequencies of the values of every field.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub(super) struct Frequencies(Vec<Table>);
+pub(super) struct Frequencies(Vec<ValueCounts>);
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-struct Table {
-    /// People who have any value.
+struct ValueCounts {
+    /// How many people have any value.
     people: u32,
-    /// Mean count of the values that are not kept.
+    /// Mean count of the values without a count of their own.
     rest: f64,
     /// Hashes of the most frequent values with their counts, by hash.
     counts: Vec<(u64, u32)>,
@@ -35,7 +35,7 @@ impl Frequencies {
     pub(super) fn of(people: &[&Person]) -> Self {
         let tables = super::field::ALL
             .iter()
-            .map(|field| Table::of(people, *field));
+            .map(|field| ValueCounts::of(people, *field));
         Self(tables.collect())
     }
 
@@ -58,7 +58,7 @@ impl Frequencies {
     }
 }
 
-impl Table {
+impl ValueCounts {
     fn of(people: &[&Person], field: Field) -> Self {
         let mut seen: Vec<(u64, u64)> = Vec::new();
         let mut having = 0;
@@ -82,10 +82,13 @@ impl Table {
             }
         }
         counts.sort_unstable_by_key(|(value, count)| (std::cmp::Reverse(*count), *value));
-        let dropped = counts.iter().skip(KEPT).map(|(_, count)| u64::from(*count));
+        let dropped = counts
+            .iter()
+            .skip(COUNTED)
+            .map(|(_, count)| u64::from(*count));
         let rest = (once + dropped.sum::<u64>()) as f64;
-        let kept = counts.len().min(KEPT) as u64;
-        counts.truncate(KEPT);
+        let kept = counts.len().min(COUNTED) as u64;
+        counts.truncate(COUNTED);
         counts.sort_unstable();
         Self {
             people: having,
@@ -95,8 +98,8 @@ impl Table {
     }
 }
 
-/// Something that tells one holder of a value from another: for names the birth date, a contact or the place, for the rest
-/// the initials, or how the name of an organisation sounds.
+/// Tells one holder of a value from another: for names the birth date, a contact or the place, for
+/// other fields the initials or the sound of the organisation's name.
 fn holder(person: &Person, field: Field) -> u64 {
     let hash = Hash::new("holder");
     if matches!(field, Field::First | Field::Last | Field::Organisation) {
@@ -124,7 +127,7 @@ fn holder(person: &Person, field: Field) -> u64 {
     u64::from(initials[0]) << 8 | u64::from(initials[1])
 }
 
-/// Calls with every value of a field that is counted, as [`Frequencies::chance`] is asked for it.
+/// Calls `take` with every value of a field, in the form that [`Frequencies::chance`] gets.
 fn each_value(person: &Person, field: Field, take: &mut dyn FnMut(&str)) {
     let lists: [(Field, &[Box<str>]); 6] = [
         (Field::Email, &person.emails),

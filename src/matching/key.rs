@@ -1,18 +1,19 @@
-//! Blocking keys: a few dozen hashes of values that two records of one person are likely to share even when others differ.
+//! Blocking keys: hashes of combinations of values. Two records of one person likely share one of
+//! the few dozen keys even when other values differ.
 
+use super::address::Address;
 use super::contact;
 use super::name::{self, Name};
 use super::organisation;
-use super::person::{Kind, Person};
-use super::place::Address;
+use super::person::{PartyKind, Person};
 use super::text::{Hash, sound};
 
-/// The blocking keys of one person, sorted: stable hashes, for an index of (key, profile).
+/// The blocking keys of one person, sorted. They are stable hashes, for an index of (key, profile).
 #[must_use]
 pub fn keys(person: &Person) -> Vec<u64> {
     let mut keys = Keys(Vec::with_capacity(32));
     match person.kind() {
-        Kind::Organisation => keys.organisation(person),
+        PartyKind::Organisation => keys.organisation(person),
         _ => keys.human(person),
     }
     keys.contacts(person);
@@ -37,7 +38,7 @@ impl Keys {
         for email in &person.emails {
             let local = contact::parts(email).0;
             self.add("email", &[email]);
-            if local.len() > 4 && !contact::is_desk(email) {
+            if local.len() > 4 && !contact::is_role_mailbox(email) {
                 self.add("local", &[local]);
             }
         }
@@ -56,7 +57,8 @@ impl Keys {
         }
     }
 
-    /// A document number: whole, and either half with the initials of a name or the year of birth, in case of a slip.
+    /// A document number as a whole, and each half with an initial or the year of birth, which
+    /// finds numbers with a typing error.
     fn number(&mut self, kind: &str, number: &str, person: &Person) {
         self.add(kind, &[number]);
         let ending = &number[number.len().saturating_sub(4)..];
@@ -243,22 +245,23 @@ fn last_word(name: &str) -> &str {
     name.rsplit(' ').next().unwrap_or(name)
 }
 
-/// First letters of all names, and of the other names that a given name may stand for.
+/// The first letters of all names, and the groups of variants that the given names are in.
 fn initials(person: &Person) -> Vec<String> {
     let letters = person
         .names
         .iter()
         .flat_map(|name| [first(&name.first), first(&name.last)]);
-    let mut letters: Vec<String> = letters
+    let letters = letters
         .filter(|letter| !letter.is_empty())
-        .map(str::to_owned)
-        .collect();
+        .map(str::to_owned);
     let groups = person
         .names
         .iter()
         .flat_map(|name| name::groups(&name.first).iter().take(3));
-    letters.extend(groups.map(|group| format!("group {group}")));
-    letters.sort_unstable();
-    letters.dedup();
-    letters
+    let mut initials: Vec<String> = letters
+        .chain(groups.map(|group| format!("group {group}")))
+        .collect();
+    initials.sort_unstable();
+    initials.dedup();
+    initials
 }

@@ -1,4 +1,5 @@
-//! The model: how likely each level of a field is between two records of one person, of a household and of strangers.
+//! The model: how likely each level of a field is between two records of one person, of a household
+//! and of strangers.
 
 use super::compare::Comparison;
 use super::contact::number::ENDING;
@@ -7,11 +8,11 @@ use super::frequency::Frequencies;
 use super::person::Person;
 use serde::{Deserialize, Serialize};
 
-/// How often first and last name have changed places between two records of one person, before training.
+/// How often first and last name are swapped between two records of one person, before training.
 pub(super) const SWAP: f64 = 0.02;
 
-/// Everything that scoring needs: probabilities of levels, frequencies of values, shares of pairs. Its JSON can be stored and
-/// used later without training again.
+/// All that scoring needs: probabilities of levels, frequencies of values, shares of pairs. A model
+/// can be stored as JSON and used later without training again.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Model {
     pub(super) same: [[f64; LEVELS]; COUNT],
@@ -52,7 +53,7 @@ impl Model {
         }
     }
 
-    /// The weight alone.
+    /// The match weight of a pair.
     #[must_use]
     pub fn weight(&self, a: &Person, b: &Person) -> f64 {
         self.weight_of(&Comparison::of(a, b, &self.frequencies))
@@ -64,7 +65,8 @@ impl Model {
         (same / (household + stranger)).log2()
     }
 
-    /// How much speaks for one person against the likelier of household and strangers, whatever the shares of pairs.
+    /// The evidence for one person against the likelier of household and strangers, without the
+    /// prior shares of pairs.
     pub(super) fn evidence(&self, a: &Person, b: &Person) -> f64 {
         let found = Comparison::of(a, b, &self.frequencies);
         let [same, household, stranger] =
@@ -73,8 +75,8 @@ impl Model {
         (same / household.max(stranger)).log2()
     }
 
-    /// The probabilities that a pair is one person, a household's or strangers'.
-    pub(super) fn kinds(
+    /// The probabilities that a pair is one person, two of a household, two strangers.
+    pub(super) fn posteriors(
         &self,
         level: &[u8; COUNT],
         chance: &[f32; COUNT],
@@ -115,7 +117,7 @@ impl Model {
         products
     }
 
-    /// How likely a level of a field is, by kind of pair.
+    /// The probability of a level of a field for one person, a household, strangers.
     pub(super) fn field(&self, field: Field, level: u8, chance: f64, tries: f64) -> [f64; 3] {
         let (at, level) = (field.at(), usize::from(level));
         let builtin = field.builtin();
@@ -132,11 +134,10 @@ impl Model {
         } else {
             (by_chance * tries).min(0.9)
         };
-        let household = builtin.household[level];
         let household = if chance > 0.0 && field != Field::First {
-            household.max(stranger)
+            builtin.household[level].max(stranger)
         } else {
-            household
+            builtin.household[level]
         };
         [self.same[at][level], household, stranger]
     }

@@ -1,10 +1,10 @@
-//! Names: how a full name falls into parts, which given names stand for one another, and how close two words are.
+//! Names: reads full names into parts, knows variants of given names, and compares two names.
 
 use super::text::{alike, edits, folded, plain, tight};
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-/// A name in plain spelling. Parts that were not stated are empty.
+/// A name in normal form. Parts that were not stated are empty.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Name {
     /// Given name.
@@ -93,8 +93,8 @@ impl Name {
         }
     }
 
-    /// Reads a full name: `Dr. Ada M. Lovelace Jr`, `Lovelace, Ada`, `Ludwig van Beethoven`. A nickname in quotes or brackets
-    /// makes a second name.
+    /// Reads a full name: `Dr. Ada M. Lovelace Jr`, `Lovelace, Ada`, `Ludwig van Beethoven`. A
+    /// nickname in quotes or brackets makes a second name.
     pub(super) fn read(text: &str) -> Vec<Self> {
         let (text, nick) = nickname(text);
         let text = text.as_str();
@@ -103,7 +103,7 @@ impl Name {
                 let (given, suffix) = given.split_once(',').unwrap_or((given, ""));
                 Self::of(given, "", last, suffix)
             }
-            _ => Self::spoken(text),
+            _ => Self::in_spoken_order(text),
         };
         let mut names = vec![];
         if let Some(nick) = nick {
@@ -117,8 +117,8 @@ impl Name {
         names
     }
 
-    fn spoken(text: &str) -> Self {
-        // A hyphen joins, so the parts are plain one by one.
+    fn in_spoken_order(text: &str) -> Self {
+        // Each word is normalised on its own, so `Anna-Maria` stays one word here.
         let parts: Vec<String> = text.split_whitespace().map(plain).collect();
         let mut words: Vec<&str> = parts.iter().map(String::as_str).collect();
         words.retain(|word| !word.is_empty());
@@ -148,7 +148,7 @@ impl Name {
         )
     }
 
-    /// Whether it is the same name with a middle name or generation that the other lacks.
+    /// Whether it is the other name with a middle name or generation added.
     pub(super) fn says_more_than(&self, other: &Self) -> bool {
         let same = self.first == other.first && self.last == other.last;
         let middle = self.middle.starts_with(&*other.middle);
@@ -190,7 +190,7 @@ fn generation(word: &str) -> Option<&'static str> {
     })
 }
 
-/// Each given name and the lines it is on.
+/// Each given name, and the lines of the file that name it.
 static VARIANTS: LazyLock<HashMap<&'static str, Vec<u16>>> = LazyLock::new(|| {
     let mut groups: HashMap<&str, Vec<u16>> = HashMap::new();
     let lines = include_str!("nicknames.txt").lines();
@@ -202,7 +202,7 @@ static VARIANTS: LazyLock<HashMap<&'static str, Vec<u16>>> = LazyLock::new(|| {
     groups
 });
 
-/// Whether two given names stand for one another.
+/// Whether two given names are variants of one name.
 pub(super) fn variants(a: &str, b: &str) -> bool {
     match (VARIANTS.get(a), VARIANTS.get(b)) {
         (Some(a), Some(b)) => a.iter().any(|group| b.contains(group)),
@@ -210,7 +210,7 @@ pub(super) fn variants(a: &str, b: &str) -> bool {
     }
 }
 
-/// The groups of a given name, for blocking.
+/// The groups of variants that a given name is in, for blocking.
 pub(super) fn groups(name: &str) -> &'static [u16] {
     VARIANTS.get(name).map_or(&[], Vec::as_slice)
 }

@@ -10,8 +10,8 @@ pub(super) mod level {
     pub(in super::super) const OTHER: u8 = 3;
 }
 
-/// Legal forms, which come and go in a name without changing whose it is.
-const FORMS: [&str; 42] = [
+/// Legal forms. One record states them and another leaves them out.
+const LEGAL_FORMS: [&str; 42] = [
     "inc",
     "incorporated",
     "ltd",
@@ -55,8 +55,8 @@ const FORMS: [&str; 42] = [
     "eg",
     "lda",
 ];
-/// Words that name an organisation and not a person when they stand in a name.
-const MARKS: [&str; 44] = [
+/// Words that show that a name is of an organisation.
+const ORGANISATION_WORDS: [&str; 44] = [
     "bank",
     "university",
     "college",
@@ -120,17 +120,17 @@ const SHORT: [(&str, &str); 14] = [
     ("centre", "center"),
 ];
 
-/// The plain form: words without legal form and small words, abbreviations written out.
+/// The normal form: without legal form and small words, abbreviations written out.
 pub(super) fn read(text: &str) -> Option<Box<str>> {
     let text = plain(&text.replace('&', " and ").replace('.', ""));
     let all: Vec<&str> = text.split(' ').filter(|word| !word.is_empty()).collect();
-    let mut kept: Vec<&str> = all.clone();
-    while kept.len() > 1 && FORMS.contains(&kept[kept.len() - 1]) {
-        kept.pop();
+    let mut words: Vec<&str> = all.clone();
+    while words.len() > 1 && LEGAL_FORMS.contains(&words[words.len() - 1]) {
+        words.pop();
     }
-    kept.retain(|word| !SMALL.contains(word));
-    let kept = if kept.is_empty() { all } else { kept };
-    let long = kept.iter().map(|word| {
+    words.retain(|word| !SMALL.contains(word));
+    let telling = if words.is_empty() { all } else { words };
+    let long = telling.iter().map(|word| {
         let long = SHORT.iter().find(|(short, _)| short == word);
         long.map_or(*word, |(_, long)| *long)
     });
@@ -138,13 +138,14 @@ pub(super) fn read(text: &str) -> Option<Box<str>> {
     (!name.is_empty()).then(|| name.into())
 }
 
-/// Whether a full name is that of an organisation: it ends in a legal form or has a word that people are not called by.
+/// Whether a full name is of an organisation: it has a legal form after the first word, or a word
+/// that shows it.
 pub(super) fn is_organisation(name: &str) -> bool {
     let name = plain(&name.replace('.', ""));
     let words: Vec<&str> = name.split(' ').collect();
-    let clear = |word: &&str| MARKS.contains(word) || word.starts_with("gmbh");
+    let clear = |word: &&str| ORGANISATION_WORDS.contains(word) || word.starts_with("gmbh");
     let legal =
-        |word: &&str| FORMS.contains(word) && !["co", "as", "sa", "ab", "spa"].contains(word);
+        |word: &&str| LEGAL_FORMS.contains(word) && !["co", "as", "sa", "ab", "spa"].contains(word);
     words.len() > 1 && (words.iter().any(clear) || words[1..].iter().any(legal))
 }
 
@@ -175,7 +176,7 @@ pub(super) fn compare(a: &str, b: &str) -> u8 {
     let telling = short
         .iter()
         .filter(found)
-        .any(|word| !MARKS.contains(word) && word.len() > 2);
+        .any(|word| !ORGANISATION_WORDS.contains(word) && word.len() > 2);
     if shared == long.len() || alike(a, b) >= 0.95 {
         return level::CLOSE;
     }

@@ -1,4 +1,4 @@
-//! Which of several names, or of several addresses, are held against each other, and names that changed places.
+//! Picks which of several names or addresses are compared, also with first and last name swapped.
 
 use super::field::MISSING;
 use super::name::{self, Name};
@@ -14,7 +14,7 @@ pub(super) fn worth(table: &[f64], level: u8) -> f64 {
     table.get(usize::from(level)).copied().unwrap_or(0.0)
 }
 
-/// One way to hold two names against each other.
+/// One way to compare two names: straight or swapped.
 #[derive(Clone, Copy)]
 pub(super) struct Pairing {
     pub(super) first: u8,
@@ -32,7 +32,8 @@ impl Pairing {
         let crossing = straight.first != 0
             && straight.last != 0
             && (likely(&x.first, &y.last) || likely(&x.last, &y.first));
-        // Where one word only agrees it may be a shared family name, so the better one counts as that.
+        // If only one word agrees, it may be a shared family name, so the better level counts as
+        // the last name's.
         let swapped = crossing.then(|| {
             let one = level(&x.first, &y.last, name::compare_last);
             let other = level(&x.last, &y.first, name::compare_last);
@@ -51,7 +52,7 @@ impl Pairing {
     }
 }
 
-/// Whether two words are close enough to think of a swap.
+/// Whether two words are close enough to suspect a swap.
 fn likely(a: &str, b: &str) -> bool {
     a.len() > 1 && b.len() > 1 && alike(a, b) > 0.85
 }

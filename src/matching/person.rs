@@ -1,9 +1,9 @@
-//! A person or an organisation as far as matching is concerned: every value that was ever stated, in plain form.
+//! A person or an organisation as matching sees it: every stated value, in normal form.
 
+use super::address::Address;
 use super::date::Birth;
 use super::name::Name;
-use super::parts::Parts;
-use super::place::Address;
+use super::record_parts::RecordParts;
 use super::text::tight;
 use super::{contact, organisation};
 use crate::event::text_of;
@@ -11,15 +11,15 @@ use crate::profile::Profile;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
-/// Most values of one kind that are kept; comparing grows with the square.
+/// The most values of one kind; the cost of a comparison grows with the square.
 const MOST: usize = 12;
 
-/// Every value ever stated of one customer, in plain form, sorted and without repetition.
+/// Every stated value of one customer, in normal form, sorted and without duplicates.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Person {
     /// The profile's id.
     pub id: Box<str>,
-    /// The systems that know them.
+    /// The source systems that state something.
     pub sources: Vec<Box<str>>,
     /// Names.
     pub names: Vec<Name>,
@@ -33,7 +33,7 @@ pub struct Person {
     pub addresses: Vec<Address>,
     /// First letters of genders.
     pub genders: Vec<Box<str>>,
-    /// National ids, full or only their end.
+    /// National ids, whole or only the end.
     pub national_ids: Vec<Box<str>>,
     /// Passport numbers.
     pub passports: Vec<Box<str>>,
@@ -45,7 +45,7 @@ pub struct Person {
 
 /// What a profile is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum PartyKind {
     /// A human.
     Human,
     /// A company, school, shop …
@@ -55,7 +55,8 @@ pub enum Kind {
 }
 
 impl Person {
-    /// What a profile states: every claim of every source, and the e-mail addresses and phone numbers among its identifiers.
+    /// The values of a profile: every claim of every source, and the e-mail addresses and phone
+    /// numbers among its identifiers.
     #[must_use]
     pub fn of(profile: &Profile) -> Self {
         let mut person = Self {
@@ -77,7 +78,7 @@ impl Person {
         }
         for known in &profile.identifiers {
             let value = Value::String(known.identifier.value.clone());
-            person.take(&known.identifier.kind, &value, &mut Parts::default());
+            person.take(&known.identifier.kind, &value, &mut RecordParts::default());
         }
         person.tidy();
         person
@@ -100,7 +101,7 @@ impl Person {
 
     /// Adds what one source states.
     fn add<'a>(&mut self, source: &str, record: impl IntoIterator<Item = (&'a str, &'a Value)>) {
-        let mut parts = Parts::default();
+        let mut parts = RecordParts::default();
         for (name, value) in record {
             self.take(name, value, &mut parts);
         }
@@ -111,7 +112,7 @@ impl Person {
         self.sources.push(source.into());
     }
 
-    fn take(&mut self, name: &str, value: &Value, parts: &mut Parts) {
+    fn take(&mut self, name: &str, value: &Value, parts: &mut RecordParts) {
         let key = tight(name);
         match value {
             Value::Array(items) => {
@@ -129,14 +130,14 @@ impl Person {
         }
     }
 
-    fn take_object(&mut self, key: &str, map: &Map<String, Value>, parts: &mut Parts) {
-        let mut inner = Parts::default();
+    fn take_object(&mut self, key: &str, map: &Map<String, Value>, parts: &mut RecordParts) {
+        let mut inner = RecordParts::default();
         match key {
             "address" | "addresses" | "billingaddress" | "shippingaddress" | "homeaddress"
             | "workaddress" | "location" => {
                 for (name, value) in map {
                     if let Some(text) = text_of(value) {
-                        inner.place(&tight(name), text.trim());
+                        inner.address_part(&tight(name), text.trim());
                     }
                 }
                 self.addresses.extend(inner.address());
@@ -161,7 +162,7 @@ impl Person {
         }
     }
 
-    fn take_text(&mut self, key: &str, text: &str, parts: &mut Parts) {
+    fn take_text(&mut self, key: &str, text: &str, parts: &mut RecordParts) {
         match key {
             "name" | "names" | "fullname" | "displayname" | "alias" | "aliases" => {
                 if organisation::is_organisation(text) {
@@ -197,17 +198,18 @@ impl Person {
                 self.organisations.extend(organisation::read(text));
             }
             "address" | "addresses" => self.addresses.push(Address::read(text)),
-            // Systems without a field for it keep a company under a person's name. One word, such as Church, is a surname.
+            // Systems without a company field store a company as a person's name. One word alone,
+            // such as Church, is a surname.
             "firstname" | "givenname" | "lastname" | "surname" | "familyname"
                 if text.contains(' ') && organisation::is_organisation(text) =>
             {
                 self.organisations.extend(organisation::read(text));
             }
-            _ => parts.text(key, text),
+            _ => parts.take(key, text),
         }
     }
 
-    /// Sorts, drops repetitions and what is too much.
+    /// Sorts every list, drops duplicates and values above the limit.
     fn tidy(&mut self) {
         /// Sorts one list.
         fn tidy<T: Ord>(list: &mut Vec<T>) {
@@ -234,7 +236,7 @@ impl Person {
         tidy(&mut self.organisations);
     }
 
-    /// The names where nothing but them tells a human: they may be an organisation's.
+    /// The names, if nothing but them shows a human: they may be an organisation's.
     pub(super) fn maybe_organisation(&self) -> impl Iterator<Item = String> {
         let telling = [
             &self.genders,
@@ -251,7 +253,7 @@ impl Person {
 
     /// What this is about.
     #[must_use]
-    pub fn kind(&self) -> Kind {
+    pub fn kind(&self) -> PartyKind {
         let human = [
             self.names.len(),
             self.births.len(),
@@ -260,12 +262,12 @@ impl Person {
             self.licences.len(),
         ];
         if human.iter().any(|count| *count > 0) {
-            return Kind::Human;
+            return PartyKind::Human;
         }
         if self.organisations.is_empty() {
-            Kind::Unknown
+            PartyKind::Unknown
         } else {
-            Kind::Organisation
+            PartyKind::Organisation
         }
     }
 }
@@ -298,15 +300,15 @@ mod tests {
             "address": [{"street": "12 Elm St", "city": "Dover", "postalCode": "19901"}], "company": {"name": "Holm"}, "gender": "F",
         }));
         assert_eq!(snake, camel);
-        assert_eq!(snake.kind(), Kind::Human);
+        assert_eq!(snake.kind(), PartyKind::Human);
     }
 
     #[test]
     fn a_company_under_a_persons_name_is_a_company() {
         let company = of(json!({"first_name": "Holm Limited", "email": "info@holm.example.com"}));
-        assert_eq!(company.kind(), Kind::Organisation);
+        assert_eq!(company.kind(), PartyKind::Organisation);
         let person = of(json!({"first_name": "Ada", "last_name": "Church"}));
-        assert_eq!(person.kind(), Kind::Human);
+        assert_eq!(person.kind(), PartyKind::Human);
     }
 
     #[test]
@@ -339,19 +341,19 @@ mod tests {
     fn an_organisation_has_no_given_name() {
         assert_eq!(
             of(json!({"organization": "Holm Bakery Ltd"})).kind(),
-            Kind::Organisation
+            PartyKind::Organisation
         );
         assert_eq!(
             of(json!({"name": "Holm Bakery Ltd"})).kind(),
-            Kind::Organisation
+            PartyKind::Organisation
         );
         assert_eq!(
             of(json!({"name": "Ada Orr", "organization": "Holm"})).kind(),
-            Kind::Human
+            PartyKind::Human
         );
         assert_eq!(
             of(json!({"email": "ada@example.com"})).kind(),
-            Kind::Unknown
+            PartyKind::Unknown
         );
     }
 }

@@ -1,25 +1,25 @@
-//! What the model says of a pair: how likely the two are one, and in words that a person reads, why.
+//! The score of a pair: the probability that the two are one, and in words why.
 
 use super::compare::Comparison;
 use super::field::{ALL, Field, MISSING};
 use super::model::{Model, SWAP, probability};
-use super::person::{Kind, Person};
+use super::person::{PartyKind, Person};
 
-/// What the model says of a pair.
+/// The score of a pair.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Score {
-    /// How likely the two are one.
+    /// The probability that the two are one.
     pub probability: f64,
-    /// The same as a logarithm to base 2 of the odds.
+    /// The match weight: the logarithm to base 2 of the odds.
     pub weight: f64,
-    /// What each field adds to the weight, and in words why.
+    /// The contribution of each field to the weight.
     pub fields: Vec<FieldScore>,
 }
 
-/// What one field adds.
+/// The contribution of one field to the weight.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FieldScore {
-    /// The field; nothing for what no single field says.
+    /// The field; `None` for the prior and the other terms of no field.
     pub field: Option<Field>,
     /// What it adds to the weight.
     pub weight: f64,
@@ -28,7 +28,7 @@ pub struct FieldScore {
 }
 
 impl Model {
-    /// Scores a pair and says why.
+    /// Scores a pair with an explanation.
     #[must_use]
     pub fn score(&self, a: &Person, b: &Person) -> Score {
         let found = Comparison::of(a, b, &self.frequencies);
@@ -41,7 +41,7 @@ impl Model {
     }
 }
 
-/// What every field adds to the weight of a pair; the weights add up to it.
+/// The contributions to the weight of a pair; they add up to it.
 fn fields(model: &Model, a: &Person, b: &Person, found: &Comparison) -> Vec<FieldScore> {
     let mut fields = Vec::new();
     let mut household =
@@ -129,13 +129,13 @@ fn values(field: Field, a: &Person, b: &Person, (i, j): (u8, u8)) -> (String, St
             person
                 .addresses
                 .get(place)
-                .map(super::place::Address::words)
+                .map(super::address::Address::words)
         }),
         Field::Locality => both(&|person, place| {
             person
                 .addresses
                 .get(place)
-                .map(super::place::Address::locality_words)
+                .map(super::address::Address::locality_words)
         }),
         Field::Email => text(|person| &person.emails),
         Field::Phone => text(|person| &person.phones),
@@ -150,8 +150,8 @@ fn values(field: Field, a: &Person, b: &Person, (i, j): (u8, u8)) -> (String, St
 
 fn kind(person: &Person) -> &'static str {
     match person.kind() {
-        Kind::Human => "human",
-        Kind::Organisation => "organisation",
-        Kind::Unknown => "unknown",
+        PartyKind::Human => "human",
+        PartyKind::Organisation => "organisation",
+        PartyKind::Unknown => "unknown",
     }
 }

@@ -73,7 +73,7 @@ pub(super) fn unit_value(text: &str) -> String {
     value.unwrap_or_default().to_owned()
 }
 
-/// A unit named in a second line, and what else that line says.
+/// The unit named in a second line, and the rest of that line.
 pub(super) fn unit_of(more: &str) -> Option<(String, String)> {
     let words: Vec<&str> = more.split(' ').collect();
     let place = words.iter().position(|word| UNITS.contains(word))?;

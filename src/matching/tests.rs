@@ -1,4 +1,4 @@
-//! The traps of matching, training on planted numbers, and that order does not matter.
+//! Hard pairs, training on known numbers, and independence of the order of people.
 
 use super::*;
 use serde_json::{Map, Value, json};

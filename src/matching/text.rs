@@ -1,9 +1,9 @@
-//! Plain text: the spelling in which values are compared, how they sound, and stable hashes of them.
+//! Normalised text: the spelling in which values are compared, phonetic codes, and stable hashes.
 
 use std::fmt::Write;
 
-/// Lower-case ASCII letters, digits and single spaces: accents and foreign alphabets are transliterated, apostrophes vanish,
-/// everything else parts words.
+/// Lower-case ASCII letters, digits and single spaces: accents and other alphabets are
+/// transliterated, apostrophes are dropped, other characters separate words.
 pub(super) fn plain(text: &str) -> String {
     let ascii = if text.is_ascii() {
         std::borrow::Cow::Borrowed(text)
@@ -24,15 +24,16 @@ pub(super) fn plain(text: &str) -> String {
     out
 }
 
-/// Only letters and digits, in the plain spelling.
+/// The same without spaces.
 pub(super) fn tight(text: &str) -> String {
     let mut plain = plain(text);
     plain.retain(|c| c != ' ');
     plain
 }
 
-/// Spellings of one sound that transliterations differ in, longest first. Applied to both sides, so it only has to be
-/// consistent: `Müller`, `Mueller` and `Muller` become one, so do `Yuri` and `Iurii`, `Schmidt` and `Shmidt`.
+/// Spellings of one sound in different transliterations, longest first. Both sides of a comparison
+/// are rewritten, so the result only has to be consistent: `Müller`, `Mueller` and `Muller` become
+/// one, and so do `Yuri` and `Iurii`, `Schmidt` and `Shmidt`.
 const SOUNDS: [(&str, &str); 30] = [
     ("tsch", "c"),
     ("shch", "s"),
@@ -84,7 +85,8 @@ pub(super) fn folded(word: &str) -> String {
     out
 }
 
-/// How a word begins and which consonants follow: the first letter and three classes of consonants of the folded word.
+/// A phonetic code like Soundex: the first letter and up to three classes of consonants of the
+/// folded word.
 pub(super) fn sound(word: &str) -> String {
     let folded = folded(word);
     let mut out = String::with_capacity(4);
@@ -112,7 +114,8 @@ pub(super) fn sound(word: &str) -> String {
     out
 }
 
-/// A stable 64-bit hash of parts: FNV-1a with a finishing mix. It is stored, so it must never change.
+/// A stable 64-bit hash of parts: FNV-1a with a finishing mix. It is stored, so it must never
+/// change.
 #[derive(Clone, Copy)]
 pub(super) struct Hash(u64);
 
@@ -154,12 +157,12 @@ pub(super) fn mix(number: u64) -> u64 {
     z ^ (z >> 31)
 }
 
-/// How many letters have to be changed, swapped, added or taken out, up to 3.
+/// The edit distance with swaps of neighbours, up to 3.
 pub(super) fn edits(a: &str, b: &str) -> usize {
     if a == b {
         return 0;
     }
-    // One edit changes at most two letters of the set.
+    // One edit changes at most two letters of the set, so the bound below saves the exact distance.
     if a.len().abs_diff(b.len()) > 2 || (letters(a) ^ letters(b)).count_ones() > 4 {
         return 3;
     }
@@ -183,13 +186,13 @@ fn may_be_alike(a: &str, b: &str) -> bool {
     shared * 3 >= a.len().max(b.len()).min(9)
 }
 
-/// The letters and digits that occur, as a set of bits.
+/// The letters and digits of a word as a set of bits.
 fn letters(word: &str) -> u32 {
     word.bytes()
         .fold(0, |set: u32, byte| set | 1 << (byte & 31))
 }
 
-/// Words joined as a person reads a list.
+/// The words that are not empty, joined by spaces.
 pub(super) fn list(words: &[&str]) -> String {
     let mut out = String::new();
     for (place, word) in words.iter().filter(|word| !word.is_empty()).enumerate() {

@@ -1,78 +1,81 @@
 //! Training without labels.
 //!
-//! Three kinds of pairs make up what is seen: one person twice, two of a household, strangers. How strangers look is
-//! taken from random pairs; how two records of one person look, and how many such pairs there are, is found by expectation
-//! maximisation over the candidate pairs. Blocking finds nearly all true pairs, so a pair that is no candidate counts as no match and
-//! the shares of the kinds are shares of all pairs; nothing has to be left out for the rule that found it. Households look as built in. All
-//! estimates are drawn towards the built-in numbers by a few dozen imagined pairs, which decide where data is scarce.
+//! Pairs are a mixture of three kinds: one person twice, two of a household, strangers. The levels
+//! of strangers are counted in random pairs. The levels of one person, and the number of such
+//! pairs, come from expectation maximisation over the candidate pairs. The levels of households
+//! stay as built in.
+//!
+//! Blocking finds nearly all true pairs, so any pair that is no candidate counts as no match, and
+//! the shares are shares of all pairs. A few dozen imagined pairs with the built-in probabilities
+//! are a prior, which decides where data is scarce.
 
 use super::block::Blocks;
 use super::compare::Comparison;
 use super::field::{ALL, COUNT, LEVELS, MISSING};
 use super::frequency::Frequencies;
 use super::model::{Model, Shares};
+use super::parallel;
 use super::person::Person;
 use super::text::mix;
-use super::work::spread;
 
-/// Most candidate pairs that are looked at.
+/// The most candidate pairs that are used.
 const CANDIDATES: u64 = 300_000;
-/// Most random pairs that are looked at.
+/// The most random pairs that are used.
 const STRANGERS: u64 = 120_000;
-/// Imagined pairs of one person with built-in looks.
+/// The prior for one person, in imagined pairs.
 const PRIOR_SAME: f64 = 40.0;
-/// Imagined pairs of strangers with built-in looks.
+/// The prior for strangers, in imagined pairs.
 const PRIOR_STRANGERS: f64 = 500.0;
 /// Rounds of expectation maximisation.
 const ROUNDS: usize = 25;
 
-/// How many rounds the looks of strangers last; they hardly change.
+/// The counts of strangers are taken again after this many rounds; they hardly change.
 const STRANGERS_EVERY: usize = 8;
 
-/// Pairs less likely than this do not count as one person at all: the many that are just not impossible would outweigh the
-/// few that are certain.
+/// Pairs below this probability do not count as one person: the many unlikely ones would outweigh
+/// the few that are certain.
 const CREDIBLE: f64 = 0.3;
 
-/// A comparison without what only explanations need.
-struct Look {
+/// The levels of a comparison, without the values that only explanations need.
+struct ComparisonVector {
     level: [u8; COUNT],
     chance: [f32; COUNT],
     tries: [u8; COUNT],
     swapped: bool,
 }
 
-/// Trains a model. `people` are in order of their ids, `blocks` are theirs.
-pub(super) fn train(people: &[&Person], blocks: &Blocks, say: &mut dyn FnMut(f64)) -> Model {
+/// Trains a model. `people` are sorted by id, and `blocks` are their blocks.
+pub(super) fn train(people: &[&Person], blocks: &Blocks, progress: &mut dyn FnMut(f64)) -> Model {
     let frequencies = Frequencies::of(people);
-    say(0.2);
+    progress(0.2);
     let mut model = Model::builtin(people.len(), frequencies);
     if people.len() < 2 {
         return model;
     }
-    let (candidates, share) = candidates(people, blocks, &model.frequencies, say);
+    let (candidates, share) = candidates(people, blocks, &model.frequencies, progress);
     let strangers = strangers(people, &model.frequencies);
-    say(0.8);
-    let mut random = Counts::of(&model, &strangers);
+    progress(0.8);
+    let mut random = Counts::expected(&model, &strangers);
     for round in 0..ROUNDS {
-        let counts = Counts::of(&model, &candidates);
+        let counts = Counts::expected(&model, &candidates);
         if round % STRANGERS_EVERY == 1 {
-            random = Counts::of(&model, &strangers);
+            random = Counts::expected(&model, &strangers);
         }
-        counts.settle(&random, share, people.len(), &mut model);
-        say(0.8 + 0.2 * (round + 1) as f64 / ROUNDS as f64);
+        counts.maximise(&random, share, people.len(), &mut model);
+        progress(0.8 + 0.2 * (round + 1) as f64 / ROUNDS as f64);
     }
     model
 }
 
-/// Imagined pairs of a household: few enough that a large set without households can say so, more where there is too little
-/// data to say anything.
+/// The prior for households, in imagined pairs: few, so that a large set without households is seen
+/// as such, and more where there is little data.
 fn imagined_households(people: f64) -> f64 {
     0.4 + 1_000.0 / (200.0 + people)
 }
 
-fn look(a: &Person, b: &Person, frequencies: &Frequencies) -> Look {
+fn compare(a: &Person, b: &Person, frequencies: &Frequencies) -> ComparisonVector {
     let found = Comparison::of(a, b, frequencies);
-    Look {
+    ComparisonVector {
         level: found.level,
         chance: found.chance,
         tries: found.tries,
@@ -80,13 +83,13 @@ fn look(a: &Person, b: &Person, frequencies: &Frequencies) -> Look {
     }
 }
 
-/// Candidate pairs of a seeded choice of people, and the share of all candidates that they are.
+/// The candidate pairs of a seeded sample of people, and their share of all candidates.
 fn candidates(
     people: &[&Person],
     blocks: &Blocks,
     frequencies: &Frequencies,
-    say: &mut dyn FnMut(f64),
-) -> (Vec<Look>, f64) {
+    progress: &mut dyn FnMut(f64),
+) -> (Vec<ComparisonVector>, f64) {
     let mut found = Vec::new();
     let probe = (people.len() / 2_000).max(1);
     let mut pairs = 0_u64;
@@ -97,10 +100,10 @@ fn candidates(
     let share = (CANDIDATES as f64 / (pairs as f64 * probe as f64).max(1.0)).min(1.0);
     let chosen = |person: u32| (mix(u64::from(person)) as f64) < share * u64::MAX as f64;
     let pieces = people.len().div_ceil(500);
-    let looks = spread(
+    let vectors = parallel::map(
         pieces,
         |piece| {
-            let (mut looks, mut found) = (Vec::new(), Vec::new());
+            let (mut vectors, mut found) = (Vec::new(), Vec::new());
             let range = piece * 500..((piece + 1) * 500).min(people.len());
             for person in range
                 .map(|person| person as u32)
@@ -108,23 +111,23 @@ fn candidates(
             {
                 blocks.after(person, &mut found);
                 let compared = found.iter().map(|other| {
-                    look(
+                    compare(
                         people[person as usize],
                         people[*other as usize],
                         frequencies,
                     )
                 });
-                looks.extend(compared);
+                vectors.extend(compared);
             }
-            looks
+            vectors
         },
-        &mut |done| say(0.2 + 0.4 * done),
+        &mut |done| progress(0.2 + 0.4 * done),
     );
-    (looks.into_iter().flatten().collect(), share)
+    (vectors.into_iter().flatten().collect(), share)
 }
 
-/// Random pairs; all pairs where there are few.
-fn strangers(people: &[&Person], frequencies: &Frequencies) -> Vec<Look> {
+/// Random pairs, or all pairs where there are few.
+fn strangers(people: &[&Person], frequencies: &Frequencies) -> Vec<ComparisonVector> {
     let count = people.len() as u64;
     let all = count * (count - 1) / 2;
     let pair = |number: u64| {
@@ -137,21 +140,21 @@ fn strangers(people: &[&Person], frequencies: &Frequencies) -> Vec<Look> {
     } else {
         (0..STRANGERS).map(pair).filter(|(a, b)| a != b).collect()
     };
-    let looks = spread(
+    let vectors = parallel::map(
         pairs.len().div_ceil(5_000),
         |piece| {
             let range = piece * 5_000..((piece + 1) * 5_000).min(pairs.len());
             let compared = pairs[range]
                 .iter()
-                .map(|(a, b)| look(people[*a], people[*b], frequencies));
+                .map(|(a, b)| compare(people[*a], people[*b], frequencies));
             compared.collect::<Vec<_>>()
         },
         &mut |_| {},
     );
-    looks.into_iter().flatten().collect()
+    vectors.into_iter().flatten().collect()
 }
 
-/// Expected numbers of pairs by kind, and of their levels.
+/// Expected counts of pairs by kind, and of their levels.
 struct Counts {
     same: [[f64; LEVELS]; COUNT],
     stranger: [[f64; LEVELS]; COUNT],
@@ -162,7 +165,7 @@ struct Counts {
 }
 
 impl Counts {
-    fn of(model: &Model, looks: &[Look]) -> Self {
+    fn expected(model: &Model, vectors: &[ComparisonVector]) -> Self {
         let mut counts = Self {
             same: [[0.0; LEVELS]; COUNT],
             stranger: [[0.0; LEVELS]; COUNT],
@@ -171,13 +174,13 @@ impl Counts {
             named: 0.0,
             swapped: 0.0,
         };
-        for look in looks {
+        for vector in vectors {
             let [same, household, stranger] =
-                model.kinds(&look.level, &look.chance, &look.tries, look.swapped);
+                model.posteriors(&vector.level, &vector.chance, &vector.tries, vector.swapped);
             let same = if same < CREDIBLE { 0.0 } else { same };
             counts.matches += same;
             counts.households += household;
-            for (field, level) in look
+            for (field, level) in vector
                 .level
                 .iter()
                 .enumerate()
@@ -186,15 +189,16 @@ impl Counts {
                 counts.same[field][usize::from(*level)] += same;
                 counts.stranger[field][usize::from(*level)] += stranger;
             }
-            let named = look.level[0] != MISSING && look.level[1] != MISSING;
+            let named = vector.level[0] != MISSING && vector.level[1] != MISSING;
             counts.named += if named { same } else { 0.0 };
-            counts.swapped += if look.swapped { same } else { 0.0 };
+            counts.swapped += if vector.swapped { same } else { 0.0 };
         }
         counts
     }
 
-    /// Moves the model to these counts of candidates and those of random pairs.
-    fn settle(&self, random: &Self, share: f64, people: usize, model: &mut Model) {
+    /// The maximisation step: sets the model from these counts of candidates and the counts of
+    /// random pairs.
+    fn maximise(&self, random: &Self, share: f64, people: usize, model: &mut Model) {
         for field in ALL.into_iter().filter(|field| field.is_trained()) {
             let builtin = field.builtin();
             let drawn = |counts: &[f64], to: &[f64], weight: f64, into: &mut [f64]| {

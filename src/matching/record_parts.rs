@@ -1,22 +1,22 @@
-//! What a record states in pieces: names and addresses over several fields.
+//! Names and addresses that a record states over several fields.
 
+use super::address::{Address, AddressParts};
 use super::name::Name;
-use super::place::{Address, Stated};
 use std::collections::BTreeMap;
 
-/// Parts of a name and of an address that one record states apart.
+/// The parts of a name and of an address that one record states in separate fields.
 #[derive(Default)]
-pub(super) struct Parts {
+pub(super) struct RecordParts {
     first: Vec<String>,
     middle: Vec<String>,
     last: Vec<String>,
     suffix: String,
-    owned: BTreeMap<&'static str, String>,
+    address: BTreeMap<&'static str, String>,
 }
 
-impl Parts {
+impl RecordParts {
     /// Takes one field.
-    pub(super) fn text(&mut self, key: &str, text: &str) {
+    pub(super) fn take(&mut self, key: &str, text: &str) {
         match key {
             "firstname" | "givenname" | "first" | "given" | "forename" | "nickname" => {
                 self.first.push(text.to_owned())
@@ -26,7 +26,7 @@ impl Parts {
                 self.last.push(text.to_owned())
             }
             "suffix" | "namesuffix" | "generation" => text.clone_into(&mut self.suffix),
-            _ => self.place(
+            _ => self.address_part(
                 key.strip_prefix("address")
                     .filter(|rest| rest.len() > 3)
                     .unwrap_or(key),
@@ -36,7 +36,7 @@ impl Parts {
     }
 
     /// Takes one field of an address.
-    pub(super) fn place(&mut self, key: &str, text: &str) {
+    pub(super) fn address_part(&mut self, key: &str, text: &str) {
         let slot = match key {
             "street" | "street1" | "line1" | "address1" | "streetaddress" | "addressline1" => {
                 "street"
@@ -49,7 +49,7 @@ impl Parts {
             "state" | "province" | "region" | "county" => "state",
             _ => return,
         };
-        self.owned.entry(slot).or_insert_with(|| text.to_owned());
+        self.address.entry(slot).or_insert_with(|| text.to_owned());
     }
 
     /// Every first name with every last name, or pairwise where there are equally many.
@@ -79,8 +79,8 @@ impl Parts {
 
     /// The address, if any field of one was stated.
     pub(super) fn address(&self) -> Option<Address> {
-        let of = |slot: &str| self.owned.get(slot).map_or("", String::as_str);
-        let stated = Stated {
+        let of = |slot: &str| self.address.get(slot).map_or("", String::as_str);
+        let stated = AddressParts {
             street: of("street"),
             number: of("number"),
             unit: of("unit"),
@@ -89,6 +89,6 @@ impl Parts {
             postal_code: of("postal_code"),
             state: of("state"),
         };
-        (!self.owned.is_empty()).then(|| Address::of(&stated))
+        (!self.address.is_empty()).then(|| Address::of(&stated))
     }
 }

@@ -1,9 +1,9 @@
-//! Addresses: how a street falls into number, name and unit, and how close two addresses are.
+//! Addresses: reads them into parts, and compares two of them.
 
 use super::street::{short, stem, street_parts, unit_of, unit_value};
 use super::text::{alike, edits, folded, plain, tight};
 
-/// An address in plain spelling. Parts that were not stated are empty.
+/// An address in normal form. Parts that were not stated are empty.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Address {
     /// House number.
@@ -42,9 +42,9 @@ pub(super) mod locality {
     pub(in super::super) const OTHER: u8 = 5;
 }
 
-/// What was stated of one address, before it is put in plain spelling.
+/// The stated parts of one address, before they are normalised.
 #[derive(Default)]
-pub(super) struct Stated<'a> {
+pub(super) struct AddressParts<'a> {
     pub(super) street: &'a str,
     pub(super) number: &'a str,
     pub(super) unit: &'a str,
@@ -56,10 +56,13 @@ pub(super) struct Stated<'a> {
 
 impl Address {
     /// An address from its parts.
-    pub(super) fn of(stated: &Stated) -> Self {
+    pub(super) fn of(stated: &AddressParts) -> Self {
         let (line, rest) = stated.street.split_once(',').unwrap_or((stated.street, ""));
-        let more = plain(&[rest, stated.more].join(" "));
-        let more = more.split(' ').map(short).collect::<Vec<_>>().join(" ");
+        let more = plain(&[rest, stated.more].join(" "))
+            .split(' ')
+            .map(short)
+            .collect::<Vec<_>>()
+            .join(" ");
         let (number, street, unit) = street_parts(line);
         let (unit, more) = match unit_of(&more) {
             _ if !stated.unit.is_empty() => (unit_value(stated.unit), more),
@@ -82,7 +85,7 @@ impl Address {
         }
     }
 
-    /// Reads an address in one line: street, then city, state and postal code, parted by commas.
+    /// Reads an address of one line: street, then city, state and postal code, separated by commas.
     pub(super) fn read(text: &str) -> Self {
         let parts: Vec<&str> = text.split([',', '\n']).map(str::trim).collect();
         let Some((street, rest)) = parts.split_first() else {
@@ -100,7 +103,7 @@ impl Address {
         let (state, city): (Vec<&str>, Vec<&str>) = names
             .into_iter()
             .partition(|word| word.len() == 2 && word.chars().all(char::is_uppercase));
-        // `12 Elm St, Dover, DE 19901` names the city in a part of its own.
+        // In `12 Elm St, Dover, DE 19901` the city is a part of its own.
         let (line, own) = match line.split_last() {
             Some((own, line)) if city.is_empty() && !own.contains(char::is_numeric) => (line, *own),
             _ => (line, ""),
@@ -110,17 +113,17 @@ impl Address {
         } else {
             city.join(" ")
         };
-        Self::of(&Stated {
+        Self::of(&AddressParts {
             street,
             more: &line.join(" "),
             city: &city,
             postal_code: &code.join(" "),
             state: &state.join(" "),
-            ..Stated::default()
+            ..AddressParts::default()
         })
     }
 
-    /// Whether nothing was stated that could be compared.
+    /// Whether it has neither a street nor a locality to compare.
     pub(super) fn is_empty(&self) -> bool {
         self.has_no_street() && self.has_no_locality()
     }
@@ -156,7 +159,8 @@ fn postal_code(text: &str) -> String {
     tight(text)
 }
 
-/// How close the streets of two addresses are, as a level of [`street`]; nothing where one has none.
+/// How close the streets of two addresses are, as a level of [`street`]; `None` where one has no
+/// street.
 pub(super) fn compare_street(a: &Address, b: &Address) -> Option<u8> {
     if a.has_no_street() || b.has_no_street() {
         return None;
@@ -196,7 +200,7 @@ fn line_alike(a: &str, b: &str) -> u8 {
     u8::from(close(a, b) > 0.88)
 }
 
-/// Streets and second lines that changed places.
+/// How close a street and the second line of the other address are.
 fn crossed(a: &Address, b: &Address) -> u8 {
     let cross = |x: &str, y: &str| u8::from(!x.is_empty() && x.len() > 4 && close(x, y) > 0.93);
     cross(&a.street, &b.more).max(cross(&a.more, &b.street))
@@ -214,7 +218,8 @@ fn close(a: &str, b: &str) -> f64 {
     similarity
 }
 
-/// How close the localities of two addresses are, as a level of [`locality`]; nothing where one has none.
+/// How close the localities of two addresses are, as a level of [`locality`]; `None` where one has
+/// no locality.
 pub(super) fn compare_locality(a: &Address, b: &Address) -> Option<u8> {
     if a.has_no_locality() || b.has_no_locality() {
         return None;
@@ -249,11 +254,11 @@ mod tests {
     use super::*;
 
     fn at(street: &str, city: &str, code: &str) -> Address {
-        Address::of(&Stated {
+        Address::of(&AddressParts {
             street,
             city,
             postal_code: code,
-            ..Stated::default()
+            ..AddressParts::default()
         })
     }
 

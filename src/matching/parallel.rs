@@ -1,20 +1,21 @@
-//! Spreading work over the cores, with results in the order of the work.
+//! Runs pieces of work on all cores and returns the results in order.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
 
-/// How many threads there are to use: at least two, at most sixteen.
+/// The number of threads: at least two, at most sixteen.
 pub(super) fn threads() -> usize {
     std::thread::available_parallelism()
         .map_or(2, usize::from)
         .clamp(2, 16)
 }
 
-/// Does pieces `0..pieces` on all cores and gives their results in order. `say` hears of the share that is done.
-pub(super) fn spread<T: Send>(
+/// Runs `work` for `0..pieces` on all cores and returns the results in order. `progress` gets the
+/// share that is done.
+pub(super) fn map<T: Send>(
     pieces: usize,
     work: impl Fn(usize) -> T + Sync,
-    say: &mut dyn FnMut(f64),
+    progress: &mut dyn FnMut(f64),
 ) -> Vec<T> {
     let next = AtomicUsize::new(0);
     let mut results: Vec<Option<T>> = (0..pieces).map(|_| None).collect();
@@ -35,7 +36,7 @@ pub(super) fn spread<T: Send>(
         drop(send);
         for (done, (piece, result)) in receive.iter().enumerate() {
             results[piece] = Some(result);
-            say((done + 1) as f64 / pieces as f64);
+            progress((done + 1) as f64 / pieces as f64);
         }
     });
     results.into_iter().flatten().collect()
