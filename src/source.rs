@@ -1,7 +1,7 @@
-//! Where events come from: one table of source kinds, each with the door that its records come in by.
+//! The kinds of sources, in one table, each with the way its records come in.
 //!
-//! A new system is one file in `source/`, its recorded deliveries in `tests/fixtures/`, and one line in [`SOURCES`]. Everything
-//! here is pure: bytes and headers in, events or reasons out.
+//! A new system is one file in `source/`, its recorded deliveries in `tests/fixtures/`, and one
+//! line in [`SOURCES`]. All functions here are pure: bytes and headers in, events or refusals out.
 
 use crate::event::{Event, Kind, Reject};
 use crate::{Error, Result};
@@ -15,13 +15,13 @@ mod zendesk;
 /// One HTTP request of a source, as it arrived.
 #[derive(Clone, Copy, Debug)]
 pub struct Delivery<'a> {
-    /// Name of the source it is for; becomes [`Event::source`].
+    /// The name of the source that it is for; becomes [`Event::source`].
     pub source: &'a str,
     /// Header names in lower case, with their values.
     pub headers: &'a [(String, String)],
-    /// The body's bytes, unchanged: signatures are over these.
+    /// The unchanged bytes of the body, which the signature covers.
     pub body: &'a [u8],
-    /// When it arrived, in UTC milliseconds.
+    /// The time of arrival, in UTC milliseconds.
     pub received_at: i64,
 }
 
@@ -36,73 +36,74 @@ impl Delivery<'_> {
     }
 }
 
-/// One event of a delivery, or why it is none, with the text to keep if it is refused.
+/// One event of a delivery, or the reason for its refusal.
 #[derive(Debug)]
 pub struct Parsed {
-    /// The event, or why it is refused.
+    /// The event, or the reason for its refusal.
     pub outcome: Result<Event, Reject>,
-    /// The sender's id of the message, where it has one.
+    /// The sender's id of the message, if it has one.
     pub message_id: Option<String>,
-    /// What was sent, kept beside a refusal so that nothing is lost.
+    /// The text as it was sent, stored with a refusal so that nothing is lost.
     pub raw: String,
 }
 
-/// A kind of system, and how its records come in.
+/// A kind of system, and the way its records come in.
 #[derive(Debug)]
 pub struct SourceKind {
     /// The name given to `acquaint source add --kind`.
     pub name: &'static str,
-    /// What it is, for the docs.
+    /// A description, for the docs.
     pub summary: &'static str,
-    /// Another system whose records come in just so.
+    /// Another system whose records come in the same way.
     pub also_for: Option<&'static str>,
-    /// How they come in.
-    pub door: Door,
+    /// The way its records come in.
+    pub intake: Intake,
 }
 
-/// Reads a delivery: one call of the kind that its path names, or as many as there are.
+/// Reads the calls of a delivery: a single one of the given kind if the path names a kind, else all
+/// in the body.
 pub type Calls = fn(&Delivery<'_>, Option<Kind>) -> Result<Vec<Parsed>>;
 
-/// How records come in.
+/// The way records come in.
 #[derive(Debug)]
-pub enum Door {
-    /// Calls of an SDK. The write key in them is all the proof that SDKs send.
+pub enum Intake {
+    /// Calls of an SDK. They carry a write key; SDKs send no other proof.
     Sdk {
-        /// The delivery's calls.
+        /// Reads the calls of a delivery.
         parse: Calls,
     },
     /// Files that `acquaint import` reads.
     File,
-    /// Deliveries that the other system signs.
+    /// Deliveries that the source system signs.
     Webhook(Webhook),
 }
 
 /// The headers that sign a delivery, names in lower case.
 pub type Signature = Vec<(&'static str, String)>;
 
-/// What there is to know of a system's webhooks.
+/// How the webhooks of a system are verified, read and signed.
 #[derive(Debug)]
 pub struct Webhook {
-    /// Refuses a delivery whose signature does not fit the secret, or the time.
+    /// Refuses a delivery if its signature does not fit the secret, or its time is too far away.
     pub verify: fn(&Delivery<'_>, secret: &str) -> Result<()>,
-    /// The delivery's events, each accepted or refused on its own.
+    /// Reads the events of a delivery, each accepted or refused on its own.
     pub parse: fn(&Delivery<'_>) -> Result<Vec<Parsed>>,
-    /// Signs a body at a time, as the system does.
+    /// Signs a body at a time, as the system does; for tests and the demo.
     pub sign: fn(secret: &str, body: &[u8], at: i64) -> Signature,
 }
 
 impl SourceKind {
-    /// Its webhooks, if it delivers by them.
+    /// The webhooks, if the system delivers by webhook.
     #[must_use]
     pub fn webhook(&self) -> Option<&Webhook> {
-        match &self.door {
-            Door::Webhook(webhook) => Some(webhook),
-            Door::Sdk { .. } | Door::File => None,
+        match &self.intake {
+            Intake::Webhook(webhook) => Some(webhook),
+            Intake::Sdk { .. } | Intake::File => None,
         }
     }
 }
 
-/// Every kind of source there is.
+/// All kinds of sources.
 pub const SOURCES: &[SourceKind] = &[
     segment::SOURCE,
     shopify::SOURCE,
@@ -110,21 +111,21 @@ pub const SOURCES: &[SourceKind] = &[
     people::SOURCE,
 ];
 
-/// How the calls are read that come with the write key of a source of this kind: as its SDK sends them, and where it has
-/// none, as Segment's do.
+/// How calls with the write key of a source of this kind are read: as its SDK sends them, or as
+/// Segment's SDKs do where it has none.
 #[must_use]
 pub fn calls(kind: &str) -> Calls {
     let known = SOURCES.iter().find(|known| known.name == kind);
-    match known.map(|known| &known.door) {
-        Some(Door::Sdk { parse }) => *parse,
-        Some(Door::File | Door::Webhook(_)) | None => segment::parse,
+    match known.map(|known| &known.intake) {
+        Some(Intake::Sdk { parse }) => *parse,
+        Some(Intake::File | Intake::Webhook(_)) | None => segment::parse,
     }
 }
 
 /// The kind of this name.
 ///
 /// # Errors
-/// [`Error::Invalid`] that lists the kinds there are.
+/// [`Error::Invalid`] with a list of all kinds.
 pub fn kind(name: &str) -> Result<&'static SourceKind> {
     SOURCES
         .iter()
@@ -183,7 +184,7 @@ mod tests {
         }
     }
 
-    /// A file that describes a kind and is in no list would be compiled by nobody, or used by nobody.
+    /// A file with a kind that is missing in the list would be compiled and never used.
     #[test]
     fn every_file_of_a_kind_is_in_the_list_once() {
         let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/source");

@@ -2,7 +2,7 @@
 
 use crate::clock::{Clock, random_id, rfc3339};
 use crate::config::Config;
-use crate::source::{self, Door, SOURCES, SourceKind};
+use crate::source::{self, Intake, SOURCES, SourceKind};
 use crate::store::{self, access};
 use crate::tool::cursor::START;
 use crate::{Error, Result, steward};
@@ -91,8 +91,8 @@ pub(super) fn check_name(name: &str) -> Result<()> {
 
 async fn add(config: &Config, name: String, kind: String, secret: Option<String>) -> Result<()> {
     check_name(&name)?;
-    let door = &source::kind(&kind)?.door;
-    if matches!(door, Door::Webhook(_))
+    let intake = &source::kind(&kind)?.intake;
+    if matches!(intake, Intake::Webhook(_))
         && secret
             .as_deref()
             .is_none_or(|secret| secret.trim().is_empty())
@@ -116,12 +116,12 @@ async fn add(config: &Config, name: String, kind: String, secret: Option<String>
         return super::say_json(&json!({"source": name, "kind": kind, "write_key": write_key}));
     }
     super::say(&write_key);
-    let use_it = match door {
-        Door::Webhook(_) => format!("point its webhooks at /v1/webhooks/{name}"),
-        Door::File => {
+    let use_it = match intake {
+        Intake::Webhook(_) => format!("point its webhooks at /v1/webhooks/{name}"),
+        Intake::File => {
             format!("read files with `acquaint import FILE --format csv --source {name}`")
         }
-        Door::Sdk { .. } => "use it as the SDK's write key".to_owned(),
+        Intake::Sdk { .. } => "use it as the SDK's write key".to_owned(),
     };
     super::note(&format!("source `{name}` is added; {use_it}"));
     Ok(())

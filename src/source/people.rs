@@ -1,12 +1,14 @@
-//! Rows of people files: each becomes one identify event about the person whose record it is.
+//! Rows of people files: each becomes one identify event.
 //!
-//! A row names its person by the id of its record (`record.NAME`, where NAME is the source). E-mail addresses and phone numbers
-//! in it are traits; mailboxes and switchboards are shared, so they join nobody unless the map says that they are personal.
+//! The identifier of a row is the id of its record (`record.NAME`, where NAME is the source).
+//! E-mail addresses and phone numbers are traits: mailboxes and switchboards are shared, so they
+//! identify nobody unless the map says that they are personal.
 //!
-//! The event's message id is a hash of what the row was read as: the same row counts once however often its file is
-//! imported, and a changed row, or the same row under another map, is a new event.
+//! The message id of the event is a hash of the values that were read. So a row counts once however
+//! often its file is imported, and a changed row, or the same row under another map, is a new
+//! event.
 
-use super::{Door, Parsed, SourceKind};
+use super::{Intake, Parsed, SourceKind};
 use crate::Result;
 use crate::event::Reject;
 use crate::identity::RECORD;
@@ -19,58 +21,60 @@ mod column;
 mod date;
 mod map;
 mod plan;
-mod row;
+mod record_builder;
 
 pub use map::Map;
 
 use column::{Role, Use};
-use date::{Order, Tally};
-use plan::Plan;
-use row::Row;
+use date::{DateOrder, Tally};
+use plan::ColumnPlan;
+use record_builder::RecordBuilder;
 
 /// Files of people.
 pub const SOURCE: SourceKind = SourceKind {
     name: "file",
     summary: "rows of CSV and JSONL files, read by `acquaint import`",
     also_for: None,
-    door: Door::File,
+    intake: Intake::File,
 };
 
-/// How deep objects are looked into.
+/// The deepest level of objects whose members can be columns.
 const MAX_DEPTH: usize = 4;
 
-/// The kind of identifier that a record's id is.
+/// The identifier kind of a record's id.
 #[must_use]
 pub fn record_kind(source: &str) -> String {
     format!("{RECORD}{source}")
 }
 
-/// How the rows of one file are read.
+/// Reads the rows of one file.
 #[derive(Clone, Debug)]
 pub struct People {
     source: String,
-    plan: Plan,
-    /// The uses of each cell, by its place in the row.
+    plan: ColumnPlan,
+    /// The uses of each cell, by its index in the row.
     cells: Vec<Vec<Use>>,
     join: Vec<&'static str>,
-    order: Order,
+    order: DateOrder,
     tally: Tally,
-    told: bool,
+    order_given: bool,
     columns: Vec<String>,
 }
 
 impl People {
-    /// For rows of cells under this header. The order of dates is what the map says, else what the sample shows.
+    /// A reader for rows of cells under this header. The order of dates is the one in the map, else
+    /// the one that the sample shows.
     ///
     /// # Errors
-    /// [`crate::Error::Invalid`] when the map does not fit the header, or no column holds the record's id.
+    /// [`crate::Error::Invalid`] when the map does not fit the header, or no column has the
+    /// record's id.
     pub fn of_header(
         source: &str,
         map: &Map,
         header: &[String],
         sample: &[Vec<String>],
     ) -> Result<Self> {
-        let plan = Plan::of_header(map, header)?;
+        let plan = ColumnPlan::of_header(map, header)?;
         let mut people = Self::new(source, map, plan);
         people.cells = header
             .iter()
@@ -87,10 +91,10 @@ impl People {
         Ok(people)
     }
 
-    /// For objects, one per line, of which these are the first.
+    /// A reader for one JSON object per line; `sample` are the first lines.
     ///
     /// # Errors
-    /// [`crate::Error::Invalid`] when none of them has a member that holds the record's id.
+    /// [`crate::Error::Invalid`] when no object has a member with the record's id.
     pub fn of_objects<'l>(
         source: &str,
         map: &Map,
@@ -108,7 +112,7 @@ impl People {
                 }
             });
         }
-        let plan = Plan::of_paths(map, &paths)?;
+        let plan = ColumnPlan::of_paths(map, &paths)?;
         let mut people = Self::new(source, map, plan);
         let (mut tally, mut visited) = (Tally::default(), HashSet::new());
         for object in &objects {
@@ -128,7 +132,7 @@ impl People {
         Ok(people)
     }
 
-    fn new(source: &str, map: &Map, plan: Plan) -> Self {
+    fn new(source: &str, map: &Map, plan: ColumnPlan) -> Self {
         Self {
             source: source.to_owned(),
             plan,
@@ -136,19 +140,19 @@ impl People {
             join: map.join.iter().map(|contact| contact.as_str()).collect(),
             order: map.dates.order.unwrap_or_default(),
             tally: Tally::default(),
-            told: map.dates.order.is_some(),
+            order_given: map.dates.order.is_some(),
             columns: Vec::new(),
         }
     }
 
     fn settle(&mut self, tally: Tally) {
         self.tally = tally;
-        if !self.told {
+        if !self.order_given {
             self.order = tally.order();
         }
     }
 
-    /// The event of a row of `here` cells. `raw` is the row as it was, kept if it is refused.
+    /// Reads a row of `here` cells. `raw` is the text of the row, for a refusal.
     pub fn cells<'c>(
         &self,
         here: usize,
@@ -163,14 +167,14 @@ impl People {
             );
             return refused("wrong_cell_count", message, raw);
         }
-        let mut row = Row::new(self.order, received_at);
+        let mut record = RecordBuilder::new(self.order, received_at);
         for (uses, cell) in self.cells.iter().zip(cells) {
-            uses.iter().for_each(|used| row.put_text(used, cell));
+            uses.iter().for_each(|used| record.put_text(used, cell));
         }
-        self.finish(row, raw, received_at)
+        self.finish(record, raw, received_at)
     }
 
-    /// The event of a line with one object.
+    /// Reads a line with one JSON object.
     #[must_use]
     pub fn object(&self, line: &str, received_at: i64) -> Parsed {
         let object: Object<String, Value> = match serde_json::from_str(line) {
@@ -183,18 +187,18 @@ impl People {
                 );
             }
         };
-        let mut row = Row::new(self.order, received_at);
+        let mut record = RecordBuilder::new(self.order, received_at);
         self.walk(&object, "", &mut |path, value| {
             self.plan
                 .uses(path)
                 .iter()
-                .for_each(|used| row.put(used, value));
+                .for_each(|used| record.put(used, value));
         });
-        self.finish(row, line, received_at)
+        self.finish(record, line, received_at)
     }
 
-    fn finish(&self, row: Row, raw: &str, received_at: i64) -> Parsed {
-        let outcome = row.finish(&self.source, &self.join, received_at);
+    fn finish(&self, record: RecordBuilder, raw: &str, received_at: i64) -> Parsed {
+        let outcome = record.finish(&self.source, &self.join, received_at);
         Parsed {
             message_id: outcome.as_ref().ok().map(|event| event.message_id.clone()),
             raw: if outcome.is_ok() {
@@ -206,7 +210,7 @@ impl People {
         }
     }
 
-    /// Hands over each member with its path; objects that the plan opens are handed over member by member.
+    /// Visits each member with its path; objects that the plan opens are visited member by member.
     fn walk(
         &self,
         object: &Object<String, Value>,
@@ -222,10 +226,10 @@ impl People {
         }
     }
 
-    /// Every column and what it is read as, in the order of the file.
+    /// Every column and its uses, in the order of the file.
     #[must_use]
     pub fn columns(&self) -> Vec<(String, String)> {
-        let said = |column: &String| {
+        let described = |column: &String| {
             let uses: Vec<String> = self
                 .plan
                 .uses(column)
@@ -234,10 +238,10 @@ impl People {
                 .collect();
             (column.clone(), uses.join(", "))
         };
-        self.columns.iter().map(said).collect()
+        self.columns.iter().map(described).collect()
     }
 
-    /// What someone who imports the file should know of how it is read.
+    /// Remarks for the user: missing columns, and the assumed order of dates.
     #[must_use]
     pub fn remarks(&self) -> Vec<String> {
         let mut remarks = Vec::new();
@@ -253,10 +257,10 @@ impl People {
         } = self.tally;
         if either > 0 {
             let (reads, switch) = match self.order {
-                Order::MonthDay => ("month first", "day-month"),
-                Order::DayMonth => ("day first", "month-day"),
+                DateOrder::MonthDay => ("month first", "day-month"),
+                DateOrder::DayMonth => ("day first", "month-day"),
             };
-            let why = if self.told {
+            let why = if self.order_given {
                 "as the map says".to_owned()
             } else {
                 format!(
@@ -280,7 +284,7 @@ fn join<'p>(above: &str, key: &'p str) -> Cow<'p, str> {
     }
 }
 
-/// Hands over the path of every member, an object's before its members'.
+/// Visits the path of every member; an object comes before its members.
 fn list(object: &Object<String, Value>, above: &str, depth: usize, visit: &mut dyn FnMut(&str)) {
     for (key, value) in object {
         let path = join(above, key);

@@ -1,26 +1,28 @@
-//! Tracking calls of the Segment and RudderStack SDKs: a batch or one call in, events or reasons out.
+//! Tracking calls of the Segment and RudderStack SDKs: a batch or one call in, events or refusals
+//! out.
 //!
-//! The envelope is read here, each call in `call`, its scalars in `field`. A batch is first cut into the text of its
-//! calls, and each is read on its own, so that one bad call never costs its neighbours.
+//! The body is read here, each call in `call`, and its scalars in `field`. A batch is first split
+//! into the texts of its calls, and each is read on its own, so that a bad call leaves the others
+//! unharmed.
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use crate::event::{Kind, Reject};
-use crate::source::{Delivery, Door, Parsed, SourceKind};
+use crate::source::{Delivery, Intake, Parsed, SourceKind};
 use crate::{Error, Result};
 
 mod call;
 mod field;
 
-/// Most bytes of one call.
+/// The most bytes of one call.
 pub const MAX_EVENT_BYTES: usize = 32 * 1024;
-/// Most bytes of one request.
+/// The most bytes of one request.
 pub const MAX_BATCH_BYTES: usize = 500 * 1024;
-/// Most calls of one batch.
+/// The most calls of one batch.
 pub const MAX_BATCH_EVENTS: usize = 2_500;
-/// Most bytes that a batch may grow by when its `context` is copied into each of its calls.
+/// The most bytes that a batch may grow by when its `context` is copied into each of its calls.
 const MAX_SHARED_BYTES: usize = 8 * 1024 * 1024;
 
 /// The SDKs' calls.
@@ -28,14 +30,15 @@ pub(super) const SOURCE: SourceKind = SourceKind {
     name: "segment",
     summary: "calls of the Segment and RudderStack SDKs, authenticated by a write key",
     also_for: Some("RudderStack"),
-    door: Door::Sdk { parse },
+    intake: Intake::Sdk { parse },
 };
 
-/// The calls of a body: one call of the kind `only` where the route names it, else a batch or a single call with a `type`.
+/// Reads the calls of a body: a single call of kind `only` if the route names one, else a batch or
+/// a single call with a `type`.
 ///
 /// # Errors
-/// [`Error::TooLarge`] over [`MAX_BATCH_BYTES`], [`Error::Invalid`] when the body is no JSON or its envelope cannot be
-/// read. A call that cannot be read is no error but a [`Reject`] of its own.
+/// [`Error::TooLarge`] over [`MAX_BATCH_BYTES`], [`Error::Invalid`] when the body is no JSON or has
+/// neither form. A call that cannot be read is no error but a [`Reject`] of its own.
 pub fn parse(delivery: &Delivery<'_>, only: Option<Kind>) -> Result<Vec<Parsed>> {
     if delivery.body.len() > MAX_BATCH_BYTES {
         return Err(Error::TooLarge(format!(
@@ -53,9 +56,9 @@ pub fn parse(delivery: &Delivery<'_>, only: Option<Kind>) -> Result<Vec<Parsed>>
         let calls: Vec<&RawValue> = read(text, "send a batch of calls as JSON")?;
         return batch(delivery, &calls, None, None);
     }
-    let envelope: Envelope = read(text, "send an object whose `batch` is an array of calls")?;
-    match (envelope.batch, envelope.kind) {
-        (Some(calls), _) => batch(delivery, &calls, envelope.context, envelope.sent_at),
+    let body: Body = read(text, "send an object whose `batch` is an array of calls")?;
+    match (body.batch, body.kind) {
+        (Some(calls), _) => batch(delivery, &calls, body.context, body.sent_at),
         (None, Some(_)) => single(delivery, read(text, "send one call as JSON")?, None),
         (None, None) => Err(Error::invalid(
             "the body has neither `batch` nor `type`; send an array of calls as `batch`",
@@ -63,20 +66,21 @@ pub fn parse(delivery: &Delivery<'_>, only: Option<Kind>) -> Result<Vec<Parsed>>
     }
 }
 
-/// The call on one line of an import file.
+/// Reads the call on one line of an import file.
 #[must_use]
 pub fn parse_line(source: &str, line: &str, received_at: i64) -> Parsed {
-    let envelope = call::Envelope {
+    let context = call::CallContext {
         source,
         received_at,
         only: None,
         context: Map::new(),
         sent_at: None,
-        // The line was sent long before it is imported, so the time between the two says nothing about a clock.
+        // The line was sent long before the import, so the difference of the two times is not the
+        // error of a clock.
         corrects_clock: false,
     };
     match serde_json::from_str::<&RawValue>(line) {
-        Ok(raw) => envelope.parse(raw),
+        Ok(raw) => context.parse(raw),
         Err(error) => Parsed {
             outcome: Err(Reject::new(
                 "invalid_json",
@@ -88,19 +92,19 @@ pub fn parse_line(source: &str, line: &str, received_at: i64) -> Parsed {
     }
 }
 
-/// The write key that a body carries: its own, or that of the first call of a batch without one.
+/// The write key in a body: its own, or the one of the first call of a batch.
 #[must_use]
 pub fn write_key(body: &[u8]) -> Option<String> {
     #[derive(Deserialize)]
     #[serde(rename_all = "camelCase")]
-    struct Keyed<'a> {
+    struct WithWriteKey<'a> {
         #[serde(borrow)]
         write_key: Option<&'a RawValue>,
         #[serde(borrow)]
         batch: Option<&'a RawValue>,
     }
     let text = std::str::from_utf8(body).ok()?.trim_ascii_start();
-    let own = |keyed: &Keyed<'_>| Some(field::text(keyed.write_key?)?.into_owned());
+    let own = |keyed: &WithWriteKey<'_>| Some(field::text(keyed.write_key?)?.into_owned());
     let of_first = |batch: &str| {
         let calls: Vec<&RawValue> = serde_json::from_str(batch).ok()?;
         own(&serde_json::from_str(calls.first()?.get()).ok()?)
@@ -108,14 +112,15 @@ pub fn write_key(body: &[u8]) -> Option<String> {
     if text.starts_with('[') {
         return of_first(text);
     }
-    let keyed: Keyed = serde_json::from_str(text).ok()?;
+    let keyed: WithWriteKey = serde_json::from_str(text).ok()?;
     own(&keyed).or_else(|| of_first(keyed.batch?.get()))
 }
 
-/// What surrounds the calls of a batch; `kind` tells a single call from a body that is neither.
+/// The members of a body that say whether it is a batch or a single call, and what the calls of a
+/// batch share.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", expecting = "an object")]
-struct Envelope<'a> {
+struct Body<'a> {
     #[serde(borrow)]
     batch: Option<Vec<&'a RawValue>>,
     #[serde(borrow)]
@@ -137,7 +142,7 @@ fn single(delivery: &Delivery<'_>, body: &RawValue, only: Option<Kind>) -> Resul
             "the body is not a JSON object; send one call",
         ));
     }
-    let envelope = call::Envelope {
+    let context = call::CallContext {
         source: delivery.source,
         received_at: delivery.received_at,
         only,
@@ -145,7 +150,7 @@ fn single(delivery: &Delivery<'_>, body: &RawValue, only: Option<Kind>) -> Resul
         sent_at: None,
         corrects_clock: true,
     };
-    Ok(vec![envelope.parse(body)])
+    Ok(vec![context.parse(body)])
 }
 
 fn batch(
@@ -158,7 +163,7 @@ fn batch(
         return Err(Error::invalid("the batch is empty; send at least one call"));
     }
     let taken = calls.len().min(MAX_BATCH_EVENTS);
-    let envelope = call::Envelope {
+    let context = call::CallContext {
         source: delivery.source,
         received_at: delivery.received_at,
         only: None,
@@ -167,11 +172,12 @@ fn batch(
         corrects_clock: true,
     };
     let (read, beyond) = calls.split_at(taken);
-    let parsed = read.iter().map(|raw| envelope.parse(raw));
+    let parsed = read.iter().map(|raw| context.parse(raw));
     Ok(parsed.chain(too_many(beyond)).collect())
 }
 
-/// The calls beyond [`MAX_BATCH_EVENTS`] as one refusal: one each would let a small body write a hundred thousand rows.
+/// The calls beyond [`MAX_BATCH_EVENTS`] as one refusal: with a refusal each, a small body could
+/// write a hundred thousand rows.
 fn too_many(calls: &[&RawValue]) -> Option<Parsed> {
     if calls.is_empty() {
         return None;
@@ -188,12 +194,12 @@ fn too_many(calls: &[&RawValue]) -> Option<Parsed> {
     })
 }
 
-/// The context that a batch gives to all of its calls.
+/// The context that a batch shares with all its calls.
 fn shared_context(context: Option<&RawValue>, calls: usize) -> Result<Map<String, Value>> {
     let Some(raw) = context else {
         return Ok(Map::new());
     };
-    // Every call gets a copy, so a small request could otherwise ask for gigabytes.
+    // Every call gets a copy, so without a limit a small request could need gigabytes.
     if raw.get().len().saturating_mul(calls) > MAX_SHARED_BYTES {
         return Err(Error::TooLarge(format!(
             "`context` of the batch has {} bytes for each of {calls} events; send less in it or fewer events",

@@ -1,14 +1,15 @@
-//! Shopify: the webhooks of orders, refunds, fulfillments and customers, as events of Segment's e-commerce spec.
+//! Shopify: the webhooks of orders, refunds, fulfillments and customers, as events of Segment's
+//! e-commerce spec.
 //!
-//! The scheme signs no time, so a replayed delivery still verifies; it is the webhook id, used as the message id, that makes
-//! it the same event again.
+//! The signature covers no time, so a replayed delivery still verifies. The webhook id is the
+//! message id, so the replayed event counts as a duplicate.
 
 mod customer;
 mod fulfillment;
 mod order;
 mod refund;
 
-use super::{Delivery, Door, Parsed, Signature, SourceKind, Webhook, signature};
+use super::{Delivery, Intake, Parsed, Signature, SourceKind, Webhook, signature};
 use crate::clock::parse_time;
 use crate::event::{Event, Kind, Reject, event_id, text_of};
 use crate::{Error, Result};
@@ -19,7 +20,7 @@ pub(super) const SOURCE: SourceKind = SourceKind {
     name: "shopify",
     summary: "Shopify webhooks: orders, refunds, fulfillments, customers",
     also_for: None,
-    door: Door::Webhook(Webhook {
+    intake: Intake::Webhook(Webhook {
         verify,
         parse,
         sign,
@@ -31,7 +32,7 @@ const SIGNATURE: &str = "x-shopify-hmac-sha256";
 /// Maps the body of one topic.
 type Mapping = fn(&Hook<'_>) -> Result<Event, Reject>;
 
-/// Every topic that says something about a customer, and how its body is mapped.
+/// Every topic about customers, and the function that maps its body.
 const TOPICS: &[(&str, Mapping)] = &[
     ("orders/create", order::completed),
     ("orders/updated", order::updated),
@@ -64,7 +65,7 @@ fn sign(secret: &str, body: &[u8], _at: i64) -> Signature {
     vec![(SIGNATURE, signature::sign(secret, &[body]))]
 }
 
-/// The one event of a delivery, or why it is none.
+/// Reads the one event of a delivery.
 ///
 /// # Errors
 /// [`Error::Invalid`] when the body is not JSON.
@@ -113,8 +114,8 @@ struct Hook<'a> {
 }
 
 impl Hook<'_> {
-    /// An event at the first of these fields of the body that holds a time; if none does, when Shopify says that it sent the
-    /// webhook, and only then when it arrived.
+    /// An event at the time in the first of these fields of the body that holds one; else at the
+    /// time of sending that Shopify states, else at the time of arrival.
     fn event(&self, kind: Kind, name: &str, times: &[&str]) -> Event {
         let stated = times
             .iter()
@@ -141,20 +142,20 @@ impl Hook<'_> {
     }
 }
 
-/// A field as text; nothing where it is absent, null or blank.
+/// A field as text; `None` where it is absent, null or blank.
 fn text(object: &Value, field: &str) -> Option<String> {
     let text = object.get(field).and_then(text_of)?;
     (!text.trim().is_empty()).then_some(text)
 }
 
-/// Puts the value in where there is one.
+/// Inserts the value if there is one.
 fn put(map: &mut Map<String, Value>, name: &str, value: Option<impl Into<Value>>) {
     if let Some(value) = value {
         map.insert(name.to_owned(), value.into());
     }
 }
 
-/// The elements of a list; none where it is absent or something else.
+/// The elements of a list; empty where the field is absent or no list.
 fn list<'a>(object: &'a Value, field: &str) -> &'a [Value] {
     object
         .get(field)

@@ -1,24 +1,25 @@
-//! Webhook signatures: base64 of an HMAC-SHA256 keyed by the secret that the source shares with us.
+//! Webhook signatures: base64 of an HMAC-SHA256 with the source's secret.
 //!
-//! A signature is compared in constant time, and a refusal names the header but never the value it should have had.
+//! A signature is compared in constant time, and a refusal names the header but never the expected
+//! value.
 
 use crate::{Error, Result};
 use data_encoding::BASE64;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 
-/// The signature of `parts`, one after another, as a source with this secret would send it.
+/// Signs the concatenation of `parts`, as a source with this secret does.
 #[must_use]
 pub fn sign(secret: &str, parts: &[&[u8]]) -> String {
     BASE64.encode(&mac(secret, parts).finalize().into_bytes())
 }
 
-/// Refuses a `signature`, the value of `header`, that is not the one of `parts` under this secret.
+/// Verifies a `signature`, the value of `header`, of the concatenation of `parts`.
 ///
 /// # Errors
 /// [`Error::BadSignature`] that says which header is missing or wrong.
 pub fn verify(header: &str, signature: Option<&str>, secret: &str, parts: &[&[u8]]) -> Result<()> {
-    // Anyone can sign with an empty key.
+    // Anyone could sign with an empty secret.
     if secret.is_empty() {
         let message = "the source has no signing secret; add it with its `--secret`";
         return Err(Error::BadSignature(message.to_owned()));

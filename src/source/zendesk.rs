@@ -1,12 +1,12 @@
 //! Zendesk: the event webhooks of tickets and users.
 //!
-//! Only webhooks that are subscribed to Zendesk's own events are read. One that is connected to a trigger sends whatever its
-//! author wrote, so there is nothing to map.
+//! Only webhooks that are subscribed to Zendesk's own events are read. The body of a webhook that
+//! is connected to a trigger is free text of its author.
 
 mod ticket;
 mod user;
 
-use super::{Delivery, Door, Parsed, Signature, SourceKind, Webhook, signature};
+use super::{Delivery, Intake, Parsed, Signature, SourceKind, Webhook, signature};
 use crate::clock::{parse_time, rfc3339};
 use crate::event::{Event, Kind, Reject, text_of};
 use crate::{Error, Result};
@@ -17,14 +17,15 @@ pub(super) const SOURCE: SourceKind = SourceKind {
     name: "zendesk",
     summary: "Zendesk webhooks: tickets, comments, users",
     also_for: None,
-    door: Door::Webhook(Webhook {
+    intake: Intake::Webhook(Webhook {
         verify,
         parse,
         sign,
     }),
 };
 
-/// How far a delivery's signed time may be from its arrival, either way: a recorded delivery cannot be sent again later.
+/// The largest difference between the signed time and the arrival, so that a recorded delivery
+/// cannot be sent again later.
 const REPLAY_WINDOW_MS: i64 = 5 * 60 * 1000;
 
 const SIGNATURE: &str = "x-zendesk-webhook-signature";
@@ -33,7 +34,8 @@ const SIGNED_AT: &str = "x-zendesk-webhook-signature-timestamp";
 /// Maps the body of one event type.
 type Mapping = fn(&Hook<'_>) -> Result<Event, Reject>;
 
-/// Every event type that is read, without its `zen:event-type:`, and how its body is mapped.
+/// Every event type that is read, without the prefix `zen:event-type:`, and the function that maps
+/// its body.
 const TYPES: &[(&str, Mapping)] = &[
     ("ticket.created", ticket::created),
     ("ticket.status_changed", ticket::status_changed),
@@ -56,7 +58,7 @@ const TYPES: &[(&str, Mapping)] = &[
     ("user.merged", user::merged),
 ];
 
-/// Refuses a delivery that was not signed with the webhook's secret, or not just now.
+/// Refuses a delivery that was not signed with the webhook's secret, or not just before.
 ///
 /// # Errors
 /// [`Error::BadSignature`] that says what is wrong with the signature or its time.
@@ -78,14 +80,14 @@ fn verify(delivery: &Delivery<'_>, secret: &str) -> Result<()> {
     Ok(())
 }
 
-/// Signs the time, then the body.
+/// Signs the time followed by the body.
 fn sign(secret: &str, body: &[u8], at: i64) -> Signature {
     let at = rfc3339(at);
     let signed = signature::sign(secret, &[at.as_bytes(), body]);
     vec![(SIGNATURE, signed), (SIGNED_AT, at)]
 }
 
-/// The one event of a delivery, or why it is none.
+/// Reads the one event of a delivery.
 ///
 /// # Errors
 /// [`Error::Invalid`] when the body is not JSON.
@@ -146,7 +148,7 @@ struct Hook<'a> {
 }
 
 impl Hook<'_> {
-    /// An event at the time that the body states.
+    /// An event at the time in the body.
     fn event(&self, kind: Kind, name: &str) -> Event {
         let received_at = self.delivery.received_at;
         let stated = text(self.body, "time").or_else(|| text(self.detail(), "updated_at"));
@@ -156,12 +158,12 @@ impl Hook<'_> {
         event
     }
 
-    /// The ticket or user as it is after the event.
+    /// The ticket or user after the event.
     fn detail(&self) -> &Value {
         self.body.get("detail").unwrap_or(&Value::Null)
     }
 
-    /// What the event changed.
+    /// The old and new value of the change.
     fn change(&self) -> &Value {
         self.body.get("event").unwrap_or(&Value::Null)
     }
@@ -179,18 +181,18 @@ impl Hook<'_> {
     }
 }
 
-/// A field as text; nothing where it is absent, null or blank.
+/// A field as text; `None` where it is absent, null or blank.
 fn text(object: &Value, field: &str) -> Option<String> {
     let text = object.get(field).and_then(text_of)?;
     (!text.trim().is_empty()).then_some(text)
 }
 
-/// A field as an id, where Zendesk writes "none" as 0.
+/// A field as an id; Zendesk writes 0 for no id.
 fn id(object: &Value, field: &str) -> Option<String> {
     text(object, field).filter(|id| id != "0")
 }
 
-/// Puts the value in where there is one.
+/// Inserts the value if there is one.
 fn put(map: &mut Map<String, Value>, name: &str, value: Option<impl Into<Value>>) {
     if let Some(value) = value {
         map.insert(name.to_owned(), value.into());

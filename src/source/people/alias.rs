@@ -1,20 +1,23 @@
-//! What people call their columns, in English, German, French and Spanish, and in the exports of widespread systems.
+//! Common names of columns, in English, German, French and Spanish, and in the exports of
+//! widespread systems.
 //!
-//! Names are compared without case, spaces, punctuation and accents. Each text below is a list of such names.
+//! Names are compared without case, spaces, punctuation and accents. Each text below is a list of
+//! such names.
 
-/// Columns that hold a record's id, best first. A line number is none: it changes when a row is added above.
+/// Columns with the record's id, best first. A line number is not listed: it changes when a row is
+/// added above.
 pub(super) const RECORD_IDS: &str = "recordid recid recordidcontact recordnumber recordno uniqueid id uuid guid uid contactid \
     customerid personid patientid memberid clientid leadid employeeid studentid voterid \
     crmid externalid userid contactnumber customernumber customerno clientnumber \
     kundennummer kundennr kundenid numeroclient idclient idcliente numerocliente";
 
-/// Columns that hold the time of a record's last change, best first.
+/// Columns with the time of the record's last change, best first.
 pub(super) const UPDATE_TIMES: &str = "updatedat lastmodifieddate lastmodifiedat lastmodified modifiedat modifieddate modified \
     lastupdatedat lastupdated lastupdate updateddate dateupdated datemodified \
     modificationdate updatetime updatedtime updated changedat lastchanged hslastmodifieddate \
     systemmodstamp geandertam aktualisiertam";
 
-/// Columns by the trait that they hold.
+/// The columns of each trait.
 pub(super) const TRAITS: &[(&str, &str)] = &[
     (
         "first_name",
@@ -91,7 +94,7 @@ pub(super) const TRAITS: &[(&str, &str)] = &[
     ),
 ];
 
-/// Columns by the part of an address that they hold, with the place among the columns of that part.
+/// The columns of each part of an address, with the position among the columns of that part.
 pub(super) const PARTS: &[(&str, usize, &str)] = &[
     (
         "street",
@@ -137,14 +140,15 @@ pub(super) const PARTS: &[(&str, usize, &str)] = &[
     ),
 ];
 
-/// What stands before the parts of one of several addresses (`Billing City`), and before one of several phones or mailboxes.
+/// Prefixes of the parts of one of several addresses (`Billing City`), and of one of several phones
+/// or mailboxes.
 pub(super) const GROUPS: &str = "billing shipping mailing other home work business office delivery default primary \
     secondary postal residential residence permanent current previous private invoice legal \
     physical mobile alternate alternative additional personal main evening daytime day";
 
-/// What stands before any column of some exports, and says nothing.
+/// Prefixes of all columns in some exports, which are ignored.
 pub(super) const OWNERS: &str =
     "customer contact client person patient member guest buyer subscriber";
 
-/// Columns that only look like one of the above.
+/// Names that only look like one of the above.
 pub(super) const OTHERS: &[&str] = &["hometown", "homestate", "daycity"];

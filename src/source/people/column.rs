@@ -1,11 +1,11 @@
-//! What a column is taken for: by its name, or because a map says so.
+//! The uses of a column, recognised by its name or named in a map.
 
 use super::alias::{GROUPS, OTHERS, OWNERS, PARTS, RECORD_IDS, TRAITS, UPDATE_TIMES};
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::LazyLock;
 
-/// What the values of a column are.
+/// The meaning of the values of a column.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Role {
     /// The record's id.
@@ -16,20 +16,20 @@ pub(super) enum Role {
     UpdatedAt,
     /// A trait.
     Trait(String),
-    /// A part of an address; a record can have several addresses, each with a name.
+    /// A part of an address; a record can have several named addresses.
     Part { address: String, part: String },
     /// A whole address.
     Address(String),
-    /// Nothing that is kept.
+    /// The column is ignored.
     LeftOut,
 }
 
-/// One thing that a column is used for, and its place among the columns of the same thing.
+/// One use of a column, and its position among the columns of the same use.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Use {
     pub role: Role,
     pub place: usize,
-    /// Whether it is kept under its own name because it is known as nothing else.
+    /// Whether the column is stored under its own name because its name is not recognised.
     pub own: bool,
 }
 
@@ -42,7 +42,8 @@ impl Use {
         }
     }
 
-    /// A column that is kept as a trait of its own name, behind all that are meant to be that trait.
+    /// A column that is stored as a trait of its own name, after all columns that are mapped to
+    /// that trait.
     pub fn own(column: &str) -> Self {
         let name = snake(column);
         let role = if name == "address" {
@@ -77,7 +78,8 @@ impl fmt::Display for Use {
     }
 }
 
-/// Traits whose values are text, each with a meaning of its own; others are kept as they are.
+/// Whether the trait is a standard one, whose values are text. Values of other traits are stored
+/// unchanged.
 pub(super) fn is_known(name: &str) -> bool {
     TRAITS.iter().any(|(known, _)| *known == name)
 }
@@ -104,7 +106,7 @@ static KNOWN: LazyLock<HashMap<&str, Use>> = LazyLock::new(|| {
     traits.chain(parts).collect()
 });
 
-/// What a column's name says that it is.
+/// Recognises a column by its name.
 pub(super) fn recognise(column: &str) -> Option<Use> {
     let plain = plain(column);
     if OTHERS.contains(&plain.as_str()) {
@@ -126,7 +128,8 @@ fn by_plain(plain: &str) -> Option<Use> {
         .or_else(|| numbered(plain))
 }
 
-/// `billingcity`, `homeaddressline1`, `address2city`, `workphone`.
+/// Recognises names with a prefix or number: `billingcity`, `homeaddressline1`, `address2city`,
+/// `workphone`.
 fn grouped(plain: &str) -> Option<Use> {
     for group in GROUPS.split(' ').filter(|group| plain.starts_with(group)) {
         let rest = &plain[group.len()..];
@@ -176,7 +179,7 @@ fn grouped(plain: &str) -> Option<Use> {
     }
 }
 
-/// `email2`, `phone1value`: one of several mailboxes or phones.
+/// Recognises one of several mailboxes or phones: `email2`, `phone1value`.
 fn numbered(plain: &str) -> Option<Use> {
     let name: String = plain.chars().filter(|c| !c.is_ascii_digit()).collect();
     if name.len() == plain.len() {
@@ -187,12 +190,12 @@ fn numbered(plain: &str) -> Option<Use> {
     KNOWN.get(name.as_str()).filter(list).cloned()
 }
 
-/// The column that holds the record's id, of those that there are.
+/// The best of these columns for the record's id.
 pub(super) fn record_id(columns: &[String]) -> Option<&String> {
     first_of(columns, RECORD_IDS)
 }
 
-/// The column that holds the time of the last change.
+/// The best of these columns for the time of the last change.
 pub(super) fn update_time(columns: &[String]) -> Option<&String> {
     first_of(columns, UPDATE_TIMES)
 }

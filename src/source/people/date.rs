@@ -1,16 +1,16 @@
-//! Dates as people write them.
+//! Dates in the many ways people write them.
 //!
-//! Only `03/04/1980` can be read in two ways. Which one a file means is decided once, from its rows that can be read in one
-//! way only ([`Tally`]), so that the same row always means the same day.
+//! Only dates such as `03/04/1980` are ambiguous. The order is decided once for a file, from its
+//! unambiguous dates ([`Tally`]), so that a row always means the same day.
 
 use crate::clock::parse_time;
 use jiff::civil::Date;
 use serde::Deserialize;
 
-/// Which of two numbers comes first where a date does not say.
+/// The order of day and month in an ambiguous date.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub(super) enum Order {
+pub(super) enum DateOrder {
     /// As in the United States.
     #[default]
     MonthDay,
@@ -18,21 +18,23 @@ pub(super) enum Order {
     DayMonth,
 }
 
-/// What the dates of a file say about their order.
+/// Counts of the dates of a file by their order.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Tally {
-    /// Dates that have the day first for sure.
+    /// Dates with the day first for certain.
     pub day_first: usize,
-    /// Dates that have the month first for sure.
+    /// Dates with the month first for certain.
     pub month_first: usize,
-    /// Dates that could be either.
+    /// Ambiguous dates.
     pub either: usize,
 }
 
 impl Tally {
     /// Counts one more date.
     pub fn add(&mut self, text: &str) {
-        let Some(Parts::Open { first, second, .. }) = Parts::of(&words(day_of(text)), false) else {
+        let Some(DateParts::Open { first, second, .. }) =
+            DateParts::of(&tokens(day_of(text)), false)
+        else {
             return;
         };
         match (first > 12, second > 12) {
@@ -43,25 +45,25 @@ impl Tally {
         }
     }
 
-    /// The order that most of them have; month first where nothing tells.
-    pub fn order(self) -> Order {
+    /// The order of most dates; month first if there is no majority for the day.
+    pub fn order(self) -> DateOrder {
         if self.day_first > self.month_first {
-            Order::DayMonth
+            DateOrder::DayMonth
         } else {
-            Order::MonthDay
+            DateOrder::MonthDay
         }
     }
 }
 
-/// The day that a text names, as YYYY-MM-DD; nothing where it names none. A year of two digits is the latest one in which the
-/// day is not after `today`.
-pub(super) fn day(text: &str, order: Order, today: Date) -> Option<String> {
+/// Reads a day as YYYY-MM-DD; `None` where the text is no date. A year of two digits is the latest
+/// one in which the day is not after `today`.
+pub(super) fn day(text: &str, order: DateOrder, today: Date) -> Option<String> {
     read(text, order, today).map(|date| date.to_string())
 }
 
-/// The moment that a text names, in UTC milliseconds: as [`parse_time`], seconds or milliseconds since 1970, or a day in any
-/// spelling with a time of day behind it.
-pub(super) fn moment(text: &str, order: Order, today: Date) -> Option<i64> {
+/// Reads a time in UTC milliseconds: in the format of [`parse_time`], as seconds or milliseconds
+/// since 1970, or as a day in any spelling with a time of day after it.
+pub(super) fn moment(text: &str, order: DateOrder, today: Date) -> Option<i64> {
     let text = text.trim();
     if text.bytes().all(|byte| byte.is_ascii_digit()) {
         let number: i64 = text.parse().ok()?;
@@ -80,25 +82,25 @@ pub(super) fn moment(text: &str, order: Order, today: Date) -> Option<i64> {
     Some(midnight + seconds * 1_000)
 }
 
-/// The day of a moment, for [`day`].
+/// The day of a time, for [`day`].
 pub(super) fn today(at: i64) -> Date {
     let moment = jiff::Timestamp::from_millisecond(at).unwrap_or(jiff::Timestamp::MAX);
     jiff::tz::Offset::UTC.to_datetime(moment).date()
 }
 
-fn read(text: &str, order: Order, today: Date) -> Option<Date> {
+fn read(text: &str, order: DateOrder, today: Date) -> Option<Date> {
     let text = day_of(text);
-    let words = words(text);
-    if let [Word::Number(digits)] = words[..]
+    let tokens = tokens(text);
+    if let [DateToken::Number(digits)] = tokens[..]
         && digits.len() == 8
     {
         return compact(digits, order);
     }
-    match Parts::of(&words, text.contains('.'))? {
-        Parts::Known { year, month, day } => {
+    match DateParts::of(&tokens, text.contains('.'))? {
+        DateParts::Known { year, month, day } => {
             Date::new(full_year(year, month, day, today)?, month, day).ok()
         }
-        Parts::Open {
+        DateParts::Open {
             first,
             second,
             year,
@@ -107,8 +109,8 @@ fn read(text: &str, order: Order, today: Date) -> Option<Date> {
             let day_first = match (first > 12, second > 12) {
                 (true, false) => true,
                 (false, true) => false,
-                // Dates with dots are European.
-                _ => dotted || order == Order::DayMonth,
+                // Dates with dots are European, so the day comes first.
+                _ => dotted || order == DateOrder::DayMonth,
             };
             let (day, month) = if day_first {
                 (first, second)
@@ -120,8 +122,8 @@ fn read(text: &str, order: Order, today: Date) -> Option<Date> {
     }
 }
 
-/// `19800229`, or `29021980` where the first four digits are no year of a living person's birth.
-fn compact(digits: &str, order: Order) -> Option<Date> {
+/// Reads `19800229`, or `29021980` where the first four digits are no likely year.
+fn compact(digits: &str, order: DateOrder) -> Option<Date> {
     let number = |range: std::ops::Range<usize>| digits.get(range)?.parse::<i16>().ok();
     let small = |range| number(range).and_then(|number| i8::try_from(number).ok());
     let year_first = Date::new(number(0..4)?, small(4..6)?, small(6..8)?).ok();
@@ -130,14 +132,14 @@ fn compact(digits: &str, order: Order) -> Option<Date> {
     let month_first = Date::new(year, first, second).ok().filter(likely);
     let day_first = Date::new(year, second, first).ok().filter(likely);
     let year_last = match order {
-        Order::MonthDay => month_first.or(day_first),
-        Order::DayMonth => day_first.or(month_first),
+        DateOrder::MonthDay => month_first.or(day_first),
+        DateOrder::DayMonth => day_first.or(month_first),
     };
     let any = year_first.filter(|date| date.year() >= 1000);
     year_first.filter(likely).or(year_last).or(any)
 }
 
-/// A year as it is written.
+/// A year as it was written.
 #[derive(Clone, Copy, Debug)]
 enum Year {
     Full(i16),
@@ -158,10 +160,10 @@ fn full_year(year: Year, month: i8, day: i8, today: Date) -> Option<i16> {
 
 /// The three parts of a date.
 #[derive(Debug)]
-enum Parts {
-    /// Nothing is left to decide.
+enum DateParts {
+    /// The order is clear.
     Known { year: Year, month: i8, day: i8 },
-    /// The first two numbers are day and month, in whichever order.
+    /// The first two numbers are day and month in an unknown order.
     Open {
         first: i8,
         second: i8,
@@ -170,9 +172,9 @@ enum Parts {
     },
 }
 
-impl Parts {
-    fn of(words: &[Word<'_>], dotted: bool) -> Option<Self> {
-        let [a, b, c] = words else { return None };
+impl DateParts {
+    fn of(tokens: &[DateToken<'_>], dotted: bool) -> Option<Self> {
+        let [a, b, c] = tokens else { return None };
         let known = |year, month, day: Option<i8>| {
             Some(Self::Known {
                 year,
@@ -181,16 +183,16 @@ impl Parts {
             })
         };
         match (a, b, c) {
-            (Word::Month(month), Word::Number(_), Word::Number(_)) => {
+            (DateToken::Month(month), DateToken::Number(_), DateToken::Number(_)) => {
                 known(c.year()?, *month, b.small())
             }
-            (Word::Number(digits), Word::Month(month), Word::Number(_)) => {
+            (DateToken::Number(digits), DateToken::Month(month), DateToken::Number(_)) => {
                 if digits.len() == 4 {
                     return known(a.year()?, *month, c.small());
                 }
                 known(c.year()?, *month, a.small())
             }
-            (Word::Number(digits), Word::Number(_), Word::Number(_)) => {
+            (DateToken::Number(digits), DateToken::Number(_), DateToken::Number(_)) => {
                 let year_first = digits.len() == 4 || (digits.len() == 2 && a.small()? > 31);
                 if year_first {
                     return known(a.year()?, b.small()?, c.small());
@@ -208,15 +210,15 @@ impl Parts {
     }
 }
 
-/// A piece of a date.
+/// A token of a date.
 #[derive(Clone, Copy, Debug)]
-enum Word<'t> {
+enum DateToken<'t> {
     Number(&'t str),
     Month(i8),
 }
 
-impl Word<'_> {
-    /// As a day or month.
+impl DateToken<'_> {
+    /// The number of a day or month.
     fn small(self) -> Option<i8> {
         match self {
             Self::Number(digits) if digits.len() <= 2 => digits.parse().ok(),
@@ -237,7 +239,7 @@ impl Word<'_> {
     }
 }
 
-/// The text without a time of day behind it.
+/// The text without a time of day at its end.
 fn day_of(text: &str) -> &str {
     let text = text.trim();
     let bytes = text.as_bytes();
@@ -256,8 +258,9 @@ fn day_of(text: &str) -> &str {
     }
 }
 
-/// Its numbers and month names. Weekdays, ordinals and the small words of a date are left out; any other word makes it none.
-fn words(text: &str) -> Vec<Word<'_>> {
+/// The numbers and month names of a date. Weekdays, ordinals and filler tokens are skipped; any
+/// other word means that the text is no date.
+fn tokens(text: &str) -> Vec<DateToken<'_>> {
     let mut found = Vec::with_capacity(3);
     let mut rest = text;
     while let Some(first) = rest.chars().next() {
@@ -270,11 +273,11 @@ fn words(text: &str) -> Vec<Word<'_>> {
         let (word, after) = rest.split_at(end);
         rest = after;
         if first.is_ascii_digit() {
-            found.push(Word::Number(word));
+            found.push(DateToken::Number(word));
             continue;
         }
         match month(word) {
-            Some(month) => found.push(Word::Month(month)),
+            Some(month) => found.push(DateToken::Month(month)),
             None if is_filler(word) => {}
             None => return Vec::new(),
         }
@@ -282,7 +285,7 @@ fn words(text: &str) -> Vec<Word<'_>> {
     found
 }
 
-/// The month of a name or its short form, in English, German, French or Spanish.
+/// The month by its name or short form, in English, German, French or Spanish.
 fn month(word: &str) -> Option<i8> {
     const STARTS: [(&str, i8); 30] = [
         ("jan", 1),
@@ -320,7 +323,7 @@ fn month(word: &str) -> Option<i8> {
     if lower.starts_with("dic") {
         return Some(12);
     }
-    // A longer word only begins like a month; `marble` is none.
+    // A longer word is no month, even if it begins like one.
     if lower.chars().count() > 10 {
         return None;
     }
@@ -340,24 +343,24 @@ fn is_filler(word: &str) -> bool {
     FILLERS.contains(&lower.as_str()) || (lower.ends_with("day") && lower.len() <= 9)
 }
 
-/// Seconds since midnight of the `14:30`, `14:30:05` or `2:30 PM` in a text.
+/// The time of day in a text (`14:30`, `14:30:05`, `2:30 PM`), in seconds since midnight.
 fn clock_time(text: &str) -> Option<i64> {
     let colon = text.find(':')?;
     let start = text[..colon]
         .rfind(|c: char| !c.is_ascii_digit())
         .map_or(0, |at| at + 1);
     let mut numbers = text[start..].split(|c: char| !c.is_ascii_digit());
-    let hour: i64 = numbers.next()?.parse().ok()?;
+    let stated: i64 = numbers.next()?.parse().ok()?;
     let minute: i64 = numbers.next()?.parse().ok()?;
     let second = match text[colon + 1..].split_once(':') {
         Some(_) => numbers.next()?.parse().ok()?,
         None => 0,
     };
     let lower = text.to_lowercase();
-    let hour = match (lower.ends_with("pm"), lower.ends_with("am"), hour) {
-        (true, _, 1..=11) => hour + 12,
+    let hour = match (lower.ends_with("pm"), lower.ends_with("am"), stated) {
+        (true, _, 1..=11) => stated + 12,
         (_, true, 12) => 0,
-        _ => hour,
+        _ => stated,
     };
     let real = hour < 24 && minute < 60 && second < 61;
     real.then_some(hour * 3600 + minute * 60 + second)

@@ -1,27 +1,27 @@
-//! The map file: which column of a people file holds what.
+//! The map file: the uses of the columns of a people file.
 
-use super::date::Order;
+use super::date::DateOrder;
 use crate::{Error, Result};
 use serde::de::{Error as _, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use std::collections::BTreeMap;
 use std::fmt;
 
-/// Most bytes of a map.
+/// The most bytes of a map.
 const MAX_FILE: usize = 256 * 1024;
-/// How a map may look, for messages.
-const FORM: &str = "one column's name, or a list of names";
+/// The form of an entry, for messages.
+const ENTRY_FORM: &str = "one column's name, or a list of names";
 
-/// Which column holds what, as it was written down.
+/// The parsed map file.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Map {
-    /// The column with the record's id.
+    /// The column of the record's id.
     pub(super) id: Option<String>,
-    /// Contacts by which the rows of this file join customers, because they are personal.
+    /// Contacts that are personal in this file, so that its rows may join customers by them.
     #[serde(default)]
     pub(super) join: Vec<Contact>,
-    /// Columns that are left out.
+    /// Columns to ignore.
     #[serde(default)]
     pub(super) ignore: Vec<String>,
     /// The columns of each trait, by the trait's name.
@@ -31,12 +31,12 @@ pub struct Map {
     pub(super) dates: Dates,
 }
 
-/// How dates are to be read.
+/// How dates are read.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Dates {
-    /// What 03/04/1980 means; left out: what the file's other dates show.
-    pub order: Option<Order>,
+    /// The order of ambiguous dates; by default the order of the other dates in the file.
+    pub order: Option<DateOrder>,
 }
 
 /// A kind of contact.
@@ -69,12 +69,11 @@ impl Map {
             .map_err(|error| Error::invalid(format!("the map cannot be used: {error}")))
     }
 
-    /// Every column that it names, each with where.
+    /// Every column in the map, each with the key that names it.
     pub(super) fn columns(&self) -> impl Iterator<Item = (&str, &str)> {
         let id = self.id.iter().map(|column| ("id", column.as_str()));
         let ignored = self.ignore.iter().map(|column| ("ignore", column.as_str()));
-        let traits = self.traits.iter().flatten();
-        let traits = traits.flat_map(|(name, columns)| {
+        let traits = self.traits.iter().flatten().flat_map(|(name, columns)| {
             columns
                 .iter()
                 .map(|column| (name.as_str(), column.as_str()))
@@ -88,7 +87,7 @@ fn traits<'de, D: Deserializer<'de>>(
     from: D,
 ) -> Result<Option<BTreeMap<String, Vec<String>>>, D::Error> {
     let mut flat = BTreeMap::new();
-    for (Name(name), entry) in BTreeMap::<Name, Entry>::deserialize(from)? {
+    for (TraitName(name), entry) in BTreeMap::<TraitName, TraitEntry>::deserialize(from)? {
         entry.flatten(name, &mut flat);
     }
     flat.keys()
@@ -99,9 +98,9 @@ fn traits<'de, D: Deserializer<'de>>(
 
 /// The name of a trait or of a part of an address.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Name(String);
+struct TraitName(String);
 
-impl<'de> Deserialize<'de> for Name {
+impl<'de> Deserialize<'de> for TraitName {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         let name = String::deserialize(from)?;
         check(&name).map_err(D::Error::custom)?;
@@ -109,7 +108,7 @@ impl<'de> Deserialize<'de> for Name {
     }
 }
 
-/// Why a name is not that of a trait.
+/// Refuses a name that is no valid name of a trait.
 fn check(name: &str) -> Result<(), String> {
     let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
     let parts: Vec<&str> = name.split('.').collect();
@@ -134,14 +133,14 @@ fn check(name: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// What stands beside a trait's name.
+/// The value of a trait's key.
 #[derive(Debug)]
-enum Entry {
+enum TraitEntry {
     Columns(Vec<String>),
-    Table(BTreeMap<String, Entry>),
+    Table(BTreeMap<String, TraitEntry>),
 }
 
-impl Entry {
+impl TraitEntry {
     fn flatten(self, name: String, into: &mut BTreeMap<String, Vec<String>>) {
         match self {
             Self::Columns(columns) => {
@@ -156,44 +155,44 @@ impl Entry {
     }
 }
 
-impl<'de> Deserialize<'de> for Entry {
+impl<'de> Deserialize<'de> for TraitEntry {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        from.deserialize_any(EntryVisitor)
+        from.deserialize_any(TraitEntryVisitor)
     }
 }
 
-struct EntryVisitor;
+struct TraitEntryVisitor;
 
-impl<'de> Visitor<'de> for EntryVisitor {
-    type Value = Entry;
+impl<'de> Visitor<'de> for TraitEntryVisitor {
+    type Value = TraitEntry;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(FORM)
+        f.write_str(ENTRY_FORM)
     }
 
-    fn visit_str<E: serde::de::Error>(self, column: &str) -> Result<Entry, E> {
-        Ok(Entry::Columns(vec![column.to_owned()]))
+    fn visit_str<E: serde::de::Error>(self, column: &str) -> Result<TraitEntry, E> {
+        Ok(TraitEntry::Columns(vec![column.to_owned()]))
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Entry, A::Error> {
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<TraitEntry, A::Error> {
         let mut columns = Vec::new();
         while let Some(column) = list.next_element::<String>()? {
             columns.push(column);
         }
         if columns.is_empty() {
             return Err(A::Error::custom(format!(
-                "an empty list maps nothing; write {FORM}"
+                "an empty list maps nothing; write {ENTRY_FORM}"
             )));
         }
-        Ok(Entry::Columns(columns))
+        Ok(TraitEntry::Columns(columns))
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut table: A) -> Result<Entry, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, mut table: A) -> Result<TraitEntry, A::Error> {
         let mut entries = BTreeMap::new();
-        while let Some((Name(part), entry)) = table.next_entry::<Name, Entry>()? {
+        while let Some((TraitName(part), entry)) = table.next_entry::<TraitName, TraitEntry>()? {
             entries.insert(part, entry);
         }
-        Ok(Entry::Table(entries))
+        Ok(TraitEntry::Table(entries))
     }
 }
 
@@ -233,7 +232,7 @@ mod tests {
         ];
         assert_eq!(columns, wanted);
         assert_eq!(map.join, [Contact::Email]);
-        assert_eq!(map.dates.order, Some(Order::DayMonth));
+        assert_eq!(map.dates.order, Some(DateOrder::DayMonth));
     }
 
     #[test]

@@ -1,4 +1,5 @@
-//! What each column of one file is used for: the map's word, else its name's, else it is kept under its own name.
+//! The uses of each column of one file: from the map, else recognised by its name, else a trait of
+//! its own name.
 
 use super::alias::RECORD_IDS;
 use super::column::{Role, Use, recognise, record_id, update_time};
@@ -7,27 +8,28 @@ use crate::{Error, Result};
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
-/// Most columns that a message lists.
+/// The most columns that a message lists.
 const LISTED: usize = 40;
-/// How alike two names must be for one to be suggested for the other.
+/// The least similarity of a suggested column name.
 const ALIKE: f64 = 0.8;
 
 /// The uses of every column.
 #[derive(Clone, Debug)]
-pub(super) struct Plan {
+pub(super) struct ColumnPlan {
     uses: HashMap<String, Vec<Use>>,
-    /// Objects whose members are columns.
+    /// Paths of objects whose members are columns.
     opened: HashSet<String>,
     recognises: bool,
-    /// Columns that the map names and that were not seen.
+    /// Columns in the map that were not seen in the file.
     pub missing: Vec<String>,
 }
 
-impl Plan {
-    /// For a file with these columns and no others.
+impl ColumnPlan {
+    /// A plan for a file with exactly these columns.
     ///
     /// # Errors
-    /// [`Error::Invalid`] when the map names a column that is not there, or none holds the record's id.
+    /// [`Error::Invalid`] when the map names a column that is not there, or no column has the
+    /// record's id.
     pub fn of_header(map: &Map, columns: &[String]) -> Result<Self> {
         let plan = Self::mapped(map, columns)?;
         if let Some(missing) = plan.missing.first() {
@@ -43,10 +45,10 @@ impl Plan {
         Ok(plan.named(columns))
     }
 
-    /// For objects, of which these paths were seen; an object's path comes before its members'.
+    /// A plan for objects in which these paths were seen; an object comes before its members.
     ///
     /// # Errors
-    /// [`Error::Invalid`] when no path holds the record's id.
+    /// [`Error::Invalid`] when no path has the record's id.
     pub fn of_paths(map: &Map, paths: &[String]) -> Result<Self> {
         let mut plan = Self::mapped(map, paths)?;
         for column in plan.uses.keys() {
@@ -79,9 +81,9 @@ impl Plan {
         Ok(plan.named(&columns))
     }
 
-    /// The plan as far as the map and the two columns that every file needs go.
+    /// The plan with the columns of the map, the record's id and the time of the last change.
     fn mapped(map: &Map, columns: &[String]) -> Result<Self> {
-        let there: HashSet<&str> = columns.iter().map(String::as_str).collect();
+        let present: HashSet<&str> = columns.iter().map(String::as_str).collect();
         let named: HashSet<&str> = map.columns().map(|(_, column)| column).collect();
         let mut plan = Self {
             uses: HashMap::new(),
@@ -89,7 +91,7 @@ impl Plan {
             recognises: map.traits.is_none(),
             missing: named
                 .iter()
-                .filter(|column| !there.contains(**column))
+                .filter(|column| !present.contains(**column))
                 .map(|column| (*column).to_owned())
                 .collect(),
         };
@@ -107,8 +109,12 @@ impl Plan {
             .filter(|column| !map.ignore.contains(column))
             .cloned()
             .collect();
-        let id = map.id.as_ref().or_else(|| record_id(&free));
-        let id = id.ok_or_else(|| no_id(columns))?.clone();
+        let id = map
+            .id
+            .as_ref()
+            .or_else(|| record_id(&free))
+            .ok_or_else(|| no_id(columns))?
+            .clone();
         if map.id.is_some() && plan.missing.contains(&id) {
             let listed = listed(&id, columns);
             return Err(Error::invalid(format!(
@@ -129,8 +135,8 @@ impl Plan {
         Ok(plan)
     }
 
-    /// Settles the columns that are not mapped. Of two that hold the same part of an address, like `country` and
-    /// `country_code`, the first does; only a street is made of several.
+    /// Adds the columns that are not mapped. Of two columns for the same part of an address, like
+    /// `country` and `country_code`, the first is used; only a street may have several.
     fn named(mut self, columns: &[String]) -> Self {
         let mut taken: HashSet<String> = HashSet::new();
         for column in columns {
@@ -158,7 +164,7 @@ impl Plan {
         self.uses.entry(column.to_owned()).or_default().push(used);
     }
 
-    /// What a column is used for.
+    /// The uses of a column.
     pub fn uses(&self, column: &str) -> Cow<'_, [Use]> {
         match self.uses.get(column) {
             Some(uses) => Cow::Borrowed(uses),
@@ -172,7 +178,7 @@ impl Plan {
     }
 }
 
-/// What a name in `[traits]` stands for. Several whole addresses are several addresses.
+/// The role of a name in `[traits]`. Several columns for `address` are several addresses.
 fn role(name: &str, place: usize) -> Role {
     let parts: Vec<&str> = name.split('.').collect();
     let part = |address: &str, part: &str| Role::Part {
@@ -191,8 +197,7 @@ fn role(name: &str, place: usize) -> Role {
 }
 
 fn no_id(columns: &[String]) -> Error {
-    let names: Vec<&str> = RECORD_IDS.split(' ').take(2).collect();
-    let names = names.join(", ");
+    let names = RECORD_IDS.split(' ').take(2).collect::<Vec<_>>().join(", ");
     Error::invalid(format!(
         "no column holds the record's id; name it in a map (`--map MAP.toml`) as id = \"COLUMN\", or call it `id` or one of {names}, …. A \
          line's number is none, because it changes when a row is added above it{}",
@@ -200,13 +205,14 @@ fn no_id(columns: &[String]) -> Error {
     ))
 }
 
-/// The end of a message about a column that is not there: the closest one, and all there are.
+/// The end of a message about a missing column: the closest name, and the list of all columns.
 fn listed(wanted: &str, columns: &[String]) -> String {
     let alike =
         |column: &&String| strsim::jaro_winkler(&wanted.to_lowercase(), &column.to_lowercase());
-    let closest = columns.iter().max_by(|a, b| alike(a).total_cmp(&alike(b)));
-    let closest = closest.filter(|column| !wanted.is_empty() && alike(column) >= ALIKE);
-    let hint = closest
+    let hint = columns
+        .iter()
+        .max_by(|a, b| alike(a).total_cmp(&alike(b)))
+        .filter(|column| !wanted.is_empty() && alike(column) >= ALIKE)
         .map(|column| format!("; did you mean `{column}`?"))
         .unwrap_or_default();
     let more = if columns.len() > LISTED { ", …" } else { "" };
@@ -224,8 +230,8 @@ mod tests {
 
     fn plan(map: &str, header: &str) -> Vec<String> {
         let map = Map::parse(map).expect("a map");
-        let plan = Plan::of_header(&map, &columns(header)).expect("a plan");
-        let said = |column: &String| {
+        let plan = ColumnPlan::of_header(&map, &columns(header)).expect("a plan");
+        let described = |column: &String| {
             let uses: Vec<String> = plan.uses(column).iter().map(ToString::to_string).collect();
             format!(
                 "{column}={}",
@@ -233,12 +239,12 @@ mod tests {
                     .replace("  (kept as a trait of its own name)", "*")
             )
         };
-        columns(header).iter().map(said).collect()
+        columns(header).iter().map(described).collect()
     }
 
     fn refusal(map: &str, header: &str) -> String {
         let map = Map::parse(map).expect("a map");
-        Plan::of_header(&map, &columns(header))
+        ColumnPlan::of_header(&map, &columns(header))
             .expect_err("refused")
             .to_string()
     }
@@ -302,12 +308,13 @@ mod tests {
         let paths = columns(
             "id name name.first name.last address address.city tags tags.a contact contact.email contact.tier",
         );
-        let plan = Plan::of_paths(&Map::default(), &paths).expect("a plan");
+        let plan = ColumnPlan::of_paths(&Map::default(), &paths).expect("a plan");
         let opened = |path| plan.opens(path);
         assert!(opened("name") && opened("contact"));
         assert!(!opened("address") && !opened("tags"));
         let mapped = Map::parse("[traits]\n\"address.city\" = \"addr.town\"").expect("a map");
-        let plan = Plan::of_paths(&mapped, &columns("id addr addr.town addr.zip")).expect("a plan");
+        let plan =
+            ColumnPlan::of_paths(&mapped, &columns("id addr addr.town addr.zip")).expect("a plan");
         assert!(plan.opens("addr"));
         assert_eq!(
             plan.uses("addr.zip")[0].to_string(),

@@ -1,4 +1,4 @@
-//! Rows of invented people, as cells and as objects.
+//! Rows of people files, as cells and as objects.
 
 use super::*;
 use crate::event::{Event, Kind};

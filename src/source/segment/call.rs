@@ -1,7 +1,7 @@
-//! One tracking call, from its JSON text to an event or the reason why it is none.
+//! One tracking call: from its JSON text to an event or the reason for its refusal.
 //!
-//! This is the hot path of collection, so a call is read once, straight into what the event keeps. Only a call that
-//! cannot be read is looked at a second time, to name the field at fault.
+//! This is the hot path of collection, so a call is read once, straight into the values of the
+//! event. Only a call that cannot be read is read again, to name the field at fault.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -17,26 +17,28 @@ use crate::clock::{base32, random_id};
 use crate::event::{Event, Kind, MAX_DEPTH, Reject};
 use crate::source::Parsed;
 
-/// What a call takes from around it.
-pub(super) struct Envelope<'a> {
+/// The values that a call takes from its request and its batch.
+pub(super) struct CallContext<'a> {
     /// Name of the source.
     pub source: &'a str,
-    /// When it reached us.
+    /// The time of arrival, by our clock.
     pub received_at: i64,
-    /// The kind that the route names; a call's own `type` then says nothing.
+    /// The kind that the route names; the `type` of the call is ignored then.
     pub only: Option<Kind>,
-    /// The batch's context, under each call's own.
+    /// The context of the batch; the call's own context wins.
     pub context: Map<String, Value>,
-    /// When the batch was sent, by the sender's clock.
+    /// The time of sending, by the sender's clock.
     pub sent_at: Option<i64>,
-    /// Whether the time of sending is close to that of receipt, so that their difference is the error of a clock.
+    /// Whether the call was sent just before it arrived, so that the difference of the two times is
+    /// the error of the sender's clock.
     pub corrects_clock: bool,
 }
 
-/// A call as it is on the wire. Scalars stay text until their rule is known; unknown fields are skipped.
+/// A call as it is on the wire. Scalars stay text until their own rule reads them; unknown fields
+/// are skipped.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Call<'a> {
+struct RawCall<'a> {
     #[serde(borrow, rename = "type")]
     kind: Option<&'a RawValue>,
     #[serde(borrow)]
@@ -68,8 +70,8 @@ struct Call<'a> {
     context: Option<Map<String, Value>>,
 }
 
-impl Envelope<'_> {
-    /// The event that a call is, or why it is none.
+impl CallContext<'_> {
+    /// Reads a call: its event, or the reason for its refusal.
     pub fn parse(&self, raw: &RawValue) -> Parsed {
         let json = raw.get();
         if json.len() > MAX_EVENT_BYTES {
@@ -79,14 +81,14 @@ impl Envelope<'_> {
             );
             return refuse(raw, Reject::new("event_too_large", message));
         }
-        // A derived reader would also take an array, field by field.
+        // A derived `Deserialize` would also accept an array, field by field.
         if !json.starts_with('{') {
             return refuse(
                 raw,
                 Reject::new("invalid_event", "an event is a JSON object"),
             );
         }
-        let call: Call = match serde_json::from_str(json) {
+        let call: RawCall = match serde_json::from_str(json) {
             Ok(call) => call,
             Err(error) => return refuse(raw, fault(json, &error)),
         };
@@ -104,7 +106,12 @@ impl Envelope<'_> {
         }
     }
 
-    fn event(&self, call: Call<'_>, message_id: Option<&str>, json: &str) -> Result<Event, Reject> {
+    fn event(
+        &self,
+        call: RawCall<'_>,
+        message_id: Option<&str>,
+        json: &str,
+    ) -> Result<Event, Reject> {
         let kind = match self.only {
             Some(kind) => kind,
             None => kind(call.kind)?,
@@ -146,11 +153,12 @@ impl Envelope<'_> {
         event.check()
     }
 
-    /// When it happened, by our clock.
+    /// The time of the event, by our clock.
     ///
-    /// Segment's spec: `timestamp = receivedAt - (sentAt - originalTimestamp)`, where the SDKs call the original
-    /// `timestamp`. A call with both has the corrected one in `timestamp`, as `RudderStack` keeps it.
-    fn at(&self, call: &Call<'_>) -> Result<i64, Reject> {
+    /// Segment's spec: `timestamp = receivedAt - (sentAt - originalTimestamp)`, where the SDKs call
+    /// the original `timestamp`. A call with both has the corrected one in `timestamp`, as
+    /// `RudderStack` keeps it.
+    fn at(&self, call: &RawCall<'_>) -> Result<i64, Reject> {
         let field = call.timestamp.or(call.original_timestamp);
         let Some(field) = field else {
             return Ok(self.received_at);
@@ -171,9 +179,10 @@ impl Envelope<'_> {
         }))
     }
 
-    /// An id for a call without one: a call that says when it happened has the same when it is sent again, and so has every
-    /// line of a file, because an import that was cut off reads some lines twice.
-    fn message_id(&self, call: &Call<'_>, kind: Kind, json: &str) -> String {
+    /// An id for a call without one. It is a hash of the call if the call states its time, so a
+    /// repeated call gets the same id. It is also a hash for a line of a file, because an
+    /// interrupted import reads some lines twice.
+    fn message_id(&self, call: &RawCall<'_>, kind: Kind, json: &str) -> String {
         if self.corrects_clock && call.timestamp.or(call.original_timestamp).is_none() {
             return random_id("auto-", 16);
         }
@@ -183,7 +192,7 @@ impl Envelope<'_> {
         format!("auto-{}", base32(&hash.finalize()[..16]))
     }
 
-    /// Puts the batch's context under the call's own, one level deep.
+    /// Merges the context of the batch into the call's own, one level deep; the call's own wins.
     fn add_shared_context(&self, own: &mut Map<String, Value>) {
         for (key, shared) in &self.context {
             match (own.get_mut(key), shared) {
@@ -201,7 +210,7 @@ impl Envelope<'_> {
     }
 }
 
-/// A refusal of a call that may not be readable at all.
+/// The refusal of a call, with its message id if that can be read.
 fn refuse(raw: &RawValue, reject: Reject) -> Parsed {
     let fields = fields(raw.get());
     let message_id = fields
@@ -218,12 +227,13 @@ fn refused(raw: &RawValue, message_id: Option<String>, reject: Reject) -> Parsed
     }
 }
 
-/// The fields of a call as text, however deep they are: text is skipped without recursion.
+/// The fields of a call as text. This works at any depth, because text is skipped without
+/// recursion.
 fn fields(json: &str) -> HashMap<Cow<'_, str>, &RawValue> {
     serde_json::from_str(json).unwrap_or_default()
 }
 
-/// Why a call could not be read.
+/// The reason why a call could not be read.
 fn fault(json: &str, error: &serde_json::Error) -> Reject {
     let fields = fields(json);
     for name in ["context", "traits", "properties"] {
@@ -245,7 +255,7 @@ fn string(map: &Map<String, Value>, key: &str) -> Option<String> {
     Some(map.get(key)?.as_str()?.to_owned())
 }
 
-/// Keeps a field of the call's top level where the map has none of that name.
+/// Adds a top-level field of the call to the map, unless the map has that name.
 fn add_text(map: &mut Map<String, Value>, key: &str, raw: Option<&RawValue>) {
     if let Some(text) = raw.and_then(text)
         && !map.contains_key(key)
@@ -254,7 +264,7 @@ fn add_text(map: &mut Map<String, Value>, key: &str, raw: Option<&RawValue>) {
     }
 }
 
-/// The traits that `RudderStack`'s SDKs send within the context of an identify call.
+/// The traits in the context of an identify call, where `RudderStack`'s SDKs put them.
 fn context_traits(context: &mut Map<String, Value>) -> Map<String, Value> {
     match context.get_mut("traits") {
         Some(Value::Object(traits)) => {

@@ -1,6 +1,7 @@
 //! The scalar fields of a call: ids, names, times, each from its JSON text.
 //!
-//! They are kept as text until here, because an id may be a number whose digits no integer or float holds.
+//! They stay text until here, because an id may be a number with more digits than an integer or
+//! float holds.
 
 use std::borrow::Cow;
 
@@ -12,7 +13,7 @@ use crate::event::{Kind, Reject};
 /// The smallest number that is read as milliseconds: as seconds it would be the year 5138.
 const FIRST_MILLISECONDS: f64 = 1e11;
 
-/// A JSON string's text, or nothing for any other value.
+/// The text of a JSON string; `None` for any other value.
 pub(super) fn text(raw: &RawValue) -> Option<Cow<'_, str>> {
     let json = raw.get();
     let inner = json.strip_prefix('"')?.strip_suffix('"')?;
@@ -22,7 +23,8 @@ pub(super) fn text(raw: &RawValue) -> Option<Cow<'_, str>> {
     Some(Cow::Borrowed(inner))
 }
 
-/// The moment that a string or number names; a number is in seconds, or in milliseconds if it is that large.
+/// The time that a string or number states; a number is in seconds, or in milliseconds if it is
+/// large enough.
 pub(super) fn time(raw: &RawValue) -> Option<i64> {
     if let Some(text) = text(raw) {
         return parse_time(&text);
@@ -37,11 +39,11 @@ pub(super) fn time(raw: &RawValue) -> Option<i64> {
     } else {
         number * 1000.0
     };
-    // The cast saturates, and a time that far away is refused or capped later.
+    // The cast saturates; a time that far away is refused or capped later.
     Some(milliseconds.round() as i64)
 }
 
-/// The kind that the `type` of a call names, in full.
+/// The kind that the `type` of a call names.
 pub(super) fn kind(field: Option<&RawValue>) -> Result<Kind, Reject> {
     let six = "send identify, track, page, screen, group or alias";
     let Some(field) = field else {

@@ -1,4 +1,4 @@
-//! Whole bodies: batches, single calls, their limits and what is wrong with them.
+//! Whole bodies: batches, single calls, their limits and their errors.
 
 use serde_json::json;
 
@@ -119,7 +119,7 @@ fn a_call_ten_thousand_levels_deep_is_refused_alone() {
         format!(r#"{{"type":"page","userId":"u1","messageId":"deep","context":{{"a":{nested}}}}}"#)
     };
     for call in [deep("[", "]"), deep(r#"{"":"#, "}")] {
-        // Skipped fields are as deep as they like; kept ones are not.
+        // A skipped field may be nested at any depth, a stored one may not.
         let skipped = call.replace("context", "integrations");
         let parsed = batch_of(&format!("{call},{PAGE},{skipped}"));
         let (codes, large) = (

@@ -1,10 +1,11 @@
-//! Customers, and what an order says of the person who placed it.
+//! Customers, and the traits of the buyer in an order.
 
 use super::{Hook, list, put, tags, text};
 use crate::event::{Event, Kind, Reject};
 use serde_json::{Map, Value, json};
 
-/// Our part of an address, and Shopify's; the country is its two-letter code, which national phone numbers need.
+/// The parts of an address: our name and Shopify's. The country is the two-letter code, because
+/// national phone numbers need it.
 const ADDRESS: &[(&str, &str)] = &[
     ("city", "city"),
     ("state", "province"),
@@ -38,8 +39,8 @@ pub(super) fn identified(hook: &Hook<'_>) -> Result<Event, Reject> {
     Ok(event)
 }
 
-/// The traits of whoever placed an order. Of a shipping address only the address and, if nothing better is known, the name
-/// are taken: a gift's recipient is reached at that phone number, not the customer.
+/// The traits of the buyer of an order. A shipping address gives only the address and, if there is
+/// no better one, the name: its phone number may be the one of a gift's recipient.
 pub(super) fn buyer(order: &Value) -> Map<String, Value> {
     let customer = order.get("customer");
     let home = customer.and_then(|customer| customer.get("default_address"));
@@ -70,7 +71,8 @@ pub(super) fn buyer(order: &Value) -> Map<String, Value> {
     traits
 }
 
-/// Shopify's `verified_email`, if it speaks of the address that was taken: an order may have another one than its customer.
+/// Shopify's `verified_email`, if it is about the address in the traits: an order may have another
+/// address than its customer.
 fn put_verified(traits: &mut Map<String, Value>, customer: &Value) {
     let Some(email) = text(customer, "email") else {
         return;
@@ -85,7 +87,8 @@ fn first(places: &[&Value], field: &str) -> Option<String> {
     places.iter().find_map(|place| text(place, field))
 }
 
-/// The name as the first of these places has it: a first name from one and a last name from another is nobody.
+/// The name from the first of these places that has one. First and last name come from the same
+/// place, because a mix of two would be no person's name.
 fn put_name(traits: &mut Map<String, Value>, places: &[&Value]) {
     let named = places.iter().find_map(|place| {
         let parts = [text(place, "first_name"), text(place, "last_name")];
@@ -118,13 +121,13 @@ fn address(place: &Value) -> Option<Value> {
     (!address.is_empty()).then_some(Value::Object(address))
 }
 
-/// What the customer agreed to receive, in the shape of Segment's `context.messaging_subscriptions`. API versions before
-/// 2022-04 have `accepts_marketing` in the place of the consent objects.
+/// The consents of the customer, in the shape of Segment's `context.messaging_subscriptions`. API
+/// versions before 2022-04 have `accepts_marketing` in place of the consent objects.
 fn subscriptions(customer: &Value) -> Vec<Value> {
     let state = |field: &str| match text(customer.get(field)?, "state")?.as_str() {
         "subscribed" => Some(true),
         "unsubscribed" | "not_subscribed" => Some(false),
-        // A double opt-in that is still open, or a redacted contact: neither a yes nor a no.
+        // A pending double opt-in or a redacted contact is neither consent nor refusal.
         _ => None,
     };
     let by_email = match customer.get("email_marketing_consent") {

@@ -32,7 +32,7 @@ pub(super) fn is_delivered(fulfillment: &Value) -> bool {
     text(fulfillment, "shipment_status").as_deref() == Some("delivered")
 }
 
-/// Whether the parcel never left: its tracking number leads nowhere.
+/// Whether the parcel was never sent, so that its tracking number leads nowhere.
 pub(super) fn failed(fulfillment: &Value) -> bool {
     matches!(
         text(fulfillment, "status").as_deref(),
@@ -40,7 +40,7 @@ pub(super) fn failed(fulfillment: &Value) -> bool {
     )
 }
 
-/// Puts in where the parcel can be followed.
+/// Inserts the tracking number and address of the parcel.
 pub(super) fn put_tracking(properties: &mut Map<String, Value>, fulfillment: &Value) {
     let first = |field| {
         list(fulfillment, field)

@@ -1,7 +1,7 @@
-//! Orders: what was bought, where it stands and who bought it.
+//! Orders: products, status and buyer.
 //!
-//! An order carries its id as a `shopify_order_id` too: refunds and fulfillments name no customer, and the order is what ties
-//! them to one.
+//! An order also carries its id as a `shopify_order_id`: refunds and fulfillments name no customer,
+//! and are tied to one by the order.
 
 use super::fulfillment::{failed, is_delivered, put_tracking};
 use super::{Hook, customer, list, put, tags, text};
@@ -9,7 +9,7 @@ use crate::clock::{parse_time, rfc3339};
 use crate::event::{Event, Kind, Reject};
 use serde_json::{Map, Value};
 
-/// Our property, and the field of the order that it is.
+/// The properties of an order: our name and the field of Shopify's order.
 const PROPERTIES: &[(&str, &str)] = &[
     ("order_number", "name"),
     ("total", "total_price"),
@@ -22,7 +22,7 @@ const PROPERTIES: &[(&str, &str)] = &[
     ("cancel_reason", "cancel_reason"),
 ];
 
-/// Our property of a product, and the field of the line item that it is.
+/// The properties of a product: our name and the field of the line item.
 const PRODUCT: &[(&str, &str)] = &[
     ("product_id", "product_id"),
     ("variant_id", "variant_id"),
@@ -62,7 +62,7 @@ fn order(hook: &Hook<'_>, mut event: Event, status: &str) -> Result<Event, Rejec
     let order = hook.body;
     let id = hook.id("id")?;
     event.add_reference("shopify_order_id", id.as_str());
-    // The order's own `user_id` is the member of staff who entered it, never the customer.
+    // The `user_id` of an order is the member of staff who entered it, never the customer.
     if let Some(id) = order
         .get("customer")
         .and_then(|customer| text(customer, "id"))
@@ -109,7 +109,7 @@ fn order(hook: &Hook<'_>, mut event: Event, status: &str) -> Result<Event, Rejec
     Ok(event)
 }
 
-/// Where the order stands. Money that went back says more than a parcel, and a parcel more than a payment.
+/// The status of the order. A refund takes precedence over a parcel, and a parcel over a payment.
 fn status(order: &Value) -> &'static str {
     let fulfillments: Vec<_> = list(order, "fulfillments")
         .iter()
@@ -147,7 +147,7 @@ fn shipping(order: &Value) -> Option<String> {
     })
 }
 
-/// One line of an order as a product of the spec.
+/// One line of an order, as a product of Segment's spec.
 pub(super) fn product(line: &Value) -> Map<String, Value> {
     let mut product = Map::new();
     for (name, field) in PRODUCT {
@@ -160,13 +160,13 @@ pub(super) fn product(line: &Value) -> Map<String, Value> {
     product
 }
 
-/// Puts in how many of a product a line is about.
+/// Inserts the quantity of a line.
 pub(super) fn put_quantity(product: &mut Map<String, Value>, line: &Value) {
     let quantity = line.get("quantity").filter(|quantity| quantity.is_number());
     put(product, "quantity", quantity.cloned());
 }
 
-/// Puts in the products, if there are any.
+/// Inserts the products, if there are any.
 pub(super) fn put_products(
     properties: &mut Map<String, Value>,
     products: impl Iterator<Item = Map<String, Value>>,
@@ -182,8 +182,8 @@ pub(super) fn put_products(
     );
 }
 
-/// The sum of decimals, exactly: floats make 0.30000000000000004 of 0.10 and 0.20. Nothing if there is none, or if one of them
-/// is no decimal.
+/// The exact sum of decimals: floats make 0.30000000000000004 of 0.10 and 0.20. `None` if there is
+/// no amount, or if one is no decimal.
 pub(super) fn sum(amounts: impl Iterator<Item = Option<String>>) -> Option<String> {
     let (mut total, mut places, mut any) = (0_i128, 0_u32, false);
     for amount in amounts {

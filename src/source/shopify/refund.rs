@@ -1,4 +1,4 @@
-//! Refunds: what went back, and for which lines of the order.
+//! Refunds: the amount, and the lines of the order.
 
 use super::order::{product, put_products, put_quantity, sum};
 use super::{Hook, list, put, text};
@@ -44,7 +44,7 @@ pub(super) fn refunded(hook: &Hook<'_>) -> Result<Event, Reject> {
         properties,
         lines.iter().map(|line| {
             let mut product = line.get("line_item").map(product).unwrap_or_default();
-            // The line item's own quantity is what was bought.
+            // The quantity of the line item is the bought one, not the refunded one.
             put_quantity(&mut product, line);
             product
         }),

@@ -1,4 +1,5 @@
-//! Tickets: every event carries the ticket as it then was, so each becomes the whole of what is known of it.
+//! Tickets. Every event carries the whole ticket at that time, so each states all that is known of
+//! it.
 
 use super::{Hook, id, missing, put, text};
 use crate::event::{Event, Kind, Reject};
@@ -12,7 +13,7 @@ pub(super) fn created(hook: &Hook<'_>) -> Result<Event, Reject> {
         "body",
         text(hook.detail(), "description"),
     );
-    // Whether the first comment is; agents can open a ticket with a note.
+    // `is_public` is about the first comment; agents can open a ticket with an internal note.
     put(
         &mut event.properties,
         "public",
@@ -69,7 +70,7 @@ pub(super) fn assignment_changed(hook: &Hook<'_>) -> Result<Event, Reject> {
     Ok(event)
 }
 
-/// Any other change, which the ticket itself shows.
+/// Any other change; the ticket shows it.
 pub(super) fn updated(hook: &Hook<'_>) -> Result<Event, Reject> {
     ticket(hook, "Ticket Updated")
 }
@@ -83,23 +84,24 @@ pub(super) fn comment_added(hook: &Hook<'_>) -> Result<Event, Reject> {
     let mut event = ticket(hook, "Ticket Replied")?;
     let author = comment.get("author").unwrap_or(&Value::Null);
     let author_id = id(author, "id");
-    let asked = author_id.is_some() && author_id == id(hook.detail(), "requester_id");
-    // A colleague in copy is no agent either.
-    let outside = author.get("is_staff").and_then(Value::as_bool) == Some(false);
+    let by_requester = author_id.is_some() && author_id == id(hook.detail(), "requester_id");
+    // An author outside the staff, such as a colleague of the requester in copy, counts as the
+    // customer.
+    let not_staff = author.get("is_staff").and_then(Value::as_bool) == Some(false);
     let properties = &mut event.properties;
     put(properties, "message_id", id(comment, "id"));
     put(properties, "body", text(comment, "body"));
     put(
         properties,
         "author",
-        Some(if asked || outside {
+        Some(if by_requester || not_staff {
             "customer"
         } else {
             "agent"
         }),
     );
     put(properties, "author_name", text(author, "name"));
-    // A comment of unknown visibility must not reach the customer.
+    // A comment of unknown visibility counts as internal, so that it never reaches the customer.
     put(
         properties,
         "public",
@@ -157,7 +159,8 @@ fn ticket(hook: &Hook<'_>, name: &str) -> Result<Event, Reject> {
     Ok(event)
 }
 
-/// The ticket's tags, which come as a list or as words in one string. An empty list is stated too: the last tag may be gone.
+/// The tags of the ticket, which are a list or words in one string. An empty list counts too: the
+/// last tag may have been removed.
 fn tags(ticket: &Value) -> Option<Vec<String>> {
     match ticket.get("tags")? {
         Value::Array(tags) => Some(
@@ -171,7 +174,7 @@ fn tags(ticket: &Value) -> Option<Vec<String>> {
     }
 }
 
-/// Zendesk's statuses, in whichever case, as one of our four.
+/// Zendesk's statuses, in any case, as one of our four.
 fn normal_status(status: &str) -> Option<&'static str> {
     match status.to_lowercase().as_str() {
         "new" | "open" => Some("open"),

@@ -1,10 +1,10 @@
-//! Users: who they are and how to reach them.
+//! Users: their names and contacts.
 
 use super::{Hook, id, put, text};
 use crate::event::{Event, Kind, Reject};
 use serde_json::Value;
 
-/// The user as they now are: `user.created` and every change that says no more than that.
+/// The whole user: `user.created`, and changes that need no event of their own.
 pub(super) fn identified(hook: &Hook<'_>) -> Result<Event, Reject> {
     let user = hook.detail();
     let mut event = hook.event(Kind::Identify, "");
@@ -32,9 +32,9 @@ pub(super) fn external_id_changed(hook: &Hook<'_>) -> Result<Event, Reject> {
     Ok(event)
 }
 
-/// `user.identity_created` and `user.identity_changed`: a way to reach the user. The primary one is their trait; another one
-/// ties events to them and leaves the trait alone. Only an identity says which address was verified: a user's own `verified`
-/// means any of them.
+/// `user.identity_created` and `user.identity_changed`: a contact of the user. The primary contact
+/// becomes a trait; another one only identifies the user. Only an identity says which address is
+/// verified: `verified` of the user means any of them.
 pub(super) fn identity_changed(hook: &Hook<'_>) -> Result<Event, Reject> {
     let mut event = identified(hook)?;
     let change = hook.change();
@@ -63,7 +63,7 @@ pub(super) fn identity_changed(hook: &Hook<'_>) -> Result<Event, Reject> {
     Ok(event)
 }
 
-/// `user.merged`: both ids are the same person.
+/// `user.merged`: both ids belong to the same person.
 pub(super) fn merged(hook: &Hook<'_>) -> Result<Event, Reject> {
     let mut event = identified(hook)?;
     if let Some(other) = hook.change().get("user").and_then(|user| id(user, "id")) {

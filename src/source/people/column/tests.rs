@@ -1,4 +1,4 @@
-//! Column names as they are found in files.
+//! Column names that occur in real files.
 
 use super::*;
 
@@ -6,7 +6,7 @@ fn known_as(column: &str) -> String {
     recognise(column).map_or_else(|| "-".to_owned(), |used| used.to_string())
 }
 
-/// Names as they are found, and what they are known as.
+/// Names, and the use that is recognised.
 const COMMON: &[(&str, &str)] = &[
     (
         "First Name|first_name|FirstName|given_name|Vorname|prénom|FIRST-NAME|contact.first_name|Customer First Name",

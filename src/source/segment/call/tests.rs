@@ -1,4 +1,4 @@
-//! One call at a time: each field, and each reason for a refusal.
+//! Single calls: each field, and each reason for a refusal.
 
 use serde_json::json;
 
@@ -6,8 +6,8 @@ use super::*;
 
 const RECEIVED: i64 = 1_795_458_600_000;
 
-fn envelope(only: Option<Kind>) -> Envelope<'static> {
-    Envelope {
+fn envelope(only: Option<Kind>) -> CallContext<'static> {
+    CallContext {
         source: "web",
         received_at: RECEIVED,
         only,

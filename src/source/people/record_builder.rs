@@ -1,7 +1,7 @@
-//! One record on its way to being an event: values are put in column by column, and come out as traits.
+//! Builds the event of one record: values are added column by column and become traits.
 
 use super::column::{Role, Use, is_known, recognise, snake};
-use super::date::{self, Order};
+use super::date::{self, DateOrder};
 use crate::clock::base32;
 use crate::event::{Event, Kind, MAX_ID, Reject, text_of};
 use jiff::civil::Date;
@@ -9,26 +9,27 @@ use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 
-/// The parts of an address, in the order in which they are written.
+/// The parts of an address, in the order of the stored address.
 const PARTS: [&str; 5] = ["street", "city", "postal_code", "state", "country"];
 
-/// What one record says.
-pub(super) struct Row {
-    order: Order,
+/// The values of one record.
+pub(super) struct RecordBuilder {
+    order: DateOrder,
     today: Date,
     id: Option<String>,
     user_id: Option<String>,
     updated_at: Option<String>,
     traits: BTreeMap<String, Vec<(usize, Value)>>,
-    /// Addresses that are made of several columns, by name; each part with the places of what it is made of.
+    /// Addresses of several columns, by name: the texts of each part, with the positions of their
+    /// columns.
     parts: BTreeMap<String, BTreeMap<String, Vec<(usize, String)>>>,
-    /// Addresses that came whole.
+    /// Addresses that are one value.
     addresses: Vec<Value>,
 }
 
-impl Row {
-    /// An empty record, received at this time.
-    pub fn new(order: Order, received_at: i64) -> Self {
+impl RecordBuilder {
+    /// An empty record that was received at this time.
+    pub fn new(order: DateOrder, received_at: i64) -> Self {
         Self {
             order,
             today: date::today(received_at),
@@ -41,7 +42,7 @@ impl Row {
         }
     }
 
-    /// Puts in a cell.
+    /// Adds a cell.
     pub fn put_text(&mut self, used: &Use, text: &str) {
         let text = text.trim();
         if text.is_empty() {
@@ -66,7 +67,7 @@ impl Row {
         }
     }
 
-    /// Puts in a value of JSON: lists give several values, and objects what they are known to hold.
+    /// Adds a JSON value: each element of a list, and the known members of an object.
     pub fn put(&mut self, used: &Use, value: &Value) {
         match (&used.role, value) {
             (Role::LeftOut, _) | (_, Value::Null) => {}
@@ -85,7 +86,7 @@ impl Row {
             }
             (_, Value::Array(items)) => items.iter().for_each(|item| self.put(used, item)),
             (Role::Trait(name), Value::Object(fields)) => {
-                if let Some(text) = said(name, fields) {
+                if let Some(text) = text_in(name, fields) {
                     self.put_text(used, &text);
                 }
             }
@@ -115,7 +116,8 @@ impl Row {
             .push((place, text.to_owned()));
     }
 
-    /// A whole address: its members by the names that parts have; any other is kept under its own.
+    /// Adds a whole address: known members as the parts of an address, others under their own
+    /// names.
     fn put_address(&mut self, fields: &Map<String, Value>) {
         let (mut parts, mut others) = (BTreeMap::<String, Vec<(usize, String)>>::new(), Map::new());
         for (key, value) in fields {
@@ -145,10 +147,10 @@ impl Row {
         }
     }
 
-    /// The event that the record is, of the source of this name; `join` names the contacts by which it may join customers.
+    /// The event of the record. `join` names the contacts by which it may join customers.
     ///
     /// # Errors
-    /// When it has no usable id, or cannot enter the log for another reason.
+    /// A [`Reject`] when the record has no usable id, or the event is invalid for another reason.
     pub fn finish(
         mut self,
         source: &str,
@@ -171,8 +173,8 @@ impl Row {
         let updated_at = self.updated_at.take();
         let at = updated_at
             .as_deref()
-            .and_then(|text| date::moment(text, self.order, self.today));
-        let at = at.filter(|at| *at >= crate::event::EARLIEST);
+            .and_then(|text| date::moment(text, self.order, self.today))
+            .filter(|at| *at >= crate::event::EARLIEST);
         if let (None, Some(text)) = (at, updated_at) {
             self.put_trait("updated_at", 0, Value::String(text));
         }
@@ -195,7 +197,7 @@ impl Row {
         event.check()
     }
 
-    /// The traits by name; several values of one are a list without repetitions.
+    /// The traits by name; several values of one trait are a list without duplicates.
     fn traits(self) -> Map<String, Value> {
         let mut all = self.traits;
         let made = self
@@ -211,14 +213,14 @@ impl Row {
         }
         let listed = all.into_iter().map(|(name, mut values)| {
             values.sort_by_key(|(place, _)| *place);
-            let mut kept: Vec<Value> = Vec::with_capacity(values.len());
+            let mut distinct: Vec<Value> = Vec::with_capacity(values.len());
             for (_, value) in values {
-                if !kept.contains(&value) {
-                    kept.push(value);
+                if !distinct.contains(&value) {
+                    distinct.push(value);
                 }
             }
-            let one = if kept.len() == 1 { kept.pop() } else { None };
-            (name, one.unwrap_or(Value::Array(kept)))
+            let only = (distinct.len() == 1).then(|| distinct.pop()).flatten();
+            (name, only.unwrap_or(Value::Array(distinct)))
         });
         listed.collect()
     }
@@ -231,7 +233,7 @@ fn push_text(texts: &mut Vec<(usize, String)>, place: usize, text: &str) {
     }
 }
 
-/// An address of its parts, each made of texts in the order of their places.
+/// An address from its parts; the texts of each part are sorted by position.
 fn address(mut parts: BTreeMap<String, Vec<(usize, String)>>) -> Map<String, Value> {
     let mut address = Map::new();
     let known = PARTS
@@ -247,8 +249,9 @@ fn address(mut parts: BTreeMap<String, Vec<(usize, String)>>) -> Map<String, Val
     address
 }
 
-/// What an object says where a text is expected: `{"type": "work", "value": "ada@example.com"}`, `{"given": …, "family": …}`.
-fn said(name: &str, fields: &Map<String, Value>) -> Option<String> {
+/// The text of an object where a text is expected: `{"type": "work", "value": "ada@example.com"}`,
+/// `{"given": …, "family": …}`.
+fn text_in(name: &str, fields: &Map<String, Value>) -> Option<String> {
     let text = |key: &str| {
         fields
             .get(key)
@@ -280,7 +283,7 @@ fn said(name: &str, fields: &Map<String, Value>) -> Option<String> {
         .find_map(text)
 }
 
-/// An id that only the same content of the same record has.
+/// A hash of the content of the record.
 fn message_id(content: &Value) -> String {
     base32(&Sha256::digest(content.to_string().as_bytes())[..20])
 }
