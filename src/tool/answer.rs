@@ -1,4 +1,4 @@
-//! What comes of a call: the result, the envelope around it, or an error in words that a model can act on.
+//! The outcome of a call: the result, the envelope around it, or an error that a model can act on.
 
 use crate::{Error, Result};
 use schemars::JsonSchema;
@@ -7,16 +7,16 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 use std::sync::Arc;
 
-/// What a tool's function gives back; the envelope goes around it.
+/// The return value of a tool's function; the envelope goes around it.
 #[derive(Debug)]
 pub struct Answer {
-    /// The result, in the tool's own shape, as it is sent.
+    /// The result as JSON, in the tool's own shape.
     pub data: Arc<RawValue>,
-    /// The sources that it rests on.
+    /// The sources of the result.
     pub sources: Arc<[String]>,
     /// Whether something was left out.
     pub truncated: bool,
-    /// Where to go on, if the rest can be had.
+    /// The cursor of the next page, if there is one.
     pub next_cursor: Option<String>,
 }
 
@@ -66,7 +66,7 @@ struct Fault {
     hint: Option<&'static str>,
 }
 
-/// The error of a call as a model reads it: what went wrong and what to do about it.
+/// An error as the JSON that a model reads.
 #[must_use]
 pub fn error_value(error: &Error) -> Value {
     let message = if error.status() >= 500 {

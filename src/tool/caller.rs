@@ -1,6 +1,7 @@
-//! Who is asking: the workspace, the scopes, and the one customer the call is bound to.
+//! The caller of a tool: the workspace, the scopes, and the one customer that the call is bound to.
 //!
-//! The server makes a [`Caller`] from a key or a session token; nothing that a model writes can change it.
+//! The server makes a [`Caller`] from a key or a session token; nothing that a model writes can
+//! change it.
 
 use crate::store::access::Workspace;
 use crate::{Error, Result};
@@ -9,7 +10,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
-mod signature;
+mod hmac;
 
 /// What a key may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,7 +41,7 @@ impl Scope {
         Self::Admin,
     ];
 
-    /// The word for it.
+    /// Its name in flags and JSON.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -52,10 +53,10 @@ impl Scope {
         }
     }
 
-    /// The scope that a word names.
+    /// Parses the name of a scope.
     ///
     /// # Errors
-    /// [`Error::Invalid`] that lists the scopes there are.
+    /// [`Error::Invalid`] with a list of all scopes.
     pub fn parse(word: &str) -> Result<Self> {
         Self::ALL
             .into_iter()
@@ -94,7 +95,7 @@ pub enum Verification {
 }
 
 impl Verification {
-    /// The word for it.
+    /// Its name in flags and JSON.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -104,10 +105,10 @@ impl Verification {
         }
     }
 
-    /// The level that a word names.
+    /// Parses the name of a level.
     ///
     /// # Errors
-    /// [`Error::Invalid`] that lists the levels there are.
+    /// [`Error::Invalid`] with a list of all levels.
     pub fn parse(word: &str) -> Result<Self> {
         match word {
             "anonymous" => Ok(Self::Anonymous),
@@ -120,25 +121,25 @@ impl Verification {
     }
 }
 
-/// Who is asking.
+/// The caller of a tool.
 #[derive(Clone, Debug)]
 pub struct Caller {
     /// The only workspace the call can see.
     pub workspace: Arc<Workspace>,
-    /// What it may do.
+    /// The permitted actions.
     pub scopes: Vec<Scope>,
-    /// The link id of the one customer it may see; none for staff.
+    /// The link id of the one visible customer; `None` for staff.
     pub customer: Option<String>,
-    /// How sure we are of that customer.
+    /// How sure the company is of that customer.
     pub verification: Verification,
-    /// Id of the key or session, for the log.
+    /// The id of the key or session, for the log.
     pub id: String,
-    /// When the session ends, in UTC milliseconds; a key has no end.
+    /// The end of the session, in UTC milliseconds; `None` for a key.
     pub expires_at: Option<i64>,
 }
 
 impl Caller {
-    /// Whether it holds a scope; `admin` holds all.
+    /// Whether the caller holds a scope; `admin` includes all.
     #[must_use]
     pub fn has(&self, scope: Scope) -> bool {
         self.scopes.contains(&scope) || self.scopes.contains(&Scope::Admin)
@@ -147,7 +148,7 @@ impl Caller {
     /// Refuses a caller without the scope.
     ///
     /// # Errors
-    /// [`Error::Forbidden`] that names the scope.
+    /// [`Error::Forbidden`] with the name of the scope.
     pub fn require(&self, scope: Scope) -> Result<()> {
         if self.has(scope) {
             return Ok(());
@@ -158,7 +159,8 @@ impl Caller {
         )))
     }
 
-    /// Whether it may name customers itself: staff, and never a session.
+    /// Whether the caller may name any customer: true for staff with the scope, never for a
+    /// session.
     #[must_use]
     pub fn names_customers(&self) -> bool {
         self.customer.is_none() && self.has(Scope::CustomersAny)
@@ -167,14 +169,14 @@ impl Caller {
 
 const ISSUER: &str = "acquaint";
 const AUDIENCE: &str = "acquaint:tools";
-/// Shortest and longest life of a session, in seconds.
+/// The shortest and longest lifetime of a session, in seconds.
 pub const SESSION_TTL_S: std::ops::RangeInclusive<i64> = 60..=86_400;
-/// Life of a session where none is asked for, in seconds.
+/// The default lifetime of a session, in seconds.
 pub const DEFAULT_TTL_S: i64 = 900;
 
-/// What a session token says. It names the customer by link id, so it carries no personal data.
+/// The claims of a session token. It names the customer by link id, so it carries no personal data.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Session {
+pub struct SessionClaims {
     iss: String,
     aud: String,
     /// The link id of the customer.
@@ -191,24 +193,25 @@ pub struct Session {
     pub scope: String,
 }
 
-/// Makes a session token for a customer. HS256; the key id names the workspace, whose secret signs it.
+/// Makes a session token for a customer. It is signed with HS256 and the workspace's secret; the
+/// key id names the workspace.
 ///
 /// # Errors
-/// [`Error::Invalid`] for a life outside [`SESSION_TTL_S`].
+/// [`Error::Invalid`] for a lifetime outside [`SESSION_TTL_S`].
 pub fn mint(
     workspace: &Workspace,
     customer: &str,
     ttl_s: i64,
     verification: Verification,
     now: i64,
-) -> Result<(String, Session)> {
+) -> Result<(String, SessionClaims)> {
     if !SESSION_TTL_S.contains(&ttl_s) {
         let (least, most) = (SESSION_TTL_S.start(), SESSION_TTL_S.end());
         return Err(Error::invalid(format!(
             "a session lives {least} to {most} seconds, not {ttl_s}"
         )));
     }
-    let session = Session {
+    let session = SessionClaims {
         iss: ISSUER.to_owned(),
         aud: AUDIENCE.to_owned(),
         sub: customer.to_owned(),
@@ -218,7 +221,7 @@ pub fn mint(
         ver: verification,
         scope: Scope::ProfileRead.as_str().to_owned(),
     };
-    signature::install();
+    hmac::install();
     let mut header = Header::new(Algorithm::HS256);
     header.kid = Some(workspace.id.clone());
     let key = EncodingKey::from_secret(signing_key(workspace).as_bytes());
@@ -227,29 +230,29 @@ pub fn mint(
     Ok((token, session))
 }
 
-/// The workspace whose token this claims to be; nothing about it is proven yet.
+/// The workspace that a token names. The token is not verified yet.
 #[must_use]
 pub fn claimed_workspace(token: &str) -> Option<String> {
     let kid = jsonwebtoken::decode_header(token).ok()?.kid?;
-    // No id of ours is anything else, and not every database takes every text.
+    // Other texts are no workspace ids, and some are refused by PostgreSQL.
     kid.bytes()
         .all(|byte| byte.is_ascii_graphic())
         .then_some(kid)
 }
 
-/// The caller that a session token makes, if the workspace signed it and it is still good.
+/// Verifies a session token and returns its caller.
 ///
 /// # Errors
-/// [`Error::Unauthorized`] for a token that is forged, meant for something else or expired.
+/// [`Error::Unauthorized`] for a token that is forged, made for another purpose, or expired.
 pub fn open(workspace: &Arc<Workspace>, token: &str, now: i64) -> Result<Caller> {
-    signature::install();
+    hmac::install();
     let mut validation = Validation::new(Algorithm::HS256);
     validation.set_audience(&[AUDIENCE]);
     validation.set_issuer(&[ISSUER]);
-    // The library reads the system clock; ours is compared below.
+    // The library would read the system clock; the expiry is compared with our clock below.
     validation.validate_exp = false;
     let key = DecodingKey::from_secret(signing_key(workspace).as_bytes());
-    let session = jsonwebtoken::decode::<Session>(token, &key, &validation)
+    let session = jsonwebtoken::decode::<SessionClaims>(token, &key, &validation)
         .map_err(|_| Error::Unauthorized("the session token is not one of ours".to_owned()))?
         .claims;
     if session.exp <= now / 1000 {

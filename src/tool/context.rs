@@ -1,17 +1,18 @@
-//! `get_customer_context`: who the customer is and what matters now, within a token budget.
+//! `get_customer_context`: who the customer is and what matters now, within a budget of tokens.
 //!
-//! The profile is cut into small pieces, each with a rank; what fits the topic rises. Pieces are taken in rank order, in short
-//! where the whole does not fit, until the budget is spent, and what was left out is named.
+//! The profile is cut into small pieces, each with a rank; pieces about the topic rank higher. They
+//! are taken in order of rank, in their short form where the full one does not fit, until the
+//! budget is spent. The answer names the sections with pieces left out.
 
 use super::caller::Verification;
 use super::text::estimate_tokens;
-use super::{Answer, Asker, Dependency, NOTICE, Native, Reach, data, schema, typed};
+use super::{Answer, CallerKind, Dependency, NOTICE, Reach, ToolDefinition, data, schema, typed};
 use crate::Result;
 use crate::clock::rfc3339;
 use crate::profile::Profile;
 use lists::Lists;
 use schemars::JsonSchema;
-use section::{Form, Piece, SECTIONS, Section, View};
+use section::{Piece, RenderedPiece, SECTIONS, Section, ViewOptions};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -19,18 +20,18 @@ use std::collections::BTreeSet;
 mod lists;
 mod section;
 
-pub(super) const TOOL: Native = Native {
+pub(super) const TOOL: ToolDefinition = ToolDefinition {
     name: "get_customer_context",
-    words: include_str!("../../tools/get_customer_context.toml"),
+    file: include_str!("../../tools/get_customer_context.toml"),
     arguments: schema::canonical::<Arguments>,
     result: schema::result::<CustomerContext>,
-    depends_on: &[Dependency::Asker],
+    depends_on: &[Dependency::CallerKind],
     run: |reach, arguments| Box::pin(std::future::ready(run(&reach, arguments))),
 };
 
-/// Tokens of an answer where none are asked for, in short and in full.
+/// The default budget in tokens, for a concise and a detailed answer.
 const BUDGET: (u32, u32) = (600, 2_000);
-/// What stands around every answer, beside its notice.
+/// The envelope of an answer without the notice, to count its tokens.
 const ENVELOPE: &str = r#"{"data":,"as_of":"2026-11-23T18:30:00.000Z","source":[],"freshness_s":100000,"truncated":true,"next_cursor":null,"notice":""}"#;
 
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -51,7 +52,8 @@ enum Detail {
     Detailed,
 }
 
-/// What is known of the customer, as far as it fits. An empty list says that there is nothing, a missing one that nothing fit.
+/// What is known of the customer, as far as it fits. An empty list says that there is nothing, a
+/// missing one that nothing fit.
 #[derive(Debug, Default, Serialize, JsonSchema)]
 struct CustomerContext {
     /// Short id of the customer's profile.
@@ -81,16 +83,16 @@ fn run(reach: &Reach<'_>, arguments: Value) -> Result<Answer> {
     let detailed = arguments.detail == Detail::Detailed;
     let usual = if detailed { BUDGET.1 } else { BUDGET.0 };
     let budget = arguments.max_tokens.unwrap_or(usual) as usize;
-    let asker = reach.asker()?;
-    let view = View {
+    let caller_kind = reach.caller_kind()?;
+    let view = ViewOptions {
         detailed,
-        signed_in: asker != Asker::Session(Verification::Anonymous),
+        signed_in: caller_kind != CallerKind::Session(Verification::Anonymous),
     };
     let topic = arguments.topic.unwrap_or_default().to_lowercase();
     let profile = reach.profile();
     let mut result = CustomerContext {
         profile: profile.id.chars().take(8).collect(),
-        verification: asker.as_str().to_owned(),
+        verification: caller_kind.as_str().to_owned(),
         ..CustomerContext::default()
     };
     let sources = result.fill(pieces(profile, view, &topic), seen(profile), budget);
@@ -102,8 +104,8 @@ fn run(reach: &Reach<'_>, arguments: Value) -> Result<Answer> {
     })
 }
 
-/// Everything there is to say, each with the place of its section in the list, in the order in which it is taken.
-fn pieces(profile: &Profile, view: View, topic: &str) -> Vec<(usize, Piece)> {
+/// All pieces, each with the index of its section, in the order in which they are taken.
+fn pieces(profile: &Profile, view: ViewOptions, topic: &str) -> Vec<(usize, Piece)> {
     let sections = SECTIONS.iter().enumerate();
     let mut pieces: Vec<_> = sections
         .flat_map(|(at, section)| {
@@ -124,8 +126,8 @@ fn seen(profile: &Profile) -> Option<SeenRange> {
 }
 
 impl CustomerContext {
-    /// Takes pieces until the budget is spent, and names the sections of which something was left out; the sources of what
-    /// was taken.
+    /// Takes pieces until the budget is spent, and names the sections with pieces left out. Returns
+    /// the sources of the taken pieces.
     fn fill(
         &mut self,
         pieces: Vec<(usize, Piece)>,
@@ -134,10 +136,10 @@ impl CustomerContext {
     ) -> BTreeSet<String> {
         let present: BTreeSet<usize> = pieces.iter().map(|(section, _)| *section).collect();
         self.lists.start_empty(&present);
-        let present: BTreeSet<&str> = present.iter().map(|at| SECTIONS[*at].name).collect();
-        // Every section there is may have to be named as left out.
+        let names: BTreeSet<&str> = present.iter().map(|at| SECTIONS[*at].name).collect();
+        // Every present section may have to be named in `omitted`.
         let mut spent =
-            tokens(&self) + tokens(&present) + estimate_tokens(ENVELOPE) + estimate_tokens(NOTICE);
+            tokens(&self) + tokens(&names) + estimate_tokens(ENVELOPE) + estimate_tokens(NOTICE);
         let seen_cost = tokens(&seen) + 3;
         if spent + seen_cost <= budget {
             spent += seen_cost;
@@ -151,7 +153,7 @@ impl CustomerContext {
             } else {
                 estimate_tokens(name) + 3
             };
-            let cost = |form: &Form| heading + cost(form, &sources);
+            let cost = |form: &RenderedPiece| heading + cost(form, &sources);
             let Some((form, cost)) = fit(piece, budget.saturating_sub(spent), cost) else {
                 omitted.insert(name);
                 continue;
@@ -165,8 +167,12 @@ impl CustomerContext {
     }
 }
 
-/// The piece, or else the piece in short, and its cost, if that is no more than what is left.
-fn fit(piece: Piece, left: usize, cost: impl Fn(&Form) -> usize) -> Option<(Form, usize)> {
+/// The full form, or else the short form, and its cost, if it fits into what is left.
+fn fit(
+    piece: Piece,
+    left: usize,
+    cost: impl Fn(&RenderedPiece) -> usize,
+) -> Option<(RenderedPiece, usize)> {
     let forms = [Some(piece.full), piece.short].into_iter().flatten();
     let mut priced = forms.map(|form| {
         let cost = cost(&form);
@@ -175,19 +181,19 @@ fn fit(piece: Piece, left: usize, cost: impl Fn(&Form) -> usize) -> Option<(Form
     priced.find(|(_, cost)| *cost <= left)
 }
 
-/// About how many tokens a piece adds, with those of its sources that are not named yet.
-fn cost(form: &Form, sources: &BTreeSet<String>) -> usize {
+/// An estimate of the tokens of a piece, with its sources that are not named yet.
+fn cost(form: &RenderedPiece, sources: &BTreeSet<String>) -> usize {
     let new = form.sources.iter().filter(|name| !sources.contains(*name));
     let named: usize = new.map(|name| estimate_tokens(name) + 2).sum();
     estimate_tokens(form.json.get()) + 1 + named
 }
 
-/// About how many tokens a value is as JSON.
+/// An estimate of the tokens of a value as JSON.
 fn tokens(value: &impl Serialize) -> usize {
     estimate_tokens(&serde_json::to_string(value).unwrap_or_default())
 }
 
-/// A piece's place: its own rank, earlier where the topic speaks of its section or of words in it.
+/// The rank of a piece: its own, lower where the topic names its section or words in it.
 fn rank_for(topic: &str, section: &Section, piece: &Piece) -> i64 {
     let mut rank = i64::from(piece.rank);
     if topic.is_empty() {

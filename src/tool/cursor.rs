@@ -1,23 +1,24 @@
-//! Cursors: where a page ended, as an opaque text.
+//! Cursors: the end of a page as an opaque text.
 //!
-//! A cursor holds a time and an id and nothing of a customer; whose list it goes on in is decided by the caller alone.
+//! A cursor holds a time and an id, and names no customer: the caller alone decides whose list is
+//! read.
 
 use crate::{Error, Result};
 use data_encoding::BASE64URL_NOPAD;
 
-/// Later than anything: where a first page begins.
+/// The start of the first page, later than any entry.
 pub const START: (i64, &str) = (i64::MAX, "");
 
-/// The cursor for the page that comes after this entry.
+/// The cursor of the page after this entry.
 #[must_use]
 pub fn encode(at: i64, id: &str) -> String {
     BASE64URL_NOPAD.encode(format!("{at}:{id}").as_bytes())
 }
 
-/// Where a page begins: the entry that the previous page ended with.
+/// The start of a page: the last entry of the previous page.
 ///
 /// # Errors
-/// [`Error::Invalid`] for anything but a cursor of ours.
+/// [`Error::Invalid`] for a text that [`encode`] did not make.
 pub fn decode(cursor: Option<&str>) -> Result<(i64, String)> {
     let Some(cursor) = cursor else {
         return Ok((START.0, START.1.to_owned()));
@@ -33,7 +34,7 @@ pub fn decode(cursor: Option<&str>) -> Result<(i64, String)> {
     parsed.ok_or_else(foreign)
 }
 
-/// What is said to a cursor that is none of ours.
+/// The error for a text that is no cursor.
 #[must_use]
 pub fn foreign() -> Error {
     Error::invalid("`cursor` must be the `next_cursor` of an earlier answer, unchanged")

@@ -1,7 +1,8 @@
-//! The forms in which model providers want to be told of tools, and the projection of one declaration to each.
+//! The formats of model providers for tools, and the conversion of a declaration to each.
 //!
-//! A tool is declared once, with canonical schemas; each provider's rules are in a file of its own below. The same
-//! declarations always give the same bytes, so that a provider's prompt cache keeps working.
+//! A tool is declared once, with canonical schemas; the rules of each provider are in a file of
+//! their own. The same declarations always give the same bytes, so that a provider's prompt cache
+//! works.
 
 use serde_json::{Map, Value, json};
 
@@ -12,10 +13,10 @@ mod gemini;
 mod mcp;
 mod openai;
 
-/// A provider's way to declare tools, to call them and to be answered.
+/// The format in which a provider declares tools, calls them and takes results.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Format {
-    /// OpenAI's chat completions, and everything compatible with them.
+    /// OpenAI's chat completions and compatible APIs.
     OpenaiChat,
     /// OpenAI's Responses API.
     OpenaiResponses,
@@ -28,7 +29,7 @@ pub enum Format {
 }
 
 impl Format {
-    /// Every format there is.
+    /// All formats.
     pub const ALL: [Self; 5] = [
         Self::OpenaiChat,
         Self::OpenaiResponses,
@@ -37,7 +38,7 @@ impl Format {
         Self::Mcp,
     ];
 
-    /// The word for it in flags and queries.
+    /// Its name in flags and queries.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -49,10 +50,10 @@ impl Format {
         }
     }
 
-    /// The format that a word names.
+    /// Parses the name of a format.
     ///
     /// # Errors
-    /// [`Error::Invalid`] that lists the formats there are.
+    /// [`Error::Invalid`] with a list of all formats.
     pub fn parse(word: &str) -> Result<Self> {
         let found = Self::ALL.into_iter().find(|format| format.as_str() == word);
         found.ok_or_else(|| {
@@ -62,7 +63,7 @@ impl Format {
     }
 }
 
-/// Everything that any provider wants to know of one tool.
+/// The declaration of one tool, with the fields of all formats.
 #[derive(Clone, Copy, Debug)]
 pub struct Declaration<'a> {
     /// The name that the model calls, `^[a-z][a-z0-9_]{0,63}$`.
@@ -73,19 +74,20 @@ pub struct Declaration<'a> {
     pub description: &'a str,
     /// Canonical schema of its arguments.
     pub parameters: &'a Value,
-    /// Schema of its result; null where there is none to tell.
+    /// Schema of its result; null if it has none.
     pub result: &'a Value,
-    /// Whether it changes nothing.
+    /// Whether it only reads.
     pub read_only: bool,
-    /// Whether calling it twice is as good as once.
+    /// Whether a second call has no further effect.
     pub idempotent: bool,
     /// Whether it reaches beyond the workspace's own data.
     pub open_world: bool,
-    /// Arguments as a model should send them.
+    /// Examples of arguments.
     pub examples: &'a [Value],
 }
 
-/// One tool as the provider wants it; `strict` asks for arguments that are guaranteed to fit, where there is such a mode.
+/// One tool in a provider's format. `strict` asks for arguments that are guaranteed to fit, if the
+/// provider has such a mode.
 #[must_use]
 pub fn declare(format: Format, strict: bool, tool: &Declaration<'_>) -> Value {
     match format {
@@ -97,7 +99,7 @@ pub fn declare(format: Format, strict: bool, tool: &Declaration<'_>) -> Value {
     }
 }
 
-/// All tools as they stand in the provider's request, or in the answer to `tools/list`, in the order given.
+/// All tools as in the provider's request, or in the answer to `tools/list`, in the given order.
 #[must_use]
 pub fn catalogue(format: Format, strict: bool, tools: &[Declaration<'_>]) -> Value {
     if format == Format::Anthropic {
@@ -109,7 +111,7 @@ pub fn catalogue(format: Format, strict: bool, tools: &[Declaration<'_>]) -> Val
         .map(|tool| declare(format, strict, tool))
         .collect();
     match format {
-        // a wrapper without functions in it is an error there
+        // Gemini refuses a wrapper without functions.
         Format::Gemini if declared.is_empty() => json!([]),
         Format::Gemini => json!([{"functionDeclarations": declared}]),
         Format::Mcp => json!({"tools": declared}),
@@ -117,13 +119,13 @@ pub fn catalogue(format: Format, strict: bool, tools: &[Declaration<'_>]) -> Val
     }
 }
 
-/// Moves keywords that a provider refuses to the end of the description, where the model still reads them.
+/// Moves keywords that a provider refuses to the end of the description, which the model reads.
 fn describe(schema: &mut Map<String, Value>, keywords: &[&str]) {
     let mut notes = Vec::new();
     for keyword in keywords {
         match schema.shift_remove(*keyword) {
             Some(Value::String(text)) => notes.push(format!("{keyword}: {text}")),
-            // an empty list as the default of a list is what leaving it out means anyway
+            // An empty list is what a missing list means anyway.
             Some(Value::Array(items)) if items.is_empty() => {}
             Some(value) => notes.push(format!("{keyword}: {value}")),
             None => {}
@@ -140,7 +142,7 @@ fn describe(schema: &mut Map<String, Value>, keywords: &[&str]) {
     schema.insert("description".into(), text.trim_start().into());
 }
 
-/// Whether an object's schema lets this property be left out.
+/// Whether this property of an object is optional.
 fn is_optional(schema: &Map<String, Value>, name: &str) -> bool {
     let required = schema.get("required").and_then(Value::as_array);
     !required.is_some_and(|names| names.iter().any(|required| required == name))

@@ -1,4 +1,4 @@
-//! Money as a model reads it.
+//! Amounts of money in results.
 
 use crate::profile::money::display;
 use schemars::JsonSchema;

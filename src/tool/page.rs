@@ -1,4 +1,5 @@
-//! Pages of a customer's orders or tickets: the newest are in the profile, the rest behind it.
+//! Pages of a customer's orders or tickets. The profile holds the newest; the others are read from
+//! the database.
 
 use super::{Answer, Reach, cursor, data};
 use crate::Result;
@@ -8,27 +9,27 @@ use crate::profile::ticket::Ticket;
 use serde::Serialize;
 use std::collections::BTreeSet;
 
-/// Records read at a time from behind the profile.
+/// Records that are read at a time from the database.
 const READ: i64 = 100;
-/// Most reads of one call; beyond that it answers with what it has and a cursor.
+/// The most reads of one call; after them the answer is what was found, and a cursor.
 const MAX_READS: usize = 10;
 
-/// Something that a list is made of.
-pub(super) trait Entry: Sized {
-    /// The sort of record it is made from.
+/// An entry of a list.
+pub(super) trait PageEntry: Sized {
+    /// The kind of its records.
     const KIND: RecordKind;
 
     /// The entry that a record describes.
     fn of(record: &Record) -> Self;
 
-    /// Its place in the list: when it began, and its id.
+    /// Its position in the list: time of begin, and id.
     fn position(&self) -> (i64, &str);
 
-    /// The sources that spoke of it.
+    /// The sources that stated it.
     fn sources(&self) -> &[String];
 }
 
-impl Entry for Purchase {
+impl PageEntry for Purchase {
     const KIND: RecordKind = RecordKind::Purchase;
 
     fn of(record: &Record) -> Self {
@@ -44,7 +45,7 @@ impl Entry for Purchase {
     }
 }
 
-impl Entry for Ticket {
+impl PageEntry for Ticket {
     const KIND: RecordKind = RecordKind::Ticket;
 
     fn of(record: &Record) -> Self {
@@ -60,21 +61,23 @@ impl Entry for Ticket {
     }
 }
 
-/// Entries of one page, newest first, and where the search for more stopped, if it gave up before the end.
-pub(super) struct Found<T> {
+/// Entries of one page, newest first, and the position where the search stopped, if it stopped
+/// before the end.
+pub(super) struct FoundEntries<T> {
     pub entries: Vec<T>,
     pub stopped: Option<(i64, String)>,
 }
 
-/// Reads on behind the profile, after a position, until `most` wanted entries are found or one began before `since`.
-pub(super) async fn read_on<T: Entry>(
+/// Reads from the database, after a position, until `most` wanted entries are found or one began
+/// before `since`.
+pub(super) async fn read_on<T: PageEntry>(
     reach: &Reach<'_>,
     mut after: (i64, String),
     since: i64,
     most: usize,
     mut entries: Vec<T>,
     wanted: impl Fn(&T) -> bool,
-) -> Result<Found<T>> {
+) -> Result<FoundEntries<T>> {
     for _ in 0..MAX_READS {
         let before = (after.0, after.1.as_str());
         let read = reach.history(T::KIND, before, READ).await?;
@@ -83,26 +86,26 @@ pub(super) async fn read_on<T: Entry>(
         entries.extend(read.iter().map(T::of).filter(&wanted));
         if ended || entries.len() >= most {
             entries.truncate(most);
-            return Ok(Found {
+            return Ok(FoundEntries {
                 entries,
                 stopped: None,
             });
         }
         after = last.unwrap_or(after);
     }
-    Ok(Found {
+    Ok(FoundEntries {
         entries,
         stopped: Some(after),
     })
 }
 
-/// The answer with the first `limit` entries of what was found; `shown` makes the tool's result of them.
-pub(super) fn answer<T: Entry, R: Serialize>(
-    found: Found<T>,
+/// The answer with the first `limit` of the found entries; `shown` makes the tool's result of them.
+pub(super) fn answer<T: PageEntry, R: Serialize>(
+    found: FoundEntries<T>,
     limit: usize,
     shown: impl FnOnce(&[T]) -> R,
 ) -> Result<Answer> {
-    let Found {
+    let FoundEntries {
         mut entries,
         mut stopped,
     } = found;

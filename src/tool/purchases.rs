@@ -1,9 +1,9 @@
 //! `recent_purchases`: the customer's orders, newest first.
 
 use super::money::Money;
-use super::page::{self, Entry, Found};
+use super::page::{self, FoundEntries, PageEntry};
 use super::text::clean;
-use super::{Answer, Native, Reach, cursor, schema, typed};
+use super::{Answer, Reach, ToolDefinition, cursor, schema, typed};
 use crate::Result;
 use crate::clock::{parse_time, rfc3339};
 use crate::profile::money::display;
@@ -11,9 +11,9 @@ use crate::profile::purchase::{Item, Purchase};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-pub(super) const TOOL: Native = Native {
+pub(super) const TOOL: ToolDefinition = ToolDefinition {
     name: "recent_purchases",
-    words: include_str!("../../tools/recent_purchases.toml"),
+    file: include_str!("../../tools/recent_purchases.toml"),
     arguments: schema::canonical::<Arguments>,
     result: schema::result::<RecentPurchases>,
     depends_on: &[],
@@ -49,7 +49,7 @@ enum Status {
 }
 
 impl Status {
-    /// The word for a shop's own word.
+    /// The status of a shop's own word.
     fn of(status: &str) -> Self {
         match status {
             "processing" | "processed" | "paid" | "confirmed" | "packed" => Self::Processing,
@@ -194,14 +194,14 @@ async fn run(reach: Reach<'_>, arguments: serde_json::Value) -> Result<Answer> {
     })
 }
 
-/// The first `most` orders after a position that are wanted: from the profile, and only then from behind it.
+/// The first `most` wanted orders after a position: from the profile, then from the database.
 async fn scan(
     reach: &Reach<'_>,
     mut after: (i64, String),
     since: i64,
     most: usize,
     wanted: impl Fn(&Purchase) -> bool,
-) -> Result<Found<Purchase>> {
+) -> Result<FoundEntries<Purchase>> {
     let held = &reach.profile().purchases;
     let follows = |purchase: &&Purchase| purchase.position() < (after.0, after.1.as_str());
     let mut entries: Vec<Purchase> = held
@@ -218,7 +218,7 @@ async fn scan(
         .last()
         .filter(|_| !all_held && entries.len() < most)
     else {
-        return Ok(Found {
+        return Ok(FoundEntries {
             entries,
             stopped: None,
         });

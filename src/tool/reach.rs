@@ -1,22 +1,25 @@
-//! All that a tool's function can read: one customer's profile, the records behind it, and what its answer depends on.
+//! All that a tool's function can read: one customer's profile and records, and the declared
+//! dependencies.
 //!
-//! The database, the caller and the clock stay out of its sight. So a mistake in a tool shows nobody another customer's data, and
-//! nothing that its answer is made of can be missing from the key that the answer is remembered under.
+//! A tool's function sees no database, caller or clock. So a mistake in a tool cannot show the data
+//! of another customer, and its answer cannot depend on anything that is missing in the cache key.
+//!
+//! Functions here fail with [`Error::Database`](crate::Error) when the database refuses.
 
-use super::remember::{Asker, Given};
+use super::cache::{CallerKind, DependencyValues};
 use crate::Result;
 use crate::profile::Profile;
 use crate::profile::record::{Record, RecordKind};
 use crate::store::access::Workspace;
 use crate::store::{self, Db};
 
-/// What a tool's function is given.
+/// The input of a tool's function.
 #[derive(Clone, Copy)]
 pub struct Reach<'a> {
     db: &'a Db,
     workspace: &'a Workspace,
     profile: &'a Profile,
-    given: Given,
+    values: DependencyValues,
 }
 
 impl<'a> Reach<'a> {
@@ -24,13 +27,13 @@ impl<'a> Reach<'a> {
         db: &'a Db,
         workspace: &'a Workspace,
         profile: &'a Profile,
-        given: Given,
+        values: DependencyValues,
     ) -> Self {
         Self {
             db,
             workspace,
             profile,
-            given,
+            values,
         }
     }
 
@@ -40,8 +43,11 @@ impl<'a> Reach<'a> {
         self.profile
     }
 
-    /// The customer's orders or tickets before a time and an id, newest first, of which the profile holds the newest. Every
-    /// event that changes them makes a new generation of the profile, so answers made of them go with it.
+    /// The customer's orders or tickets before a time and an id, newest first. Every event that
+    /// changes them makes a new generation of the profile, so cached answers are never stale.
+    ///
+    /// # Errors
+    /// When the database refuses.
     ///
     /// # Errors
     /// When the database refuses.
@@ -55,12 +61,12 @@ impl<'a> Reach<'a> {
         store::record::history(self.db, workspace, profile, kind, before, most).await
     }
 
-    /// Who asks.
+    /// The kind of the caller.
     ///
     /// # Errors
-    /// When the tool does not declare [`Dependency::Asker`](super::Dependency::Asker).
-    pub fn asker(&self) -> Result<Asker> {
-        self.given.asker()
+    /// When the tool does not declare [`Dependency::CallerKind`](super::Dependency::CallerKind).
+    pub fn caller_kind(&self) -> Result<CallerKind> {
+        self.values.caller_kind()
     }
 
     /// The day in UTC, in days since 1970.
@@ -68,6 +74,6 @@ impl<'a> Reach<'a> {
     /// # Errors
     /// When the tool does not declare [`Dependency::Day`](super::Dependency::Day).
     pub fn day(&self) -> Result<i64> {
-        self.given.day()
+        self.values.day()
     }
 }

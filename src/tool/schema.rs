@@ -1,11 +1,13 @@
-//! The canonical schema of a tool's arguments and of its result, from which every provider's form follows.
+//! The canonical schema of a tool's arguments and of its result, from which the format of every
+//! provider is made.
 //!
-//! schemars writes what JSON Schema allows; providers accept much less, each something else. So a schema is brought into
-//! one small dialect first: everything inline, `enum` instead of `oneOf`, every object closed, and an optional argument
-//! is one that `required` leaves out, never one that may be null.
+//! schemars writes all of JSON Schema; providers accept much less, each another part. So a schema
+//! is converted to one small dialect first: everything inline, `enum` instead of `oneOf`, every
+//! object closed, and an optional argument is missing in `required`, never nullable.
 //!
-//! Shapes that no provider takes, or that no model fills in well, stay visible so that [`lint`] can name them: maps
-//! (use a list of `{key, value}`), a bare `serde_json::Value`, tuples, recursive types and patterns.
+//! Shapes that no provider accepts, or that models fill in badly, are kept so that [`lint`] can
+//! name them: maps (use a list of `{key, value}`), a bare `serde_json::Value`, tuples, recursive
+//! types and patterns.
 
 use std::collections::BTreeMap;
 
@@ -19,7 +21,7 @@ mod lint;
 pub use arguments::validate;
 pub use lint::lint;
 
-/// The keywords of the canonical dialect, in the order in which they are written.
+/// The keywords of the canonical dialect, in the order of the output.
 const KEYWORDS: [&str; 16] = [
     "type",
     "description",
@@ -39,7 +41,7 @@ const KEYWORDS: [&str; 16] = [
     "default",
 ];
 
-/// The string formats that OpenAI's strict mode and Anthropic's both know.
+/// The string formats that both OpenAI's and Anthropic's strict mode accept.
 const FORMATS: [&str; 9] = [
     "date-time",
     "date",
@@ -52,41 +54,45 @@ const FORMATS: [&str; 9] = [
     "uuid",
 ];
 
-/// Whose schema it is, since the two differ in nulls and in closedness.
+/// Whether it is a schema of arguments or of an answer; they differ in nulls and in closed objects.
 #[derive(Clone, Copy, PartialEq)]
 enum Side {
-    /// What a model sends: closed objects, optional by absence.
+    /// A model sends it: closed objects, an optional property is left out.
     Arguments,
-    /// What the server answers: null is a value, and a later release may add fields.
+    /// The server sends it: null is a value, and objects are open, because a later release may add
+    /// fields.
     Answer,
 }
 
-/// The canonical schema of a type that a model fills in. Ask [`lint`] whether providers can take it.
+/// The canonical schema of a type that a model fills in. [`lint`] checks whether providers accept
+/// it.
 #[must_use]
 pub fn canonical<T: JsonSchema>() -> Value {
     let settings = SchemaSettings::draft2020_12();
     root(generate::<T>(settings), Side::Arguments)
 }
 
-/// The schema of a type that the server answers with: as it is serialized, nulls kept, objects open.
+/// The schema of a type that the server answers with: as it is serialized, with nulls and open
+/// objects.
 ///
-/// MCP clients refuse an answer that does not fit its `outputSchema`, so this one says null where `Option` writes null.
+/// MCP clients refuse an answer that does not fit its `outputSchema`, so null is stated where an
+/// `Option` serializes as null.
 #[must_use]
 pub fn result<T: JsonSchema>() -> Value {
     let settings = SchemaSettings::draft2020_12().for_serialize();
     root(generate::<T>(settings), Side::Answer)
 }
 
-/// The canonical form of a schema that a tool file spells out.
+/// The canonical form of a schema that is written by hand.
 #[must_use]
 pub fn canonicalise(schema: Value) -> Value {
     root(schema, Side::Arguments)
 }
 
-/// Puts the words of a tool file in place of those that the arguments have from their Rust type.
+/// Replaces the descriptions of the arguments by those of the tool's file.
 ///
 /// # Errors
-/// Which words name no argument, and which arguments are left without words.
+/// A description of no argument, or an argument without description.
 pub fn describe(schema: &mut Value, words: &BTreeMap<String, String>) -> Result<(), String> {
     let none = &mut Map::new();
     let properties = schema
@@ -120,7 +126,7 @@ fn generate<T: JsonSchema>(settings: SchemaSettings) -> Value {
     settings.into_generator().into_root_schema_for::<T>().into()
 }
 
-/// The root's own description is dropped: the tool has one, and this one is the Rust type's.
+/// Drops the description of the root: it is the Rust type's, and the tool has its own.
 fn root(schema: Value, side: Side) -> Value {
     let mut schema = node(schema, side);
     if let Value::Object(map) = &mut schema {
@@ -157,7 +163,7 @@ fn node(schema: Value, side: Side) -> Value {
     Value::Object(ordered(map))
 }
 
-/// Removes null as a type, as a branch, as an enum value and as a default.
+/// Removes null as a type, a branch, an enum value and a default.
 fn drop_null(map: &mut Map<String, Value>) {
     let null = json!({"type": "null"});
     for (keyword, null) in [
@@ -186,14 +192,15 @@ fn single(map: &Map<String, Value>, union: &str) -> Option<Map<String, Value>> {
     }
 }
 
-/// Adds what `map` does not say itself: the words at the field win over those at its type.
+/// Adds the keywords that `map` lacks: the description of a field wins over the one of its type.
 fn merge(map: &mut Map<String, Value>, other: Map<String, Value>) {
     for (keyword, value) in other {
         map.entry(keyword).or_insert(value);
     }
 }
 
-/// Documented variants become one `enum` with their words in the description; anything else is an `anyOf`.
+/// Documented variants become one `enum` with their descriptions in its own; other branches become
+/// an `anyOf`.
 fn fold(map: &mut Map<String, Value>, branches: Vec<Value>) {
     let Some(words) = branches.iter().map(words).collect::<Option<Vec<_>>>() else {
         map.insert("anyOf".into(), Value::Array(branches));
@@ -214,7 +221,7 @@ fn fold(map: &mut Map<String, Value>, branches: Vec<Value>) {
     map.insert("enum".into(), json!(words.concat()));
 }
 
-/// The strings that a branch of constants stands for.
+/// The strings of a branch of constants.
 fn words(branch: &Value) -> Option<Vec<String>> {
     if let Some(word) = branch.get("const") {
         return Some(vec![word.as_str()?.to_owned()]);
@@ -281,7 +288,7 @@ fn children(map: &mut Map<String, Value>, side: Side) {
     }
 }
 
-/// The keywords in a fixed order, so that a prompt cache sees the same bytes; unknown ones last, for [`lint`].
+/// The keywords in a fixed order, for prompt caches; unknown ones come last, for [`lint`].
 fn ordered(mut map: Map<String, Value>) -> Map<String, Value> {
     let mut ordered = Map::new();
     for keyword in KEYWORDS {
@@ -293,12 +300,12 @@ fn ordered(mut map: Map<String, Value>) -> Map<String, Value> {
     ordered
 }
 
-/// A doc comment's text on one line.
+/// The text of a doc comment in one line.
 fn squeeze(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// Calls `change` on every schema in a canonical one, the innermost first.
+/// Calls `change` on every schema in a canonical one, inner ones first.
 pub(super) fn walk(schema: &mut Value, change: &mut dyn FnMut(&mut Map<String, Value>)) {
     let Value::Object(map) = schema else { return };
     if let Some(Value::Object(properties)) = map.get_mut("properties") {

@@ -1,7 +1,7 @@
-//! The list of tools beside their files, and what a tool is told beside what its answer is remembered under.
+//! The list of tools and their files, and the dependencies of answers.
 
+use super::cache::{CallerKind, Dependency, DependencyValues};
 use super::caller::{Caller, Scope, Verification};
-use super::remember::{Asker, Dependency, Given};
 use super::{TOOLS, Tool, Tools};
 use crate::clock::Clock;
 use crate::event::{Event, Kind};
@@ -45,26 +45,26 @@ fn every_file_of_words_is_a_tool_in_the_list() {
     assert_eq!(files.collect::<BTreeSet<_>>(), known);
     assert_eq!(known.len(), names.len(), "each is in the list once");
     for tool in TOOLS {
-        Tool::load(tool).unwrap();
+        Tool::new(tool).unwrap();
     }
 }
 
 #[test]
 fn what_is_not_declared_cannot_be_read() {
-    let given = Given::of(&[], &caller(None), NOON);
-    assert!(given.asker().is_err() && given.day().is_err());
+    let values = DependencyValues::of(&[], &caller(None), NOON);
+    assert!(values.caller_kind().is_err() && values.day().is_err());
     assert_eq!(
-        given,
-        Given::of(&[], &caller(Some(Verification::Verified)), 0)
+        values,
+        DependencyValues::of(&[], &caller(Some(Verification::Verified)), 0)
     );
-    let given = Given::of(&[Dependency::Day], &caller(None), NOON);
-    assert!(given.asker().is_err());
+    let values = DependencyValues::of(&[Dependency::Day], &caller(None), NOON);
+    assert!(values.caller_kind().is_err());
 }
 
 #[test]
 fn an_answer_for_one_asker_is_none_for_another() {
-    let given = |session| Given::of(&[Dependency::Asker], &caller(session), NOON);
-    assert_eq!(given(None).asker().unwrap(), Asker::Staff);
+    let values = |session| DependencyValues::of(&[Dependency::CallerKind], &caller(session), NOON);
+    assert_eq!(values(None).caller_kind().unwrap(), CallerKind::Staff);
     let levels = [
         None,
         Some(Verification::Anonymous),
@@ -73,24 +73,25 @@ fn an_answer_for_one_asker_is_none_for_another() {
     ];
     for (at, level) in levels.into_iter().enumerate() {
         for (other_at, other) in levels.into_iter().enumerate() {
-            assert_eq!(given(level) == given(other), at == other_at);
+            assert_eq!(values(level) == values(other), at == other_at);
         }
     }
 }
 
 #[test]
 fn an_answer_of_one_day_is_none_of_the_next() {
-    let given = |now| Given::of(&[Dependency::Day], &caller(None), now);
-    assert_eq!(given(NOON), given(NOON + 11 * HOUR));
-    assert_ne!(given(NOON), given(NOON + 12 * HOUR));
+    let values = |now| DependencyValues::of(&[Dependency::Day], &caller(None), now);
+    assert_eq!(values(NOON), values(NOON + 11 * HOUR));
+    assert_ne!(values(NOON), values(NOON + 12 * HOUR));
     assert_eq!(
-        given(NOON).day().unwrap() + 1,
-        given(NOON + 12 * HOUR).day().unwrap()
+        values(NOON).day().unwrap() + 1,
+        values(NOON + 12 * HOUR).day().unwrap()
     );
-    assert_eq!(given(-1).day().unwrap(), -1);
+    assert_eq!(values(-1).day().unwrap(), -1);
 }
 
-/// What a tool does not declare and reads all the same is an error of ours; here it is told in full.
+/// A tool that reads an undeclared dependency fails with an internal error; this test shows its
+/// text.
 #[tokio::test]
 async fn every_tool_answers_its_examples() {
     let db = store::open("sqlite::memory:").await.unwrap();

@@ -1,8 +1,8 @@
-//! Text that someone outside wrote, made safe to put before a language model.
+//! Text from outside, made safe for a language model.
 //!
-//! It is cleaned of everything that could pass for structure (control and invisible characters, terminal escapes, chat-template
-//! tokens, markdown links and images, role prefixes), cut to a length, and marked: what is more than a word or a number goes
-//! into `{"untrusted": "…"}`.
+//! Everything that could look like structure is removed (control and invisible characters, terminal
+//! escapes, chat-template tokens, markdown links and images, role prefixes). The rest is cut to a
+//! length and, unless it is one word or number, marked as `{"untrusted": "…"}`.
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -24,7 +24,7 @@ impl Untrusted {
     }
 }
 
-/// The text without anything that could pass for structure, at most `most` characters of it.
+/// The text without anything that could look like structure, cut to `most` characters.
 #[must_use]
 pub fn clean(text: &str, most: usize) -> String {
     if text.len() <= most && text.bytes().all(is_harmless) {
@@ -39,7 +39,7 @@ pub fn clean(text: &str, most: usize) -> String {
     cut.trim().to_owned()
 }
 
-/// Whether a byte is printable ASCII that begins none of what [`clean`] removes.
+/// Whether a byte is printable ASCII that begins nothing of what [`clean`] removes.
 fn is_harmless(byte: u8) -> bool {
     matches!(byte, b' '..=b'~') && !matches!(byte, b'<' | b'|' | b'[' | b':')
 }
@@ -52,7 +52,8 @@ pub fn is_token(text: &str) -> bool {
     !text.is_empty() && text.len() <= 64 && text.chars().all(plain) && !text.contains("//")
 }
 
-/// Drops terminal escape sequences, control characters except line breaks, and invisible or direction-changing characters.
+/// Drops terminal escape sequences, control characters except line breaks, and invisible or
+/// direction-changing characters.
 fn without_escapes(text: &str) -> String {
     let mut kept = String::with_capacity(text.len());
     let mut chars = text.chars().peekable();
@@ -71,7 +72,8 @@ fn without_escapes(text: &str) -> String {
     kept
 }
 
-/// Zero-width and direction marks, soft hyphen, variation selectors, and the tag block that can smuggle hidden ASCII.
+/// Zero-width and direction marks, soft hyphen, variation selectors, and the tag block, which can
+/// hide ASCII.
 fn is_invisible(c: char) -> bool {
     matches!(c,
         '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
@@ -79,7 +81,7 @@ fn is_invisible(c: char) -> bool {
         | '\u{feff}' | '\u{ffa0}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
 }
 
-/// Breaks up `<|…|>`, `[INST]` and `<<SYS>>`, which chat templates give meaning to.
+/// Breaks up `<|…|>`, `[INST]` and `<<SYS>>`, which have a meaning in chat templates.
 fn without_template_tokens(text: &str) -> String {
     let mut kept = text.replace("<|", "").replace("|>", "");
     for token in ["[INST]", "[/INST]", "<<SYS>>", "<</SYS>>", "<s>", "</s>"] {
@@ -88,7 +90,7 @@ fn without_template_tokens(text: &str) -> String {
     kept
 }
 
-/// Turns `![alt](url)` and `[text](url)` into their text: a picture's address can carry data away.
+/// Turns `![alt](url)` and `[text](url)` into their text: the address of an image can leak data.
 fn without_links(text: &str) -> String {
     let mut kept = String::with_capacity(text.len());
     let mut rest = text;
@@ -112,7 +114,8 @@ fn without_links(text: &str) -> String {
     kept
 }
 
-/// Takes the colon from `system:` and the like at the start of a line, so that no line looks like a turn of a chat.
+/// Removes the colon of `system:` and the like at the start of a line, so that no line looks like a
+/// turn of a chat.
 fn without_roles(text: &str) -> String {
     let line = |line: &str| -> String {
         let bare = line.trim_start_matches([' ', '#', '*', '>']);
@@ -129,8 +132,9 @@ fn without_roles(text: &str) -> String {
     text.split('\n').map(line).collect::<Vec<_>>().join("\n")
 }
 
-/// What each byte costs, in twelfths of a token: digits come in threes, punctuation mostly in pairs, other scripts cost about
-/// one a character, whose first byte stands for it. Of letters it is the first of five in a row that costs.
+/// The cost of each byte, in twelfths of a token: three digits are a token, and mostly two
+/// punctuation marks; a character of another script is about one token, counted at its first byte.
+/// Of letters, the first of five in a row counts.
 const COSTS: [u8; 256] = {
     let mut costs = [7; 256];
     let mut byte = 0;
@@ -146,12 +150,12 @@ const COSTS: [u8; 256] = {
     costs
 };
 
-/// About how many tokens (o200k) a compact JSON text is; a little too many rather than too few (a test compares them). A
-/// byte-pair table would take more memory than the rest of the server.
+/// An estimate of the tokens (o200k) of a compact JSON text, rather a little too high than too low
+/// (a test compares). A byte-pair table would take more memory than the rest of the server.
 #[must_use]
 pub fn estimate_tokens(json: &str) -> usize {
-    // Every answer is counted as it is put together, and letters begin and end too often for a processor to guess when: so
-    // there is no branch in it.
+    // This runs for every piece of an answer. It has no branch, because a processor could not
+    // predict where words begin and end.
     let (mut twelfths, mut in_five) = (0, 0_u8);
     for byte in json.bytes() {
         let letter = byte.is_ascii_alphabetic();

@@ -1,17 +1,17 @@
 //! `open_tickets`: the customer's support tickets, newest first.
 
-use super::page::{self, Entry, Found};
+use super::page::{self, FoundEntries, PageEntry};
 use super::text::{Untrusted, clean};
-use super::{Answer, Native, Reach, cursor, schema, typed};
+use super::{Answer, Reach, ToolDefinition, cursor, schema, typed};
 use crate::Result;
 use crate::clock::rfc3339;
 use crate::profile::ticket::{Message, Ticket};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-pub(super) const TOOL: Native = Native {
+pub(super) const TOOL: ToolDefinition = ToolDefinition {
     name: "open_tickets",
-    words: include_str!("../../tools/open_tickets.toml"),
+    file: include_str!("../../tools/open_tickets.toml"),
     arguments: schema::canonical::<Arguments>,
     result: schema::result::<OpenTickets>,
     depends_on: &[],
@@ -21,7 +21,7 @@ pub(super) const TOOL: Native = Native {
 #[derive(Debug, Deserialize, JsonSchema)]
 struct Arguments {
     #[serde(default)]
-    status: Which,
+    status: TicketFilter,
     #[schemars(range(min = 1, max = 20))]
     #[serde(default = "default_limit")]
     limit: u32,
@@ -35,7 +35,7 @@ fn default_limit() -> u32 {
 /// Which tickets are asked for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
-enum Which {
+enum TicketFilter {
     #[default]
     Open,
     Pending,
@@ -43,7 +43,7 @@ enum Which {
     Any,
 }
 
-impl Which {
+impl TicketFilter {
     fn takes(self, ticket: &Ticket) -> bool {
         match self {
             Self::Open => ticket.is_open(),
@@ -91,14 +91,14 @@ pub(super) struct Case {
     #[serde(skip_serializing_if = "Option::is_none")]
     csat: Option<String>,
     /// The last messages, oldest first.
-    messages: Vec<Said>,
+    messages: Vec<TicketMessage>,
     /// The systems that told of it.
     source: Vec<String>,
 }
 
 /// One message of a ticket.
 #[derive(Debug, Serialize, JsonSchema)]
-struct Said {
+struct TicketMessage {
     /// When it was written, RFC 3339.
     at: String,
     /// customer or agent.
@@ -120,12 +120,12 @@ impl Case {
             at: rfc3339(ticket.opened_at),
             updated_at: rfc3339(ticket.changed_at),
             csat: short(&ticket.csat),
-            messages: ticket.messages.iter().map(Said::of).collect(),
+            messages: ticket.messages.iter().map(TicketMessage::of).collect(),
             source: ticket.sources.clone(),
         }
     }
 
-    /// The same with no messages, for a summary.
+    /// The ticket without messages, for a summary.
     pub(super) fn in_short(ticket: &Ticket) -> Self {
         Self {
             messages: Vec::new(),
@@ -134,7 +134,7 @@ impl Case {
     }
 }
 
-impl Said {
+impl TicketMessage {
     fn of(message: &Message) -> Self {
         Self {
             at: rfc3339(message.at),
@@ -156,21 +156,22 @@ async fn run(reach: Reach<'_>, arguments: serde_json::Value) -> Result<Answer> {
     })
 }
 
-/// The first `most` tickets after a position: from the profile where it holds all that are asked for, else from behind it.
+/// The first `most` tickets after a position: from the profile if it holds all wanted ones, else
+/// from the database.
 async fn scan(
     reach: &Reach<'_>,
     after: (i64, String),
     most: usize,
-    which: Which,
-) -> Result<Found<Ticket>> {
+    which: TicketFilter,
+) -> Result<FoundEntries<Ticket>> {
     let tickets = &reach.profile().tickets;
     let shut = tickets.count - tickets.open_count;
     let open_held = tickets.open_count as usize == tickets.open.len();
     let shut_held = shut as usize == tickets.recent.len();
     let all_held = match which {
-        Which::Open | Which::Pending => open_held,
-        Which::Closed => shut_held,
-        Which::Any => open_held && shut_held,
+        TicketFilter::Open | TicketFilter::Pending => open_held,
+        TicketFilter::Closed => shut_held,
+        TicketFilter::Any => open_held && shut_held,
     };
     let wanted = |ticket: &Ticket| which.takes(ticket);
     if !all_held {
@@ -185,7 +186,7 @@ async fn scan(
         .collect();
     entries.sort_unstable_by(|a, b| b.position().cmp(&a.position()));
     entries.truncate(most);
-    Ok(Found {
+    Ok(FoundEntries {
         entries,
         stopped: None,
     })

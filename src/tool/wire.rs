@@ -1,33 +1,34 @@
-//! Tool calls as model providers send them, and their results as providers want them back.
+//! Tool calls in the formats of model providers, and their results in the same formats.
 //!
-//! A middleware hands over whatever the model answered, without taking it apart: one message, the list of messages or
-//! the whole response body. Its form is told from its fields.
+//! A client sends the model's answer as it is: one message, the list of messages or the whole
+//! response body. The format is recognised by the fields.
 
 use serde_json::{Map, Value, json};
 
 use super::format::Format;
 use crate::{Error, Result};
 
-/// Most calls that one request may hold.
+/// The most calls of one request.
 pub const MAX_CALLS: usize = 32;
 
-/// One call that a model asks for.
+/// One tool call of a model.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Call {
-    /// The provider's id of the call, empty where it gave none.
+pub struct ToolCall {
+    /// The provider's id of the call; empty if there is none.
     pub id: String,
-    /// The tool it names.
+    /// The name of the tool.
     pub name: String,
-    /// Its arguments. Text that is not JSON stays a string, which [`super::schema::validate`] explains to the model.
+    /// The arguments. Text that is not JSON stays a string, and [`super::schema::validate`] tells
+    /// the model.
     pub arguments: Value,
 }
 
-/// The calls in what a model answered, and in which format it did.
+/// The calls in a model's answer, and their format.
 ///
 /// # Errors
-/// [`Error::Invalid`] if there is no call in it, more than [`MAX_CALLS`], one without a name, or another format than
-/// its own `format` field says.
-pub fn read(body: &Value) -> Result<(Format, Vec<Call>)> {
+/// [`Error::Invalid`] if there is no call, if there are more than [`MAX_CALLS`], if a call has no
+/// name, or if the format is not the one in the `format` field.
+pub fn read(body: &Value) -> Result<(Format, Vec<ToolCall>)> {
     let wanted = match body.get("format").and_then(Value::as_str) {
         Some(word) => Some(Format::parse(word)?),
         None => None,
@@ -57,10 +58,10 @@ const EXPECTED: &str = "no tool calls in the body; send what the model answered:
     (openai-chat), `output` with `function_call` items (openai-responses), `content` with `tool_use` blocks (anthropic) \
     or `parts` with `functionCall` (gemini)";
 
-/// What was found: never an empty list.
-type Found = Option<(Format, Vec<Call>)>;
+/// The format and the calls; the list is never empty.
+type FoundCalls = Option<(Format, Vec<ToolCall>)>;
 
-fn find(body: &Value) -> Found {
+fn find(body: &Value) -> FoundCalls {
     match body {
         Value::Array(items) => in_items(items).or_else(|| last_turn(items)),
         Value::Object(map) => in_message(map).or_else(|| in_items(std::slice::from_ref(body))),
@@ -68,8 +69,8 @@ fn find(body: &Value) -> Found {
     }
 }
 
-/// Looks where each provider puts its calls: in the message itself, or in one of the wrappers around it.
-fn in_message(map: &Map<String, Value>) -> Found {
+/// Searches the message itself, then the wrappers around it.
+fn in_message(map: &Map<String, Value>) -> FoundCalls {
     if let Some(Value::Array(calls)) = map.get("tool_calls") {
         return some(Format::OpenaiChat, calls.iter().filter_map(chat));
     }
@@ -88,9 +89,9 @@ fn in_message(map: &Map<String, Value>) -> Found {
     None
 }
 
-/// Calls that stand in a list directly, or as its one item.
-fn in_items(items: &[Value]) -> Found {
-    let answered = |call: &Call| {
+/// The calls that are items of a list.
+fn in_items(items: &[Value]) -> FoundCalls {
+    let answered = |call: &ToolCall| {
         let is_answer = |item: &&Value| item["type"] == "function_call_output";
         items
             .iter()
@@ -108,39 +109,39 @@ fn in_items(items: &[Value]) -> Found {
 }
 
 /// The calls of the last message that a model wrote.
-fn last_turn(messages: &[Value]) -> Found {
+fn last_turn(messages: &[Value]) -> FoundCalls {
     let speaks = |message: &&Value| matches!(message["role"].as_str(), Some("assistant" | "model"));
     messages.iter().rfind(speaks).and_then(find)
 }
 
-fn some(format: Format, calls: impl Iterator<Item = Call>) -> Found {
+fn some(format: Format, calls: impl Iterator<Item = ToolCall>) -> FoundCalls {
     let calls: Vec<_> = calls.collect();
     (!calls.is_empty()).then_some((format, calls))
 }
 
-fn chat(call: &Value) -> Option<Call> {
+fn chat(call: &Value) -> Option<ToolCall> {
     let function = call.get("function")?;
     Some(one(&call["id"], function, "arguments"))
 }
 
-fn response(item: &Value) -> Option<Call> {
+fn response(item: &Value) -> Option<ToolCall> {
     (item["type"] == "function_call").then(|| one(&item["call_id"], item, "arguments"))
 }
 
-fn block(block: &Value) -> Option<Call> {
+fn block(block: &Value) -> Option<ToolCall> {
     (block["type"] == "tool_use").then(|| one(&block["id"], block, "input"))
 }
 
-fn part(part: &Value) -> Option<Call> {
+fn part(part: &Value) -> Option<ToolCall> {
     let call = part
         .get("functionCall")
         .or_else(|| part.get("function_call"))?;
     call.is_object().then(|| one(&call["id"], call, "args"))
 }
 
-fn one(id: &Value, call: &Value, arguments: &str) -> Call {
+fn one(id: &Value, call: &Value, arguments: &str) -> ToolCall {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-    Call {
+    ToolCall {
         id: text(id),
         name: text(&call["name"]),
         arguments: match call.get(arguments) {
@@ -151,7 +152,7 @@ fn one(id: &Value, call: &Value, arguments: &str) -> Call {
     }
 }
 
-/// A model that writes broken JSON is told so by the check of its arguments, like of any other mistake in them.
+/// Broken JSON becomes a string, so the check of the arguments reports it like any other mistake.
 fn parsed(arguments: &str) -> Value {
     if arguments.trim().is_empty() {
         return json!({});
@@ -159,9 +160,10 @@ fn parsed(arguments: &str) -> Value {
     serde_json::from_str(arguments).unwrap_or_else(|_| arguments.into())
 }
 
-/// The results of calls as the provider wants them next: an envelope or an error for each, and whether it is an error.
+/// The results of calls in the provider's format. Each has its envelope or error, and whether it is
+/// an error.
 #[must_use]
-pub fn answer(format: Format, results: &[(Call, Value, bool)]) -> Value {
+pub fn answer(format: Format, results: &[(ToolCall, Value, bool)]) -> Value {
     let each = results.iter();
     match format {
         Format::OpenaiChat => each
@@ -172,7 +174,7 @@ pub fn answer(format: Format, results: &[(Call, Value, bool)]) -> Value {
                 json!({"type": "function_call_output", "call_id": call.id, "output": result.to_string()})
             })
             .collect(),
-        // all results go into one message, or the next request is refused
+        // All results must be in one message, or Anthropic refuses the next request.
         Format::Anthropic => {
             let content: Vec<_> = each.map(|(call, result, failed)| tool_result(call, result, *failed)).collect();
             json!({"role": "user", "content": content})
@@ -185,7 +187,7 @@ pub fn answer(format: Format, results: &[(Call, Value, bool)]) -> Value {
     }
 }
 
-fn tool_result(call: &Call, result: &Value, failed: bool) -> Value {
+fn tool_result(call: &ToolCall, result: &Value, failed: bool) -> Value {
     let mut block =
         json!({"type": "tool_result", "tool_use_id": call.id, "content": result.to_string()});
     if failed {
@@ -194,7 +196,7 @@ fn tool_result(call: &Call, result: &Value, failed: bool) -> Value {
     block
 }
 
-fn function_response(call: &Call, result: &Value, failed: bool) -> Value {
+fn function_response(call: &ToolCall, result: &Value, failed: bool) -> Value {
     let mut response = Map::new();
     if !call.id.is_empty() {
         response.insert("id".into(), call.id.as_str().into());
@@ -210,8 +212,9 @@ fn function_response(call: &Call, result: &Value, failed: bool) -> Value {
     json!({"functionResponse": response})
 }
 
-/// One result of MCP's `tools/call`. An error has no structured content: clients check that against the `outputSchema`
-/// even then and would throw instead of showing the error (modelcontextprotocol/typescript-sdk#1943).
+/// One result of MCP's `tools/call`. An error has no structured content: clients check that against
+/// the `outputSchema` even for an error, and would throw instead of showing it
+/// (modelcontextprotocol/typescript-sdk#1943).
 fn call_result(result: &Value, failed: bool) -> Value {
     let mut answer = json!({"content": [{"type": "text", "text": result.to_string()}]});
     if !failed {

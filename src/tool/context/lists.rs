@@ -1,4 +1,5 @@
-//! The lists of a context as they are sent: one field for each section, named and described as its row says.
+//! The lists of a context as they are sent: one field for each section, with the section's name and
+//! description.
 
 use super::section::SECTIONS;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
@@ -9,20 +10,22 @@ use serde_json::{Map, Value};
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
-/// The list of each section, in the order of [`SECTIONS`]: empty where the customer has nothing of it, none where nothing fit.
-/// What a piece costs is told from it as it is sent, so it is written before it is known whether it fits.
+/// The list of each section, in the order of [`SECTIONS`]: empty where the customer has nothing,
+/// `None` where nothing fit. Pieces are serialised before they are taken, because their cost is
+/// counted in the text that is sent.
 #[derive(Debug, Default)]
 pub(super) struct Lists([Option<Vec<Box<RawValue>>>; SECTIONS.len()]);
 
 impl Lists {
-    /// Lists of which the customer has nothing are there and empty; `present` are the places of the others.
+    /// Makes the lists empty for which the customer has nothing; `present` are the indices of the
+    /// others.
     pub fn start_empty(&mut self, present: &BTreeSet<usize>) {
         for (at, list) in self.0.iter_mut().enumerate() {
             *list = (!present.contains(&at)).then(Vec::new);
         }
     }
 
-    /// Whether anything was taken into a section.
+    /// Whether a section has a piece already.
     pub fn has_begun(&self, at: usize) -> bool {
         self.0[at].as_ref().is_some_and(|list| !list.is_empty())
     }
@@ -54,12 +57,12 @@ impl JsonSchema for Lists {
     }
 
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        let properties = SECTIONS.iter().map(|section| {
+        let described = SECTIONS.iter().map(|section| {
             let mut schema = (section.schema)(generator);
             schema.insert("description".to_owned(), section.description.into());
             (section.name.to_owned(), schema.to_value())
         });
-        let properties: Map<String, Value> = properties.collect();
+        let properties: Map<String, Value> = described.collect();
         schemars::json_schema!({"type": "object", "properties": properties})
     }
 }

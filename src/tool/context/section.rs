@@ -1,7 +1,8 @@
-//! The sections of a context: one list, of which the answer, its schema and the ranking of what is in it are made.
+//! The sections of a context: one list, from which the answer, its schema and the ranking are made.
 //!
-//! A section is a file in `section/` with its words and what a profile has for it, and a line in `SECTIONS`. What it has is
-//! cut into pieces; each is taken whole, in short, or left out.
+//! A section is an entry of a file in `section/`, with its words and the function that cuts a
+//! profile into pieces, and a line in `SECTIONS`. Each piece is taken in full, in short, or left
+//! out.
 
 use crate::profile::Profile;
 use schemars::{Schema, SchemaGenerator};
@@ -14,7 +15,7 @@ mod known;
 mod membership;
 mod visit;
 
-/// Every section there is, in the order of the answer.
+/// All sections, in the order of the answer.
 pub(super) const SECTIONS: &[&Section] = &[
     &known::TRAITS,
     &dealings::SPENDING,
@@ -27,24 +28,24 @@ pub(super) const SECTIONS: &[&Section] = &[
 
 /// A list of the answer.
 pub(super) struct Section {
-    /// Its name there.
+    /// The name of the list.
     pub name: &'static str,
-    /// What is in it, as the schema tells it.
+    /// The description of the list in the schema.
     pub description: &'static str,
-    /// Words that a topic may use for it; it rises where the topic does.
+    /// Words of a topic that make the section rank higher.
     pub words: &'static [&'static str],
-    /// Whether a visitor whom nobody has asked is told of it. On a shared device the profile may be another's, so nothing in
-    /// it may be.
+    /// Whether an anonymous visitor sees it. On a shared device the profile may be of another
+    /// person, so such a section must hold nothing personal.
     pub for_anonymous: bool,
     /// The schema of the list.
     pub schema: fn(&mut SchemaGenerator) -> Schema,
-    /// All that a profile has for it, the most important first.
-    pub pieces: fn(&Profile, View) -> Vec<Piece>,
+    /// The pieces of a profile, the most important first.
+    pub pieces: fn(&Profile, ViewOptions) -> Vec<Piece>,
 }
 
-/// How much is shown, and to whom.
+/// How much is shown, and to which caller.
 #[derive(Clone, Copy)]
-pub(super) struct View {
+pub(super) struct ViewOptions {
     /// Whether all details are asked for.
     pub detailed: bool,
     /// Whether the customer is more than an anonymous visitor, or staff ask.
@@ -53,33 +54,33 @@ pub(super) struct View {
 
 /// A piece of a section.
 pub(super) struct Piece {
-    /// Its place among all pieces, the lower the sooner.
+    /// The rank among all pieces; lower ranks are taken first.
     pub rank: u32,
-    /// In full.
-    pub full: Form,
-    /// Without what can be spared; none where all of it is needed.
-    pub short: Option<Form>,
+    /// The full form.
+    pub full: RenderedPiece,
+    /// The short form; `None` where nothing can be left out.
+    pub short: Option<RenderedPiece>,
 }
 
-/// A piece as it is sent.
-pub(super) struct Form {
+/// One form of a piece, as it is sent.
+pub(super) struct RenderedPiece {
     pub json: Box<RawValue>,
-    /// The sources that it rests on.
+    /// The sources of the content.
     pub sources: Vec<String>,
 }
 
 impl Piece {
-    /// The piece that is the `at`th of those that begin at a rank.
+    /// The piece number `at` of a series with ranks from `base` on.
     pub fn new(base: usize, at: usize, sources: Vec<String>, what: &impl Serialize) -> Self {
         Self {
             rank: u32::try_from(base + 10 * at).unwrap_or(u32::MAX),
-            full: Form::new(sources, what),
+            full: RenderedPiece::new(sources, what),
             short: None,
         }
     }
 }
 
-impl Form {
+impl RenderedPiece {
     pub fn new(sources: Vec<String>, what: &impl Serialize) -> Self {
         Self {
             json: to_raw_value(what).unwrap_or_else(|_| RawValue::NULL.to_owned()),
@@ -89,8 +90,8 @@ impl Form {
 }
 
 impl Section {
-    /// What is shown of a profile in this view.
-    pub fn shown(&self, profile: &Profile, view: View) -> Vec<Piece> {
+    /// The pieces that the caller may see.
+    pub fn shown(&self, profile: &Profile, view: ViewOptions) -> Vec<Piece> {
         if view.signed_in || self.for_anonymous {
             (self.pieces)(profile, view)
         } else {
@@ -113,7 +114,7 @@ mod tests {
         for section in SECTIONS {
             let (name, words) = (section.name, section.words);
             assert!(!section.description.is_empty(), "{name}");
-            // A topic is compared in lower case.
+            // A topic is compared in lower case, so the words must be too.
             let lower = |word: &&str| !word.is_empty() && word.to_lowercase() == **word;
             assert!(!words.is_empty() && words.iter().all(lower), "{name}");
         }
@@ -121,8 +122,11 @@ mod tests {
 
     #[test]
     fn a_visitor_whom_nobody_asked_is_told_of_pages_and_consents_alone() {
-        let open = SECTIONS.iter().filter(|section| section.for_anonymous);
-        let open: Vec<_> = open.map(|section| section.name).collect();
+        let open: Vec<_> = SECTIONS
+            .iter()
+            .filter(|section| section.for_anonymous)
+            .map(|section| section.name)
+            .collect();
         assert_eq!(open, ["recent_activity", "consents"]);
     }
 }

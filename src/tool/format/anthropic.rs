@@ -1,7 +1,9 @@
-//! Anthropic's form of a tool, and the bounds of its strict mode, which count over the whole request.
+//! Anthropic's format of a tool, and the limits of its strict mode, which apply to the whole
+//! request.
 //!
-//! Where OpenAI wants every argument required and nullable, Claude does better with arguments that are left out, and a
-//! request that exceeds one of the caps is refused whole. So tools are strict in catalogue order as long as they fit.
+//! OpenAI wants every argument required and nullable; Claude works better with optional arguments.
+//! A request above one of the limits is refused as a whole, so tools are strict in the order of the
+//! catalogue as long as they fit.
 
 use serde_json::{Map, Value};
 
@@ -18,7 +20,7 @@ const REFUSED: [&str; 6] = [
     "maxItems",
 ];
 
-/// What a request may still hold in strict tools.
+/// The rest of the limits for strict tools in a request.
 #[derive(Clone, Copy)]
 pub(super) struct Caps {
     tools: usize,
@@ -37,7 +39,7 @@ impl Default for Caps {
 }
 
 impl Caps {
-    /// The next tool of a request: strict if that is wanted and still fits.
+    /// The next tool of a request: strict if wanted, and if it fits into the limits.
     pub(super) fn tool(&mut self, strict: bool, tool: &Declaration<'_>) -> Value {
         let mut schema = tool.parameters.clone();
         let strict = strict && self.take(&mut schema);
@@ -52,8 +54,8 @@ impl Caps {
         if strict {
             declared.insert("strict".into(), true.into());
         }
-        // an example that does not fit the schema, such as one without the `customer` that only staff name, would make
-        // the provider refuse the whole request
+        // The provider refuses a request with an example that does not fit the schema, such as one
+        // without the `customer` argument of staff.
         let fits = |example: &&Value| validate(tool.parameters, (*example).clone()).is_ok();
         let examples: Vec<_> = tool.examples.iter().filter(fits).cloned().collect();
         if !examples.is_empty() {
@@ -62,7 +64,7 @@ impl Caps {
         Value::Object(declared)
     }
 
-    /// Takes what a schema needs, or nothing if it does not fit.
+    /// Takes what a schema needs from the limits, or nothing if it does not fit.
     fn take(&mut self, schema: &mut Value) -> bool {
         let (mut optional, mut unions) = (0, 0);
         walk(schema, &mut |node| {

@@ -1,4 +1,5 @@
-//! A tool of MCP's `tools/list`. Its schemas are plain JSON Schema 2020-12, so the canonical ones go out as they are.
+//! A tool of MCP's `tools/list`. Its schemas are plain JSON Schema 2020-12, so the canonical ones
+//! are sent unchanged.
 
 use serde_json::{Map, Value, json};
 
@@ -14,8 +15,7 @@ pub(super) fn tool(tool: &Declaration<'_>) -> Value {
     if tool.result.is_object() {
         declared.insert("outputSchema".into(), tool.result.clone());
     }
-    // all four are said because their defaults are the alarming ones; no tool of ours destroys: facts are invalidated,
-    // notes are added
+    // All four are stated because the defaults are the dangerous ones. No tool here destroys data.
     let annotations = json!({
         "readOnlyHint": tool.read_only,
         "destructiveHint": false,

@@ -1,6 +1,7 @@
-//! OpenAI's two forms of a function, and the subset of JSON Schema that its strict mode takes.
+//! OpenAI's two formats of a function, and the subset of JSON Schema of its strict mode.
 //!
-//! Chat completions are lax unless told otherwise and Responses are strict unless told otherwise, so both always say.
+//! Chat completions are not strict by default and Responses are, so both formats always state
+//! `strict`.
 
 use serde_json::{Map, Value, json};
 
@@ -36,7 +37,7 @@ fn function(strict: bool, tool: &Declaration<'_>) -> Map<String, Value> {
     ])
 }
 
-/// Strict mode has no optional properties: each is required, and null stands for what was left out.
+/// Strict mode has no optional properties: each is required, and null means that it is left out.
 fn require_all(schema: &mut Map<String, Value>) {
     let Some(Value::Object(mut properties)) = schema.get_mut("properties").map(Value::take) else {
         return;
@@ -63,7 +64,7 @@ fn allow_null(property: &mut Value) {
         map.insert("type".into(), json!([own, "null"]));
         return;
     }
-    // null beside an `enum` would have to be one of its values, which no other provider understands
+    // With `enum`, null would have to be one of its values, which no other provider accepts.
     let description = map.shift_remove("description");
     let inner = Value::Object(std::mem::take(map));
     map.extend(description.map(|text| ("description".to_owned(), text)));

@@ -1,4 +1,4 @@
-//! One tool in every form, and the caps that count over a whole catalogue.
+//! One tool in every format, and the limits for a whole catalogue.
 
 use insta::assert_snapshot;
 use serde_json::{Value, json};
@@ -7,7 +7,7 @@ use super::{Declaration, Format, catalogue, declare};
 use crate::tool::schema::tests::{Search, outline};
 use crate::tool::schema::{canonical, canonicalise};
 
-/// The sample tool in a form, with an example that fits and one that does not.
+/// The sample tool in a format, with an example that fits and one that does not.
 fn search(format: Format, strict: bool) -> Value {
     let examples = [
         json!({"query": "late parcel", "limit": 3}),
@@ -247,7 +247,7 @@ fn a_catalogue_is_wrapped_as_the_request_wants_it() {
     assert_eq!(catalogue(Format::Gemini, false, &[]), json!([]));
 }
 
-/// Which tools of a strict Anthropic catalogue are strict, for tools with these schemas.
+/// The strict tools of a strict Anthropic catalogue of tools with these schemas.
 fn strict(schemas: &[Value]) -> String {
     let tools: Vec<_> = schemas.iter().map(|schema| plain("t", schema)).collect();
     let listed = catalogue(Format::Anthropic, true, &tools);

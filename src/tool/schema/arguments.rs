@@ -1,16 +1,16 @@
 //! Checks the arguments of a call against the canonical schema, as leniently as is safe.
 //!
-//! Models send numbers as strings, null for what they leave out and words in the wrong case. Whatever has one meaning
-//! is accepted and brought into its canonical form; the rest is told to the model in words that it can act on, all at
-//! once, since every further round costs a turn.
+//! Models send numbers as strings, null for missing values and words in the wrong case. A value
+//! with one clear meaning is accepted and converted to its canonical form. All other problems are
+//! reported to the model in one message, because every further round costs a turn.
 
 use serde_json::{Map, Number, Value};
 
 use crate::clock::parse_time;
 
-mod words;
+mod message;
 
-use words::{brief, expected, names};
+use message::{brief, expected, names};
 
 /// The largest magnitude up to which a float holds every integer.
 const EXACT: f64 = 9_007_199_254_740_992.0;
@@ -18,7 +18,7 @@ const EXACT: f64 = 9_007_199_254_740_992.0;
 /// The arguments in canonical form: in the schema's order, defaults filled in, nulls left out.
 ///
 /// # Errors
-/// What the model should change: one sentence for each problem, joined by `; `.
+/// The changes that the model should make: one sentence for each problem, joined by `; `.
 pub fn validate(schema: &Value, arguments: Value) -> Result<Value, String> {
     let arguments = match unquoted(arguments) {
         Value::Null => Map::new(),
@@ -41,7 +41,7 @@ pub fn validate(schema: &Value, arguments: Value) -> Result<Value, String> {
     }
 }
 
-/// What is wrong so far; a value that is wrong is passed on as it is.
+/// The problems so far. A wrong value is passed on unchanged.
 #[derive(Default)]
 struct Check {
     problems: Vec<String>,
@@ -78,7 +78,8 @@ impl Check {
         value
     }
 
-    /// The first branch that fits, those of the value's own type first; else the problems with the likeliest one.
+    /// The first branch that fits; branches of the value's own type come first. If none fits,
+    /// reports the problems of the first branch.
     fn any(&mut self, branches: &[Value], value: Value, path: &str) -> Value {
         let (natural, other): (Vec<_>, Vec<_>) = branches
             .iter()
@@ -100,7 +101,7 @@ impl Check {
         let item = schema.get("items").unwrap_or(&Value::Null);
         let items = match unquoted(value) {
             Value::Array(items) => items,
-            // one value where a list of such is wanted has only one meaning
+            // A single value means a list of one.
             single if !single.is_null() && is_natural(kind(item), &single) => vec![single],
             other => return self.refuse(schema, other, path),
         };
@@ -149,11 +150,11 @@ impl Check {
             }
         }
         if !given.is_empty() {
-            let unknown: Vec<_> = given
+            let unknown = given
                 .keys()
                 .map(|name| format!("`{}`", join(path, name)))
-                .collect();
-            let unknown = unknown.join(", ");
+                .collect::<Vec<_>>()
+                .join(", ");
             self.problems.push(match names(schema) {
                 Some(names) => {
                     format!("{unknown} is not known here: leave it out or use one of {names}")
@@ -165,7 +166,7 @@ impl Check {
     }
 }
 
-/// Null is absent, and so is an empty string where nothing has to be sent.
+/// Null is absent, and so is an empty string for an optional argument.
 fn is_absent(value: &Value, needed: bool) -> bool {
     match value {
         Value::Null => true,
@@ -174,7 +175,7 @@ fn is_absent(value: &Value, needed: bool) -> bool {
     }
 }
 
-/// A list or object that came as its JSON text, unpacked; everything else as it is.
+/// Parses a list or object that was sent as JSON text; other values are unchanged.
 fn unquoted(value: Value) -> Value {
     let Value::String(text) = &value else {
         return value;
@@ -207,15 +208,15 @@ fn text(schema: &Value, value: &Value) -> Option<Value> {
 }
 
 fn number(schema: &Value, value: &Value) -> Option<Value> {
-    let number = match value {
+    let sent = match value {
         Value::Number(number) => number.clone(),
         Value::String(text) => text.trim().parse().ok()?,
         _ => return None,
     };
-    let number = match whole(&number) {
+    let number = match whole(&sent) {
         Some(whole) => whole,
         None if kind(schema) == "integer" => return None,
-        None => number,
+        None => sent,
     };
     let (at, bound) = (number.as_f64()?, |keyword| {
         schema.get(keyword).and_then(Value::as_f64)
@@ -225,7 +226,7 @@ fn number(schema: &Value, value: &Value) -> Option<Value> {
     inside.then_some(Value::Number(number))
 }
 
-/// The integer that a number is, also where it is written `5.0`.
+/// The integer of a number, also if it is written `5.0`.
 fn whole(number: &Number) -> Option<Number> {
     if number.is_i64() || number.is_u64() {
         return Some(number.clone());

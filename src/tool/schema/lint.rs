@@ -1,13 +1,14 @@
-//! What in a canonical schema a provider would refuse or a model would fill in badly, in words for the tool's author.
+//! Checks a canonical schema for shapes that a provider refuses or a model fills in badly, with
+//! messages for the author of the tool.
 
 use serde_json::{Map, Value};
 
 use super::KEYWORDS;
 
-/// The deepest nesting that OpenAI's strict mode takes.
+/// The deepest nesting that OpenAI's strict mode accepts.
 const MAX_DEPTH: usize = 10;
 
-/// Everything about the schema of a tool's arguments that its author should change; empty when it is good.
+/// All problems in the schema of a tool's arguments; empty if it is good.
 #[must_use]
 pub fn lint(schema: &Value) -> Vec<String> {
     let mut problems = Vec::new();
@@ -56,7 +57,7 @@ fn node(schema: &Value, path: &str, depth: usize, problems: &mut Vec<String>) {
     children(map, path, depth, problems);
 }
 
-/// Whether a schema constrains at all; one with only a description is as good as `true`.
+/// Whether a schema constrains anything; one with only a description is like `true`.
 fn says_something(map: &Map<String, Value>) -> bool {
     map.keys()
         .any(|keyword| !matches!(keyword.as_str(), "description" | "default"))
@@ -83,7 +84,7 @@ fn children(map: &Map<String, Value>, path: &str, depth: usize, problems: &mut V
             problems.push(format!("`{path}` is not named in snake_case"));
         }
         let words = property.get("description").and_then(Value::as_str);
-        // the tag of a union has one value, which says it all
+        // The tag of a union has one value and needs no description.
         let options = property.get("enum").and_then(Value::as_array);
         let is_tag = options.is_some_and(|options| options.len() == 1);
         if words.is_none_or(|words| words.trim().is_empty()) && !is_tag {

@@ -1,4 +1,4 @@
-//! The sample type of the schema, format and argument tests, and what becomes of it.
+//! The sample type of the schema, format and argument tests, and its schemas.
 
 use insta::assert_snapshot;
 use schemars::JsonSchema;
@@ -11,8 +11,7 @@ use super::{canonical, canonicalise, describe, result};
 #[derive(JsonSchema)]
 #[expect(dead_code, reason = "only its schema is used")]
 pub(in crate::tool) struct Search {
-    /// What to look for,
-    /// in a few words.
+    /// What to look for, in a few words.
     query: String,
     /// Which tickets.
     status: Option<Status>,
@@ -88,7 +87,7 @@ struct Found {
     next_cursor: Option<String>,
 }
 
-/// JSON as one reads it: what fits a line stays on it.
+/// JSON for people: an object that fits a line stays on one line.
 pub(in crate::tool) fn outline(value: &Value) -> String {
     let line = value.to_string();
     let (ends, parts): (_, Vec<_>) = match value {

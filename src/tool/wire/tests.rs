@@ -1,13 +1,13 @@
-//! Calls in every shape that a middleware may hand over, and the answers to them.
+//! Calls in every shape that a client may send, and the results.
 
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 
-use super::{Call, answer, read};
+use super::{ToolCall, answer, read};
 use crate::tool::format::Format;
 use crate::tool::schema::tests::outline;
 
-/// Format and calls, in one line.
+/// The format and the calls, in one line.
 fn seen(body: &Value) -> String {
     let (format, calls) = read(body).unwrap();
     let calls: Vec<_> = calls
@@ -140,9 +140,9 @@ fn what_is_no_call_is_refused_with_what_is_expected() {
     );
 }
 
-/// One good result and one error, of a call with an id and of one without.
-fn results() -> [(Call, Value, bool); 2] {
-    let call = |id: &str, name: &str| Call {
+/// One result and one error, of a call with an id and of one without.
+fn results() -> [(ToolCall, Value, bool); 2] {
+    let call = |id: &str, name: &str| ToolCall {
         id: id.to_owned(),
         name: name.to_owned(),
         arguments: json!({}),

@@ -25,7 +25,7 @@ pub(super) const CONSENTS: Section = Section {
         let consents = profile.consents.iter().enumerate();
         let pieces = consents.map(|(at, (name, claim))| {
             let consent = Consent::of(name, claim);
-            // Just before the traits and accounts that would have the rank after it.
+            // Just before the traits and accounts of rank 110.
             Piece::new(109, at, vec![consent.source.clone()], &consent)
         });
         pieces.collect()

@@ -1,6 +1,6 @@
 //! `spending`, `open_tickets` and `purchases`: what the customer paid, asked for and bought.
 
-use super::{Piece, Section, View};
+use super::{Piece, Section, ViewOptions};
 use crate::profile::Profile;
 use crate::tool::money::Money;
 use crate::tool::purchases::Order;
@@ -9,7 +9,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use std::collections::BTreeSet;
 
-/// What a topic calls an order, and with it what was spent.
+/// Words of a topic for orders and spending.
 const BUYING: &[&str] = &[
     "order", "purchase", "bought", "buy", "deliver", "ship", "parcel", "package", "refund",
     "return", "pay", "invoice", "tracking",
@@ -56,7 +56,7 @@ struct Spending {
     refunded: Option<Money>,
 }
 
-fn spending(profile: &Profile, _: View) -> Vec<Piece> {
+fn spending(profile: &Profile, _: ViewOptions) -> Vec<Piece> {
     let purchases = &profile.purchases;
     let sellers: BTreeSet<&String> = purchases
         .recent
@@ -76,7 +76,7 @@ fn spending(profile: &Profile, _: View) -> Vec<Piece> {
     pieces.collect()
 }
 
-fn open_tickets(profile: &Profile, view: View) -> Vec<Piece> {
+fn open_tickets(profile: &Profile, view: ViewOptions) -> Vec<Piece> {
     let most = if view.detailed { 10 } else { 5 };
     let tickets = profile.tickets.open.iter().take(most).enumerate();
     let pieces = tickets.map(|(at, ticket)| {
@@ -90,7 +90,7 @@ fn open_tickets(profile: &Profile, view: View) -> Vec<Piece> {
     pieces.collect()
 }
 
-fn purchases(profile: &Profile, view: View) -> Vec<Piece> {
+fn purchases(profile: &Profile, view: ViewOptions) -> Vec<Piece> {
     let most = if view.detailed { 10 } else { 3 };
     let purchases = profile.purchases.recent.iter().take(most).enumerate();
     let pieces = purchases

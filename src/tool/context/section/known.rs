@@ -1,7 +1,7 @@
-//! `traits`: what is known of the customer, each the value that holds, and what other systems hold where that changes what to
-//! do.
+//! `traits`: what is known of the customer. Each trait has its winning value, and the values of
+//! other systems where an agent should confirm it.
 
-use super::{Form, Piece, Section, View};
+use super::{Piece, RenderedPiece, Section, ViewOptions};
 use crate::clock::rfc3339;
 use crate::event::text_of;
 use crate::profile::Profile;
@@ -23,10 +23,10 @@ pub(super) const TRAITS: Section = Section {
     pieces,
 };
 
-/// Most other values that are told.
+/// The most other values that are shown.
 const MAX_OTHERS: usize = 3;
 
-/// Traits that say who someone is; they come before the others.
+/// Traits that say who the customer is; they come before the others.
 const WHO: &[&str] = &[
     "name",
     "firstname",
@@ -38,8 +38,8 @@ const WHO: &[&str] = &[
     "address",
 ];
 
-/// Traits beside those that an agent addresses, checks or promises something by. That systems disagree on others, such as
-/// when someone was last seen, is no news.
+/// More traits that an agent acts on, so that a disagreement of systems is shown. Systems always
+/// disagree on others, such as the time of the last visit.
 const ACTED_ON: &[&str] = &[
     "birthdate",
     "birthday",
@@ -107,8 +107,8 @@ enum TraitValue {
     Text(Untrusted),
 }
 
-/// Those that say who someone is come first.
-fn pieces(profile: &Profile, view: View) -> Vec<Piece> {
+/// The pieces, those that say who the customer is first.
+fn pieces(profile: &Profile, view: ViewOptions) -> Vec<Piece> {
     let (who, other): (Vec<_>, Vec<_>) = traits(profile).partition(Trait::says_who);
     let base = if view.detailed { 60 } else { 90 };
     let who = who.into_iter().map(|known| known.piece(0, 0));
@@ -117,13 +117,15 @@ fn pieces(profile: &Profile, view: View) -> Vec<Piece> {
         .collect()
 }
 
-/// The traits there is something to say of. That a value was verified is said beside it, not as a trait of its own.
+/// The traits to show. Whether a value is verified is shown with the value, not as a trait of its
+/// own.
 fn traits(profile: &Profile) -> impl Iterator<Item = Trait> {
-    let said = |name: &str| verifies(name).is_some_and(|stem| profile.traits.contains_key(stem));
+    let is_verification =
+        |name: &str| verifies(name).is_some_and(|stem| profile.traits.contains_key(stem));
     profile
         .traits
         .iter()
-        .filter(move |(name, _)| !said(name))
+        .filter(move |(name, _)| !is_verification(name))
         .filter_map(|(name, claims)| Trait::of(name, claims))
 }
 
@@ -154,7 +156,7 @@ impl Trait {
     fn piece(self, base: usize, at: usize) -> Piece {
         let mut piece = Piece::new(base, at, self.sources(), &self);
         let short = self.in_short();
-        piece.short = short.map(|known| Form::new(known.sources(), &known));
+        piece.short = short.map(|known| RenderedPiece::new(known.sources(), &known));
         piece
     }
 
@@ -163,14 +165,14 @@ impl Trait {
         is_in(WHO, &self.name)
     }
 
-    /// The systems it rests on.
+    /// The systems that stated the value and the other values.
     fn sources(&self) -> Vec<String> {
         let others = self.others.iter().map(|other| &other.source);
         let sources: BTreeSet<&String> = others.chain([&self.source]).collect();
         sources.into_iter().cloned().collect()
     }
 
-    /// The same without what other systems say; none where that is all there is.
+    /// The same without the other values; `None` if there are none.
     fn in_short(mut self) -> Option<Self> {
         if self.others.is_empty() {
             return None;
@@ -191,7 +193,7 @@ impl Other {
 }
 
 impl TraitValue {
-    /// A value, and at most so many characters of a text.
+    /// A value; a text is cut to `most` characters.
     fn of(value: &Value, most: usize) -> Option<Self> {
         Some(match value {
             Value::Bool(flag) => Self::Flag(*flag),
@@ -204,14 +206,17 @@ impl TraitValue {
     }
 }
 
-/// Whether a name is in a list, however its words are joined: `first_name`, `firstName`, `First Name`.
+/// Whether a name is in a list, in any spelling: `first_name`, `firstName`, `First Name`.
 fn is_in(list: &[&str], name: &str) -> bool {
-    let joined = name.chars().filter(|c| !matches!(c, '_' | '-' | ' '));
-    let joined: String = joined.flat_map(char::to_lowercase).collect();
+    let joined: String = name
+        .chars()
+        .filter(|c| !matches!(c, '_' | '-' | ' '))
+        .flat_map(char::to_lowercase)
+        .collect();
     list.contains(&joined.as_str())
 }
 
-/// The plain values of an object in a line: an address as people write it.
+/// The plain values of an object in one line, such as an address.
 fn line(parts: &serde_json::Map<String, Value>) -> String {
     parts
         .values()

@@ -1,6 +1,6 @@
 //! `recent_activity`: the customer's last visits.
 
-use super::{Piece, Section, View};
+use super::{Piece, Section, ViewOptions};
 use crate::clock::rfc3339;
 use crate::event::Kind;
 use crate::profile::Profile;
@@ -36,8 +36,8 @@ struct Visit {
     source: Vec<String>,
 }
 
-/// An anonymous visitor is told which pages were looked at, and nothing of what was done there.
-fn visits(profile: &Profile, view: View) -> Vec<Piece> {
+/// The visits. An anonymous visitor sees page views only.
+fn visits(profile: &Profile, view: ViewOptions) -> Vec<Piece> {
     let looked = |event: &&Activity| matches!(event.kind, Kind::Page | Kind::Screen);
     let pages: Vec<Activity>;
     let events = if view.signed_in {
@@ -46,18 +46,17 @@ fn visits(profile: &Profile, view: View) -> Vec<Piece> {
         pages = profile.recent.iter().filter(looked).cloned().collect();
         &pages
     };
-    let visits = activity::sessions(events);
     let most = if view.detailed { 10 } else { 3 };
-    let visits = visits.iter().take(most).enumerate();
-    let pieces = visits.map(|(at, visit)| {
-        let visit = Visit::of(visit, view.signed_in);
+    let sessions = activity::sessions(events);
+    let pieces = sessions.iter().take(most).enumerate().map(|(at, session)| {
+        let visit = Visit::of(session, view.signed_in);
         Piece::new(95, at, visit.source.clone(), &visit)
     });
     pieces.collect()
 }
 
 impl Visit {
-    /// `in_full` also tells what each event was about: an order, a ticket, a search.
+    /// `in_full` adds the subject of each event: an order, a ticket, a search.
     fn of(session: &Session<'_>, in_full: bool) -> Self {
         let mut counts: BTreeMap<String, usize> = BTreeMap::new();
         let mut order = Vec::new();

@@ -1,4 +1,4 @@
-//! What models send, and what becomes of it.
+//! Arguments that models send, and the result of the check.
 
 use serde_json::{Value, json};
 

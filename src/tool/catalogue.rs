@@ -1,19 +1,19 @@
-//! A tool's two files made one: the words of `tools/` joined to the types of `tool/`, checked against each other once, at the
-//! start.
+//! Joins the file of a tool in `tools/` with its types in `tool/`, and checks once at the start
+//! that they fit.
 
 use super::answer::Envelope;
 use super::caller::{Caller, Scope, Verification};
 use super::format::Declaration;
-use super::{Native, schema};
+use super::{ToolDefinition, schema};
 use crate::{Error, Result};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
-/// The file beside a tool: what models read and what the server enforces.
+/// A file in `tools/`: the descriptions for models and the limits that the server enforces.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Words {
+struct ToolFile {
     title: String,
     description: String,
     scopes: Vec<Scope>,
@@ -30,58 +30,59 @@ struct Words {
 pub struct Tool {
     /// Its public name.
     pub name: &'static str,
-    words: Words,
-    /// Its arguments as a bound session sees them.
+    file: ToolFile,
+    /// The schema of the arguments for a session.
     arguments: Value,
     /// The same with `customer`, for staff.
     staff_arguments: Value,
     result: Value,
-    pub(super) native: &'static Native,
+    pub(super) definition: &'static ToolDefinition,
 }
 
 impl Tool {
-    /// Reads its words and fits them to its types.
-    pub(super) fn load(native: &'static Native) -> Result<Self> {
-        let words: Words = toml::from_str(native.words)
-            .map_err(|error| Error::internal(format!("tools/{}.toml: {error}", native.name)))?;
-        let mut arguments = (native.arguments)();
-        schema::describe(&mut arguments, &words.arguments)
-            .map_err(|message| Error::internal(format!("tools/{}.toml: {message}", native.name)))?;
+    /// Reads the file and checks it against the types.
+    pub(super) fn new(definition: &'static ToolDefinition) -> Result<Self> {
+        let file: ToolFile = toml::from_str(definition.file)
+            .map_err(|error| Error::internal(format!("tools/{}.toml: {error}", definition.name)))?;
+        let mut arguments = (definition.arguments)();
+        schema::describe(&mut arguments, &file.arguments).map_err(|message| {
+            Error::internal(format!("tools/{}.toml: {message}", definition.name))
+        })?;
         Ok(Self {
-            name: native.name,
+            name: definition.name,
             staff_arguments: with_customer(&arguments),
             arguments,
-            result: enveloped((native.result)()),
-            words,
-            native,
+            result: envelope_schema((definition.result)()),
+            file,
+            definition,
         })
     }
 
-    /// The tool as the given sort of caller sees it.
+    /// The declaration of the tool; staff have the `customer` argument.
     #[must_use]
     pub fn declaration(&self, names_customers: bool) -> Declaration<'_> {
         Declaration {
             name: self.name,
-            title: &self.words.title,
-            description: &self.words.description,
+            title: &self.file.title,
+            description: &self.file.description,
             parameters: self.parameters(names_customers),
             result: &self.result,
-            read_only: self.words.read_only,
-            idempotent: self.words.idempotent,
+            read_only: self.file.read_only,
+            idempotent: self.file.idempotent,
             open_world: false,
-            examples: &self.words.examples,
+            examples: &self.file.examples,
         }
     }
 
-    /// How sure a session must be of its customer.
+    /// The verification that a session needs.
     #[must_use]
     pub fn verification(&self) -> Verification {
-        self.words.verification
+        self.file.verification
     }
 
-    /// Refuses a caller who may not call it.
+    /// Refuses a caller without the scopes or the verification.
     pub(super) fn admit(&self, caller: &Caller) -> Result<()> {
-        for scope in &self.words.scopes {
+        for scope in &self.file.scopes {
             caller.require(*scope)?;
         }
         if caller.customer.is_some() && caller.verification < self.verification() {
@@ -94,7 +95,7 @@ impl Tool {
         Ok(())
     }
 
-    /// The schema of its arguments for that sort of caller.
+    /// The schema of the arguments; staff have the `customer` argument.
     pub(super) fn parameters(&self, names_customers: bool) -> &Value {
         if names_customers {
             &self.staff_arguments
@@ -104,14 +105,14 @@ impl Tool {
     }
 }
 
-/// The schema of the whole answer, around that of a tool's result.
-fn enveloped(result: Value) -> Value {
+/// The schema of the envelope with the result of a tool in it.
+fn envelope_schema(result: Value) -> Value {
     let mut envelope = schema::result::<Envelope>();
     envelope["properties"]["data"] = result;
     envelope
 }
 
-/// The arguments with `customer` in front, which only staff have.
+/// The arguments of staff, with `customer` first.
 fn with_customer(arguments: &Value) -> Value {
     let mut staff = arguments.clone();
     let customer = json!({

@@ -1,8 +1,8 @@
-//! How session tokens are signed: `jsonwebtoken` has the format and the checks, `ring` the keyed hash.
+//! The signature of session tokens: `jsonwebtoken` has the format and the checks, `ring` the HMAC.
 //!
-//! The backends that `jsonwebtoken` brings along are RSA and two elliptic curves in Rust, or another C library; `ring` is there
-//! already, under the connection to PostgreSQL. It also knows RS256, ES256 and `EdDSA`: tokens of other issuers take one more
-//! arm here each.
+//! The backends of `jsonwebtoken` bring RSA and two elliptic curves in Rust, or another C library;
+//! `ring` is a dependency already, for the connection to PostgreSQL. It also has RS256, ES256 and
+//! `EdDSA`, so tokens of other issuers would need one more arm here each.
 
 use jsonwebtoken::crypto::{CryptoProvider, JwtSigner, JwtVerifier, KeyUtils};
 use jsonwebtoken::errors::{ErrorKind, Result};
@@ -17,22 +17,23 @@ static PROVIDER: CryptoProvider = CryptoProvider {
     key_utils: KeyUtils::new_unimplemented(),
 };
 
-/// Has `jsonwebtoken` sign and verify with what is below. Needed before its first token, and nothing from then on.
+/// Makes `jsonwebtoken` use the functions below. Must run before the first token; later calls do
+/// nothing.
 pub(super) fn install() {
     static INSTALLED: Once = Once::new();
-    // It fails where something else was installed first, which then signs as well.
+    // This fails if another provider was installed first, which then signs as well.
     INSTALLED.call_once(|| {
         let _ = PROVIDER.install_default();
     });
 }
 
-/// A secret, for one algorithm.
-struct Keyed {
+/// A secret for one HMAC algorithm.
+struct HmacKey {
     algorithm: Algorithm,
     key: hmac::Key,
 }
 
-impl Keyed {
+impl HmacKey {
     fn new(algorithm: Algorithm, family: AlgorithmFamily, secret: &[u8]) -> Result<Self> {
         let hash = match algorithm {
             Algorithm::HS256 => hmac::HMAC_SHA256,
@@ -49,7 +50,7 @@ impl Keyed {
 }
 
 fn signer(algorithm: &Algorithm, key: &EncodingKey) -> Result<Box<dyn JwtSigner>> {
-    Ok(Box::new(Keyed::new(
+    Ok(Box::new(HmacKey::new(
         *algorithm,
         key.family(),
         key.as_bytes(),
@@ -58,17 +59,17 @@ fn signer(algorithm: &Algorithm, key: &EncodingKey) -> Result<Box<dyn JwtSigner>
 
 fn verifier(algorithm: &Algorithm, key: &DecodingKey) -> Result<Box<dyn JwtVerifier>> {
     let secret = key.try_get_as_bytes()?;
-    Ok(Box::new(Keyed::new(*algorithm, key.family(), secret)?))
+    Ok(Box::new(HmacKey::new(*algorithm, key.family(), secret)?))
 }
 
-impl Signer<Vec<u8>> for Keyed {
+impl Signer<Vec<u8>> for HmacKey {
     fn try_sign(&self, message: &[u8]) -> std::result::Result<Vec<u8>, signature::Error> {
         Ok(hmac::sign(&self.key, message).as_ref().to_vec())
     }
 }
 
-impl Verifier<Vec<u8>> for Keyed {
-    /// In a time that does not depend on where the two differ.
+impl Verifier<Vec<u8>> for HmacKey {
+    /// Compares in constant time.
     fn verify(
         &self,
         message: &[u8],
@@ -78,13 +79,13 @@ impl Verifier<Vec<u8>> for Keyed {
     }
 }
 
-impl JwtSigner for Keyed {
+impl JwtSigner for HmacKey {
     fn algorithm(&self) -> Algorithm {
         self.algorithm
     }
 }
 
-impl JwtVerifier for Keyed {
+impl JwtVerifier for HmacKey {
     fn algorithm(&self) -> Algorithm {
         self.algorithm
     }
@@ -114,7 +115,7 @@ mod tests {
         assert!(read(&token[..token.len() - 2]).is_err(), "cut short");
     }
 
-    /// The other alphabet of base 64, padded.
+    /// Converts base64url to padded standard base64.
     fn standard(text: &str) -> String {
         text.replace('-', "+").replace('_', "/") + "=="
     }

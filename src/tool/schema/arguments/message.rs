@@ -1,17 +1,17 @@
-//! What the model is told of an argument: what it must be, and what was sent instead.
+//! The parts of a message about an argument: the expected value and the sent one.
 
 use serde_json::Value;
 
 use super::{format, kind};
 
-/// The arguments there are, as the model should spell them.
+/// The names of all arguments.
 pub(super) fn names(schema: &Value) -> Option<String> {
     let properties = schema.get("properties").and_then(Value::as_object)?;
     let names: Vec<_> = properties.keys().map(|name| format!("`{name}`")).collect();
     (!names.is_empty()).then(|| names.join(", "))
 }
 
-/// What a schema asks for, to follow "must be" or "send".
+/// A description of the expected value, to follow "must be" or "send".
 pub(super) fn expected(schema: &Value) -> String {
     if let Some(options) = schema.get("enum").and_then(Value::as_array) {
         let options: Vec<_> = options
@@ -48,7 +48,7 @@ fn range(schema: &Value, least: &str, most: &str, unit: &str) -> String {
     }
 }
 
-/// A value as the sentence quotes it: on one line, without backticks, and cut where it is long.
+/// A value as a message quotes it: in one line, without backticks, and cut.
 pub(super) fn brief(value: &Value) -> String {
     let text = match value {
         Value::String(text) => text.clone(),
