@@ -1,6 +1,7 @@
-//! HTTP: the list of all routes, and what they share: the application's state, errors, limits, shutdown.
+//! HTTP: the list of all routes, and the state, errors, limits and shutdown that they share.
 //!
-//! Each file below is a thin projection: it reads a request, calls `ingest` or `tool`, and writes the answer.
+//! Each file in `surface/` is thin: it reads a request, calls another room, and writes the
+//! response.
 
 use crate::clock::Clock;
 use crate::ingest::Ingest;
@@ -41,7 +42,7 @@ use guard::Guard;
 use meter::Meters;
 use route::Route;
 
-/// Every route: the list of each file that has some.
+/// All routes: the lists of all files with handlers.
 const ROUTES: &[&[Route]] = &[
     call::ROUTES,
     staff::ROUTES,
@@ -54,27 +55,27 @@ const ROUTES: &[&[Route]] = &[
     collect::ROUTES,
 ];
 
-/// Most bytes of a body that is no delivery of events.
+/// The most bytes of a body that is no delivery of events.
 const MAX_BODY: usize = 1024 * 1024;
-/// Longest that a request may take, its body included.
+/// The longest time of a request, with its body.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
-/// How long a browser may remember the answer to a preflight.
+/// How long a browser may cache the response to a preflight.
 const PREFLIGHT_AGE: Duration = Duration::from_secs(86_400);
 
-/// What every handler works with.
+/// The state of the server, shared by all handlers.
 pub struct App {
     /// The database.
     pub db: Db,
-    /// The way into the log.
+    /// The way of events into the log.
     pub ingest: Ingest,
-    /// The catalogue.
+    /// The tools.
     pub tools: Tools,
-    /// The time.
+    /// The clock.
     pub clock: Clock,
-    /// What /metrics shows, if this process records metrics.
+    /// The content of /metrics, if this process records metrics.
     pub metrics: Option<PrometheusHandle>,
     access: auth::Access,
-    /// What tool calls are counted by.
+    /// The metrics of tool calls.
     calls: Meters,
     openapi: Bytes,
 }
@@ -83,7 +84,7 @@ impl App {
     /// The state of a server on this database.
     ///
     /// # Errors
-    /// When a shipped tool cannot be loaded.
+    /// [`Error::Internal`] when a tool cannot be loaded.
     pub fn new(
         db: Db,
         ingest: Ingest,
@@ -100,7 +101,7 @@ impl App {
             clock,
             metrics,
             access,
-            calls: Meters::new(call::NAMES),
+            calls: Meters::new(call::METRICS),
             openapi,
         })
     }
@@ -110,9 +111,9 @@ fn routes() -> impl Iterator<Item = &'static Route> {
     ROUTES.iter().copied().flatten()
 }
 
-/// Everything that is served.
+/// The router of all routes.
 pub fn router(app: Arc<App>) -> Router {
-    // Browsers send `Authorization`, which a wildcard does not cover.
+    // Browsers send `Authorization`, which the wildcard does not include.
     let cors = CorsLayer::new()
         .allow_origin(Any)
         .allow_headers(AllowHeaders::mirror_request())
@@ -127,18 +128,19 @@ pub fn router(app: Arc<App>) -> Router {
         .with_state(app)
 }
 
-/// Serves until `shutdown` resolves, then lets requests that are under way finish.
+/// Serves until `shutdown` resolves, then finishes the running requests.
 ///
 /// # Errors
-/// When the listener fails.
+/// [`Error::Io`] when the listener fails.
 pub async fn serve(
     listener: tokio::net::TcpListener,
     app: Arc<App>,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> Result<()> {
     let upkeep = app.metrics.clone().map(meter::add_up).map(tokio::spawn);
-    let served = axum::serve(listener, router(app)).with_graceful_shutdown(shutdown);
-    let served = served.await;
+    let served = axum::serve(listener, router(app))
+        .with_graceful_shutdown(shutdown)
+        .await;
     if let Some(upkeep) = upkeep {
         upkeep.abort();
     }
@@ -154,7 +156,8 @@ impl IntoResponse for Error {
     }
 }
 
-/// An error on a collection route, in the shape that SDKs read: some retry for good when `code` or `message` is missing.
+/// An error on a collection route, in the shape that SDKs read: some retry forever when `code` or
+/// `message` is missing.
 struct CollectError(Error);
 
 /// What the sender of events is told when none of them were written.
@@ -192,7 +195,7 @@ impl From<Error> for CollectError {
     }
 }
 
-/// Sets the status, and what a status brings with it; logs the cause of a 5xx, which is not sent.
+/// Sets the status and its headers; logs the cause of a 5xx, which is not sent.
 fn finish(error: &Error, status: StatusCode, mut response: Response) -> Response {
     *response.status_mut() = status;
     if status.is_server_error() {

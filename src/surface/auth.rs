@@ -1,5 +1,6 @@
-//! From a header to a caller or a source. What is looked up or verified is remembered for a second, so that a busy key costs
-//! one read a second, a busy session one signature, and a revoked key stops within it.
+//! Authentication: from a header to a caller or a source. Results are cached for a second. So a
+//! busy key costs one read a second, a busy session one signature, and a revoked key stops within a
+//! second.
 
 use super::App;
 use crate::ingest::Feed;
@@ -14,17 +15,17 @@ use quick_cache::sync::Cache;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// How long a key, source or workspace is remembered.
+/// How long a key, source or workspace is cached.
 const TTL: Duration = Duration::from_secs(1);
-/// Most keys, sources or workspaces that are remembered.
-const MAX_REMEMBERED: usize = 4_000;
+/// The most keys, sources or workspaces in a cache.
+const MAX_CACHED: usize = 4_000;
 
-/// What was looked up or verified lately, and when.
-struct Remembered<T>(Cache<String, (Instant, T)>);
+/// A cache of values that expire after [`TTL`].
+struct TtlCache<T>(Cache<String, (Instant, T)>);
 
-impl<T: Clone> Remembered<T> {
+impl<T: Clone> TtlCache<T> {
     fn new() -> Self {
-        Self(Cache::new(MAX_REMEMBERED))
+        Self(Cache::new(MAX_CACHED))
     }
 
     fn get(&self, key: &str) -> Option<T> {
@@ -37,28 +38,28 @@ impl<T: Clone> Remembered<T> {
     }
 }
 
-/// Looks up keys and sources.
+/// Looks up keys, tokens and sources.
 pub(super) struct Access {
     db: Db,
-    /// By token, or by the hash of a key.
-    callers: Remembered<Arc<Caller>>,
-    feeds: Remembered<Arc<Feed>>,
-    named: Remembered<Arc<Vec<Feed>>>,
-    workspaces: Remembered<Arc<Workspace>>,
+    /// By session token, or by the hash of a key.
+    callers: TtlCache<Arc<Caller>>,
+    feeds: TtlCache<Arc<Feed>>,
+    named: TtlCache<Arc<Vec<Feed>>>,
+    workspaces: TtlCache<Arc<Workspace>>,
 }
 
 impl Access {
     pub fn new(db: Db) -> Self {
         Self {
             db,
-            callers: Remembered::new(),
-            feeds: Remembered::new(),
-            named: Remembered::new(),
-            workspaces: Remembered::new(),
+            callers: TtlCache::new(),
+            feeds: TtlCache::new(),
+            named: TtlCache::new(),
+            workspaces: TtlCache::new(),
         }
     }
 
-    /// The caller that a bearer token makes: a session token has two dots, a key has none.
+    /// The caller of a bearer token. A session token has two dots, a key has none.
     pub async fn caller(&self, token: &str, now: i64) -> Result<Arc<Caller>> {
         if token.contains('.') {
             if let Some(known) = self.callers.get(token)
@@ -66,12 +67,11 @@ impl Access {
             {
                 return Ok(known);
             }
-            let claimed = caller::claimed_workspace(token);
-            let workspace = match claimed {
+            let workspace = match caller::claimed_workspace(token) {
                 Some(id) => self.workspace(&id).await?,
                 None => None,
-            };
-            let workspace = workspace.ok_or_else(|| {
+            }
+            .ok_or_else(|| {
                 Error::Unauthorized("the session token is not one of ours".to_owned())
             })?;
             let caller = Arc::new(caller::open(&workspace, token, now)?);
@@ -104,7 +104,7 @@ impl Access {
         Ok(caller)
     }
 
-    /// The source that a write key belongs to.
+    /// The source with this write key.
     pub async fn feed(&self, write_key: &str) -> Result<Option<Arc<Feed>>> {
         if let Some(known) = self.feeds.get(write_key) {
             return Ok(Some(known));
@@ -119,7 +119,8 @@ impl Access {
         Ok(feed)
     }
 
-    /// The sources that a webhook path can mean: the one with this write key, or all of this name.
+    /// The sources that a webhook path may mean: the one with this write key, or all with this
+    /// name.
     pub async fn feeds_for(&self, name: &str) -> Result<Vec<Feed>> {
         if let Some(known) = self.named.get(name) {
             return Ok((*known).clone());
@@ -169,7 +170,7 @@ pub(super) fn bearer(headers: &HeaderMap) -> Option<&str> {
         .filter(|token| !token.is_empty())
 }
 
-/// The caller, as handlers take it.
+/// The authenticated caller, as an extractor.
 pub(super) struct Bearer(pub Arc<Caller>);
 
 impl FromRequestParts<Arc<App>> for Bearer {

@@ -1,6 +1,6 @@
-//! The forms in which SDKs wrap a call: compressed bodies, Basic authorization, the pixel's query.
+//! The encodings of calls: compressed bodies, Basic authorization, the query of a pixel.
 //!
-//! Pure functions of what arrived, so that each form is tested without a request.
+//! These are pure functions, so that each encoding is tested without a request.
 
 use std::borrow::Cow;
 use std::io::Read;
@@ -12,10 +12,11 @@ use serde_json::{Map, Value};
 
 use crate::{Error, Result};
 
-/// Most levels that the dotted keys of a pixel's query nest; a call has two or three.
+/// The deepest nesting of dotted keys in a pixel's query; a call has two or three levels.
 const MAX_LEVELS: usize = 8;
 
-/// Base 64 in either alphabet, whatever the bits beyond the last byte. A space was a `+` that nobody escaped in a query.
+/// Base 64 in both alphabets, with any bits after the last byte. A space in a query is an unescaped
+/// `+`.
 static BASE64: LazyLock<Encoding> = LazyLock::new(|| {
     let mut form = BASE64_NOPAD.specification();
     form.check_trailing_bits = false;
@@ -24,19 +25,20 @@ static BASE64: LazyLock<Encoding> = LazyLock::new(|| {
     form.encoding().expect("every character has one meaning")
 });
 
-/// The body without its compression, at most `max` bytes of it.
+/// Decompresses a body to at most `max` bytes.
 ///
-/// Gzip is known by its first two bytes as well, because not every SDK says that it compresses; JSON never starts so.
+/// Gzip is also recognised by its first two bytes, because some SDKs send no `Content-Encoding`;
+/// JSON never starts with them.
 ///
 /// # Errors
-/// [`Error::TooLarge`] over `max` bytes, before more than that is in memory; [`Error::Invalid`] for a body that is damaged
-/// or compressed in another way.
+/// [`Error::TooLarge`] over `max` bytes, before more is in memory; [`Error::Invalid`] for a damaged
+/// body or an unknown compression.
 pub fn decode<'a>(encoding: Option<&str>, body: &'a [u8], max: usize) -> Result<Cow<'a, [u8]>> {
     let encoding = encoding.unwrap_or_default().trim().to_ascii_lowercase();
     let decoded = match encoding.as_str() {
         _ if body.starts_with(&[0x1f, 0x8b]) => inflate(MultiGzDecoder::new(body), "gzip", max)?,
         "gzip" | "x-gzip" => inflate(MultiGzDecoder::new(body), "gzip", max)?,
-        // RFC 9110 means zlib by this word, but many senders mean what is inside it.
+        // RFC 9110 means zlib by this word, but many senders send raw deflate.
         "deflate" if is_zlib(body) => inflate(ZlibDecoder::new(body), "deflate", max)?,
         "deflate" => inflate(DeflateDecoder::new(body), "deflate", max)?,
         "" | "identity" => Cow::Borrowed(body),
@@ -54,7 +56,7 @@ pub fn decode<'a>(encoding: Option<&str>, body: &'a [u8], max: usize) -> Result<
     Ok(decoded)
 }
 
-/// Reads one byte more than allowed at most, so that a small body cannot grow without bound.
+/// Reads at most one byte more than allowed, so that a small body cannot grow without bound.
 fn inflate(reader: impl Read, name: &str, max: usize) -> Result<Cow<'static, [u8]>> {
     let mut decoded = Vec::new();
     let limit = u64::try_from(max).unwrap_or(u64::MAX).saturating_add(1);
@@ -74,7 +76,7 @@ fn is_zlib(body: &[u8]) -> bool {
     matches!(body, [method, flags, ..] if method & 0x0f == 8 && u16::from_be_bytes([*method, *flags]) % 31 == 0)
 }
 
-/// The user of a Basic authorization header, which is where SDKs put the write key.
+/// The user of a Basic authorization header, where SDKs put the write key.
 #[must_use]
 pub fn basic_user(authorization: &str) -> Option<String> {
     let (scheme, credentials) = authorization.trim().split_once(' ')?;
@@ -88,9 +90,11 @@ pub fn basic_user(authorization: &str) -> Option<String> {
     (!user.is_empty()).then(|| user.to_owned())
 }
 
-/// The JSON of the call that a pixel's query makes: `data` in base 64, or one pair per field with dots between levels.
+/// The JSON of the call in a pixel's query: `data` in base 64, or a pair for each field with dots
+/// between levels.
 ///
-/// `pairs` are the query's decoded names and values. A `writeKey` beside `data` goes into the call if it has none.
+/// `pairs` are the decoded names and values of the query. A `writeKey` besides `data` is added to
+/// the call if it has none.
 ///
 /// # Errors
 /// [`Error::Invalid`] when `data` is not a JSON object in base 64.
@@ -118,7 +122,8 @@ pub fn pixel(pairs: &[(String, String)]) -> Result<Vec<u8>> {
     serde_json::to_vec(&call).map_err(|error| Error::internal(error.to_string()))
 }
 
-/// Puts `value` where the dots of `key` lead; of two that want the same place the later wins.
+/// Inserts `value` at the path of `key`, whose parts are separated by dots. The later of two values
+/// for one path wins.
 fn insert(call: &mut Map<String, Value>, key: &str, value: &str) {
     let mut levels = key.splitn(MAX_LEVELS, '.').peekable();
     let mut map = call;
@@ -136,7 +141,7 @@ fn insert(call: &mut Map<String, Value>, key: &str, value: &str) {
     }
 }
 
-/// The bytes of a [`BASE64`] text, padded or not.
+/// Decodes a [`BASE64`] text, with or without padding.
 fn base64(text: &str) -> Option<Vec<u8>> {
     BASE64.decode(text.trim_end_matches('=').as_bytes()).ok()
 }

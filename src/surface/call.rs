@@ -1,16 +1,15 @@
-//! Tools over HTTP: the catalogue, one call, a model's calls, and the session tokens that bind them to a customer.
+//! Tools over HTTP: the catalogue, one call, the calls of a model, and session tokens.
 
 use super::auth::Bearer;
-use super::extract::{Asked, Named, Sent};
-use super::meter::Names;
+use super::extract::{PathParams, QueryParams, RequestBody};
+use super::meter::MetricNames;
 use super::route::{Route, get, post, shape};
 use super::{App, schema};
 use crate::clock::rfc3339;
-use crate::store;
 use crate::tool::caller::{self, Caller, DEFAULT_TTL_S, Scope, Verification};
 use crate::tool::format::Format;
 use crate::tool::{Envelope, error_value, wire};
-use crate::{Error, Result};
+use crate::{Error, Result, steward};
 use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, header};
@@ -25,36 +24,36 @@ use std::time::Instant;
 
 pub(super) const ROUTES: &[Route] = &[
     get("/v1/tools", |method| on(method, catalogue))
-        .says("tools", "The catalogue, in a model provider's format.")
+        .documented("tools", "The catalogue, in a model provider's format.")
         .bearer()
-        .asks(schema::inline::<CatalogueQuery>)
-        .answers(schema::provider),
+        .query(schema::inline::<CatalogueQuery>)
+        .response(schema::provider),
     post("/v1/tools/{name}", |method| on(method, run))
-        .says("tools", "One call of a tool.")
-        .with(&[("name", "The tool's name.", "recent_purchases")])
+        .documented("tools", "One call of a tool.")
+        .path_parameters(&[("name", "The tool's name.", "recent_purchases")])
         .bearer()
         .of_tool(),
     post("/v1/tool-calls", |method| on(method, run_calls))
-        .says("tools", "A model's own tool calls in, that provider's tool results out; `X-Acquaint-Format` names the provider.")
+        .documented("tools", "A model's own tool calls in, that provider's tool results out; `X-Acquaint-Format` names the provider.")
         .bearer()
-        .takes(schema::provider_calls)
-        .answers(schema::provider),
+        .request(schema::provider_calls)
+        .response(schema::provider),
     post("/v1/sessions", |method| on(method, session))
-        .says("tools", "Mints a token that sees one customer and nothing else.")
+        .documented("tools", "Mints a token that sees one customer and nothing else.")
         .bearer()
-        .takes(shape::<SessionRequest>())
-        .answers(shape::<SessionAnswer>()),
+        .request(shape::<SessionRequest>())
+        .response(shape::<SessionAnswer>()),
 ];
 
-/// How tool calls are counted.
-pub(super) const NAMES: Names = Names {
+/// The metrics of tool calls.
+pub(super) const METRICS: MetricNames = MetricNames {
     total: "acquaint_tool_calls_total",
     seconds: "acquaint_tool_call_seconds",
     labels: ("tool", "code"),
 };
 
-/// About how many bytes stand around a result.
-const AROUND: usize = 512;
+/// The size of the envelope around a result, in bytes, about.
+const ENVELOPE_BYTES: usize = 512;
 
 /// How the catalogue is asked for.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -66,11 +65,11 @@ pub(super) struct CatalogueQuery {
     strict: bool,
 }
 
-/// The catalogue as the caller may use it.
+/// The catalogue for the caller.
 async fn catalogue(
     State(app): State<Arc<App>>,
     Bearer(caller): Bearer,
-    Asked(query): Asked<CatalogueQuery>,
+    QueryParams(query): QueryParams<CatalogueQuery>,
 ) -> Result<Json<Value>> {
     caller.require(Scope::ProfileRead)?;
     let format = query
@@ -84,33 +83,33 @@ async fn catalogue(
     )))
 }
 
-/// One call: arguments in, envelope out.
+/// Runs one call: arguments in, envelope out.
 async fn run(
     State(app): State<Arc<App>>,
     Bearer(caller): Bearer,
-    Named(name): Named<String>,
-    sent: Sent,
+    PathParams(name): PathParams<String>,
+    body: RequestBody,
 ) -> Result<Response> {
-    let arguments = if sent.0.trim_ascii().is_empty() {
+    let arguments = if body.0.trim_ascii().is_empty() {
         json!({})
     } else {
-        sent.json()?
+        body.json()?
     };
     let envelope = measured(&app, &caller, &name, arguments).await?;
-    let mut answer = Vec::with_capacity(envelope.data.get().len() + AROUND);
+    let mut answer = Vec::with_capacity(envelope.data.get().len() + ENVELOPE_BYTES);
     serde_json::to_writer(&mut answer, &envelope)
         .map_err(|_| Error::internal("an envelope cannot be written"))?;
     let json = HeaderValue::from_static("application/json");
     Ok(([(header::CONTENT_TYPE, json)], answer).into_response())
 }
 
-/// What a provider's model returned goes in; what the provider wants next comes out.
+/// Runs the calls in a model's answer, and returns the results in the provider's format.
 async fn run_calls(
     State(app): State<Arc<App>>,
     Bearer(caller): Bearer,
-    sent: Sent,
+    body: RequestBody,
 ) -> Result<Response> {
-    let (format, calls) = wire::read(&sent.json()?)?;
+    let (format, calls) = wire::read(&body.json()?)?;
     let outcomes = join_all(
         calls
             .iter()
@@ -183,7 +182,7 @@ pub(super) struct SessionAnswer {
 async fn session(
     State(app): State<Arc<App>>,
     Bearer(caller): Bearer,
-    sent: Sent,
+    body: RequestBody,
 ) -> Result<Json<SessionAnswer>> {
     caller.require(Scope::CustomersAny)?;
     if caller.customer.is_some() {
@@ -191,11 +190,8 @@ async fn session(
             "a session cannot make sessions".to_owned(),
         ));
     }
-    let request: SessionRequest = sent.json()?;
-    let found = store::profile::by_name(&app.db, &caller.workspace, &request.customer).await?;
-    let profile = found.ok_or_else(|| {
-        Error::NotFound("no such customer yet; send an identify call for them first".to_owned())
-    })?;
+    let request: SessionRequest = body.json()?;
+    let profile = steward::customer(&app.db, &caller.workspace, &request.customer).await?;
     let (ttl_s, verification) = (
         request.ttl_s.unwrap_or(DEFAULT_TTL_S),
         request.verification.unwrap_or_default(),

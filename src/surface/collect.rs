@@ -1,7 +1,9 @@
-//! Where SDKs send their calls. `reference`: Segment's HTTP tracking API, and the aliases its and RudderStack's SDKs use.
+//! Collection: the routes to which SDKs send their calls. They are Segment's HTTP tracking API, and
+//! the aliases that the SDKs of Segment and RudderStack use.
 //!
-//! The content type says nothing (browsers send text/plain, one SDK sends JSON as a form), the write key may be in Basic
-//! authorization, the query or the body, and the answer to anything readable is exactly 200 with a JSON object.
+//! The content type is ignored (browsers send text/plain, one SDK sends JSON as a form). The write
+//! key may be in Basic authorization, the query or the body. The response to a readable body is
+//! always 200 with a JSON object.
 
 use super::auth::bearer;
 use super::route::{Route, get, post, shape};
@@ -33,36 +35,36 @@ pub(super) const ROUTES: &[Route] = &[
     sent("/v1/batch", "Up to 500 KB of calls, each with its `type`.")
         .also(&["/v1/import", "/v1/b"])
         .write_key()
-        .takes(schema::batch),
-    sent("/v1/m", OWN_METRICS).takes(schema::object_in),
-    sent("/v1/metrics", OWN_METRICS).takes(schema::object_in),
+        .request(schema::batch),
+    sent("/v1/m", OWN_METRICS).request(schema::object_in),
+    sent("/v1/metrics", OWN_METRICS).request(schema::object_in),
     get("/v1/pixel/{kind}", |method| on(method, pixel))
-        .says(
+        .documented(
             "collect",
             "A call in an image's address, for e-mails and pages without scripts.",
         )
-        .with(&[(
+        .path_parameters(&[(
             "kind",
             "identify, track, page, screen, group or alias.",
             "page",
         )])
-        .asks(schema::pixel_query)
-        .answers_as("image/gif")
+        .query(schema::pixel_query)
+        .response_as("image/gif")
         .for_sdks(),
 ];
 
 const OWN_METRICS: &str = "An SDK's metrics of itself; answered and not kept.";
 
-/// A route whose last word says what is sent.
+/// A route whose last path segment names the kind of call.
 const fn sent(path: &'static str, summary: &'static str) -> Route {
     post(path, |method| on(method, collect))
-        .says("collect", summary)
-        .answers(shape::<Collected>())
+        .documented("collect", summary)
+        .response(shape::<Collected>())
         .for_sdks()
 }
 
 const fn call(path: &'static str, summary: &'static str) -> Route {
-    sent(path, summary).write_key().takes(schema::call)
+    sent(path, summary).write_key().request(schema::call)
 }
 
 /// A transparent GIF of one pixel.
@@ -73,7 +75,7 @@ const PIXEL: &[u8] = &[
 
 type Pairs = Query<Vec<(String, String)>>;
 
-/// A call or a batch.
+/// Takes a call or a batch.
 async fn collect(
     State(app): State<Arc<App>>,
     uri: Uri,
@@ -108,7 +110,8 @@ fn too_large() -> Error {
     ))
 }
 
-/// Paths that end like ours behind a prefix of someone's proxy (`/api/ingest/v1/batch`, `/beacon/v1/batch`); else 404.
+/// The fallback: paths that end like a route after the prefix of a proxy (`/api/ingest/v1/batch`,
+/// `/beacon/v1/batch`); else 404.
 pub(super) async fn elsewhere(
     state: State<Arc<App>>,
     method: Method,
@@ -129,7 +132,7 @@ pub(super) async fn elsewhere(
     .into_response()
 }
 
-/// Whether what a path ends in is one of the paths above: its last two words.
+/// Whether the last two segments of a path are one of the routes above.
 fn ends_like_ours(path: &str) -> bool {
     let path = path.trim_end_matches('/');
     let mut slashes = path.rmatch_indices('/').map(|(at, _)| at);
@@ -138,7 +141,8 @@ fn ends_like_ours(path: &str) -> bool {
     posted.any(|route| route.paths().any(|ours| ours == ending))
 }
 
-/// The source that a request feeds: by its write key, or by a secret key with the scope `collect` and `?source=`.
+/// The source of a request: by its write key, or by a secret key with the scope `collect` and
+/// `?source=`.
 async fn authenticate(
     app: &App,
     headers: &HeaderMap,
@@ -225,7 +229,7 @@ struct Rejection {
     reason: String,
 }
 
-/// What SDKs and webhooks are told of a delivery.
+/// The response to a delivery.
 pub(super) fn answer(receipt: Receipt) -> Collected {
     let refused = receipt.refused.into_iter().map(|refused| Rejection {
         index: refused.index,
@@ -239,7 +243,8 @@ pub(super) fn answer(receipt: Receipt) -> Collected {
     }
 }
 
-/// A call in the query of an image, for e-mails and pages without scripts. The answer is always the image.
+/// Takes a call in the query of an image, for e-mails and pages without scripts. The response is
+/// always the image.
 async fn pixel(
     State(app): State<Arc<App>>,
     Path(kind): Path<String>,

@@ -1,4 +1,5 @@
-//! What handlers take from a request. Where it cannot be read, the refusal has our form and says what to change.
+//! Extractors. If a part of a request cannot be read, the error has our form and says what to
+//! change.
 
 use super::MAX_BODY;
 use crate::{Error, Result};
@@ -7,15 +8,15 @@ use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
 use axum::http::request::Parts;
 use serde::de::DeserializeOwned;
 
-/// The body, if it is not too long.
-pub(super) struct Sent(pub Bytes);
+/// The bytes of the body, if it is not too long.
+pub(super) struct RequestBody(pub Bytes);
 
-impl<S: Send + Sync> FromRequest<S> for Sent {
+impl<S: Send + Sync> FromRequest<S> for RequestBody {
     type Rejection = Error;
 
     async fn from_request(request: Request, state: &S) -> Result<Self> {
-        let sent = Bytes::from_request(request, state).await;
-        sent.map(Self).map_err(|_| {
+        let body = Bytes::from_request(request, state).await;
+        body.map(Self).map_err(|_| {
             Error::TooLarge(format!(
                 "the body has more than {MAX_BODY} bytes, or ended early; send less"
             ))
@@ -23,8 +24,8 @@ impl<S: Send + Sync> FromRequest<S> for Sent {
     }
 }
 
-impl Sent {
-    /// The JSON in it.
+impl RequestBody {
+    /// Parses the body as JSON.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T> {
         serde_json::from_slice(&self.0).map_err(|error| {
             Error::invalid(format!(
@@ -34,30 +35,29 @@ impl Sent {
     }
 }
 
-/// The query, by the fields of a type.
-pub(super) struct Asked<T>(pub T);
+/// The query, as a type with a field for each parameter.
+pub(super) struct QueryParams<T>(pub T);
 
-impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Asked<T> {
+impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for QueryParams<T> {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self> {
-        let asked = Query::from_request_parts(parts, state).await;
-        asked
-            .map(|Query(asked)| Self(asked))
+        let query = Query::from_request_parts(parts, state).await;
+        query
+            .map(|Query(fields)| Self(fields))
             .map_err(|refused| Error::invalid(refused.body_text()))
     }
 }
 
-/// The words in braces of the path.
-pub(super) struct Named<T>(pub T);
+/// The parameters of the path.
+pub(super) struct PathParams<T>(pub T);
 
-impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Named<T> {
+impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for PathParams<T> {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self> {
-        let named = Path::from_request_parts(parts, state).await;
-        named
-            .map(|Path(named)| Self(named))
+        let path = Path::from_request_parts(parts, state).await;
+        path.map(|Path(values)| Self(values))
             .map_err(|refused| Error::invalid(refused.body_text()))
     }
 }

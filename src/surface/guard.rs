@@ -1,7 +1,8 @@
-//! What stands around every route: the most that a body may hold, the time that a request may take, what becomes of a panic, and
-//! the count. One layer and not four, because each is a copy of the route and an allocation or two for every request.
+//! The middleware of every route: the limit of the body, the timeout, catching panics, and metrics.
+//! It is one layer instead of four, because each layer clones the route and allocates for every
+//! request.
 
-use super::meter::{Meters, Names};
+use super::meter::{Meters, MetricNames};
 use super::{MAX_BODY, REQUEST_TIMEOUT};
 use crate::Error;
 use axum::extract::{DefaultBodyLimit, MatchedPath, Request};
@@ -16,20 +17,20 @@ use std::task::{Context, Poll};
 use std::time::Instant;
 use tower::{Layer, Service};
 
-const NAMES: Names = Names {
+const METRICS: MetricNames = MetricNames {
     total: "acquaint_http_requests_total",
     seconds: "acquaint_http_request_seconds",
     labels: ("route", "status"),
 };
 
-/// The layer.
+/// The middleware layer.
 #[derive(Clone)]
 pub(super) struct Guard(Arc<Meters>);
 
 impl Guard {
-    /// One for all routes.
+    /// The layer for all routes.
     pub fn new() -> Self {
-        Self(Arc::new(Meters::new(NAMES)))
+        Self(Arc::new(Meters::new(METRICS)))
     }
 }
 
@@ -42,7 +43,7 @@ impl<S> Layer<S> for Guard {
     }
 }
 
-/// A route with it.
+/// A route within the layer.
 #[derive(Clone)]
 pub(super) struct Guarded<S> {
     route: S,
@@ -77,7 +78,7 @@ where
                 Err(_) => StatusCode::REQUEST_TIMEOUT.into_response(),
             };
             let (status, took) = (response.status(), began.elapsed());
-            // A route's pattern, not its path: of paths there are as many as anyone likes.
+            // The label is the pattern of the route, because the number of paths has no bound.
             let route = route.as_ref().map_or("other", MatchedPath::as_str);
             meters.add(route, status.as_str(), took);
             tracing::debug!(%method, route, status = status.as_u16(), us = took.as_micros() as u64, "request");

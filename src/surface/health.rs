@@ -1,4 +1,4 @@
-//! Whether the server lives, whether it can work, and how much it does.
+//! Liveness, readiness and metrics.
 
 use super::App;
 use super::route::{Route, get, shape};
@@ -14,14 +14,14 @@ use std::sync::Arc;
 
 pub(super) const ROUTES: &[Route] = &[
     get("/healthz", |method| on(method, alive))
-        .says("server", "Answers as long as the process does.")
-        .answers(shape::<Alive>()),
+        .documented("server", "Answers as long as the process does.")
+        .response(shape::<Alive>()),
     get("/readyz", |method| on(method, ready))
-        .says("server", "Answers when the database does.")
-        .answers(shape::<Ready>()),
+        .documented("server", "Answers when the database does.")
+        .response(shape::<Ready>()),
     get("/metrics", |method| on(method, metrics))
-        .says("server", "Counters and histograms for Prometheus.")
-        .answers_as("text/plain"),
+        .documented("server", "Counters and histograms for Prometheus.")
+        .response_as("text/plain"),
 ];
 
 /// A process that lives.
@@ -44,7 +44,7 @@ pub(super) struct Ready {
     tools: usize,
 }
 
-/// Answers as long as the process does.
+/// Answers as long as the process runs.
 async fn alive() -> Json<Alive> {
     Json(Alive {
         status: "ok",
@@ -52,7 +52,7 @@ async fn alive() -> Json<Alive> {
     })
 }
 
-/// Answers when the database does.
+/// Answers if the database answers.
 async fn ready(State(app): State<Arc<App>>) -> Result<Json<Ready>> {
     app.db.ping().await?;
     Ok(Json(Ready {
@@ -62,7 +62,7 @@ async fn ready(State(app): State<Arc<App>>) -> Result<Json<Ready>> {
     }))
 }
 
-/// Counters and histograms in the text form that Prometheus scrapes.
+/// Counters and histograms in the text format of Prometheus.
 async fn metrics(State(app): State<Arc<App>>) -> Response {
     let text = app
         .metrics

@@ -1,9 +1,9 @@
-//! Identity for stewards: why a customer is who they are, decisions and taking them back, and the rules.
+//! Identity for stewards: explanations, decisions and undoing them, and the rules.
 //!
-//! Decisions need `profile:write` and `customers:any`, rules need `admin`; a session can do none of it.
+//! Decisions need `profile:write` and `customers:any`, rules need `admin`. A session has no access.
 
 use super::auth::Bearer;
-use super::extract::{Asked, Named, Sent};
+use super::extract::{PathParams, QueryParams, RequestBody};
 use super::route::{CUSTOMER, Route, get, post, put, shape};
 use super::{App, schema};
 use crate::identity::SHIPPED;
@@ -28,65 +28,65 @@ pub(super) const ROUTES: &[Route] = &[
     get("/v1/profiles/{customer}/explain", |method| {
         on(method, explain)
     })
-    .says(
+    .documented(
         "identity",
         "Why a customer is who they are: links, what was left out and by which rule, decisions.",
     )
-    .with(&[CUSTOMER])
+    .path_parameters(&[CUSTOMER])
     .bearer()
-    .asks(schema::inline::<ExplainQuery>)
-    .answers(shape::<Explanation>()),
+    .query(schema::inline::<ExplainQuery>)
+    .response(shape::<Explanation>()),
     post("/v1/identity/merge", |method| on(method, merge))
-        .says(
+        .documented(
             "identity",
             "Makes one customer of two, by a decision that can be undone.",
         )
         .bearer()
-        .takes(shape::<MergeRequest>())
-        .answers(shape::<Outcome>()),
+        .request(shape::<MergeRequest>())
+        .response(shape::<Outcome>()),
     post("/v1/identity/split", |method| on(method, split))
-        .says(
+        .documented(
             "identity",
             "Parts a customer: identifiers, or one link, are not theirs.",
         )
         .bearer()
-        .takes(shape::<SplitRequest>())
-        .answers(shape::<Outcome>()),
+        .request(shape::<SplitRequest>())
+        .response(shape::<Outcome>()),
     post("/v1/identity/decisions/{id}/undo", |method| {
         on(method, undo)
     })
-    .says(
+    .documented(
         "identity",
         "Takes a decision back, as if it had never been made.",
     )
-    .with(&[("id", "The decision's id.", "d_1")])
+    .path_parameters(&[("id", "The decision's id.", "d_1")])
     .bearer()
-    .takes(shape::<UndoRequest>())
-    .answers(shape::<Outcome>()),
+    .request(shape::<UndoRequest>())
+    .response(shape::<Outcome>()),
     get("/v1/identity/decisions", |method| on(method, decisions))
-        .says("identity", "Who decided what, newest first.")
+        .documented("identity", "Who decided what, newest first.")
         .bearer()
-        .asks(schema::inline::<DecisionsQuery>)
-        .answers(shape::<DecisionPage>()),
+        .query(schema::inline::<DecisionsQuery>)
+        .response(shape::<DecisionPage>()),
     get("/v1/identity/rules", |method| on(method, rules))
-        .says("identity", "The rules of identity in force.")
+        .documented("identity", "The rules of identity in force.")
         .bearer()
-        .answers(shape::<RulesAnswer>()),
+        .response(shape::<RulesAnswer>()),
     put("/v1/identity/rules", |method| on(method, set_rules))
-        .says(
+        .documented(
             "identity",
             "Puts rules into force for what comes in from now on. Needs the scope `admin`.",
         )
         .bearer()
-        .takes_as("application/toml", schema::rules)
-        .answers(shape::<RulesAnswer>()),
+        .request_as("application/toml", schema::rules)
+        .response(shape::<RulesAnswer>()),
 ];
 
-/// Most decisions of one page.
+/// The most decisions of one page.
 const MAX_PAGE: usize = 200;
 
-/// Keeps a browser that opens the picture from running or loading anything.
-const STILL: [(HeaderName, &str); 3] = [
+/// Headers of a picture: a browser must not run or load anything in it.
+const PICTURE_HEADERS: [(HeaderName, &str); 3] = [
     (header::CONTENT_TYPE, "image/svg+xml"),
     (
         header::CONTENT_SECURITY_POLICY,
@@ -98,7 +98,7 @@ const STILL: [(HeaderName, &str); 3] = [
 /// How an explanation is written.
 #[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
-pub(super) enum Format {
+pub(super) enum ExplanationFormat {
     /// One object.
     #[default]
     Json,
@@ -114,7 +114,7 @@ pub(super) enum Format {
 pub(super) struct ExplainQuery {
     /// json (default), text or svg.
     #[serde(default)]
-    format: Format,
+    format: ExplanationFormat,
 }
 
 /// Two customers who are one.
@@ -169,13 +169,14 @@ pub(super) struct DecisionsQuery {
 pub(super) struct RulesAnswer {
     /// The version in force; 0 is what ships.
     version: i64,
-    /// The version that everything was decided under; `acquaint identity apply` brings it up to the one in force.
+    /// The version that everything was decided under; `acquaint identity apply` brings it up to the
+    /// one in force.
     applied: i64,
     /// The rules in force, in TOML.
     rules: String,
 }
 
-/// Refuses whoever may not do this with any customer.
+/// Refuses a caller without the scope for any customer.
 pub(super) fn allow(caller: &Caller, scope: Scope) -> Result<()> {
     caller.require(scope)?;
     if caller.names_customers() {
@@ -186,7 +187,7 @@ pub(super) fn allow(caller: &Caller, scope: Scope) -> Result<()> {
     ))
 }
 
-/// The workspace as it is now: the caller's may be a second old, and its rules with it.
+/// The workspace from the database. The caller's copy is cached, so its rules may be a second old.
 pub(super) async fn current(app: &App, caller: &Caller) -> Result<Workspace> {
     let found = access::workspace_by_id(&app.db, &caller.workspace.id).await?;
     found.ok_or_else(|| Error::internal("the workspace is gone"))
@@ -196,12 +197,12 @@ pub(super) fn by(app: &App, caller: &Caller, reason: &str) -> Result<By> {
     By::new(&caller.id, reason, app.clock.now())
 }
 
-/// Why a customer is who they are.
+/// Explains why links belong to one customer.
 async fn explain(
     State(app): State<Arc<App>>,
     Bearer(caller): Bearer,
-    Named(customer): Named<String>,
-    Asked(query): Asked<ExplainQuery>,
+    PathParams(customer): PathParams<String>,
+    QueryParams(query): QueryParams<ExplainQuery>,
 ) -> Result<Response> {
     allow(&caller, Scope::ProfileRead)?;
     let format = query.format;
@@ -209,20 +210,20 @@ async fn explain(
     let profile = steward::customer(&app.db, &workspace, &customer).await?;
     let explanation: Explanation = steward::explain(&app.db, &workspace, &profile.id).await?;
     Ok(match format {
-        Format::Json => Json(explanation).into_response(),
-        Format::Text => explanation.text().into_response(),
-        Format::Svg => (STILL, explanation.svg()).into_response(),
+        ExplanationFormat::Json => Json(explanation).into_response(),
+        ExplanationFormat::Text => explanation.text().into_response(),
+        ExplanationFormat::Svg => (PICTURE_HEADERS, explanation.svg()).into_response(),
     })
 }
 
-/// Joins two customers.
+/// Merges two customers.
 async fn merge(
     State(app): State<Arc<App>>,
     Bearer(caller): Bearer,
-    sent: Sent,
+    body: RequestBody,
 ) -> Result<Json<Outcome>> {
     allow(&caller, Scope::ProfileWrite)?;
-    let request: MergeRequest = sent.json()?;
+    let request: MergeRequest = body.json()?;
     let by = by(&app, &caller, &request.reason)?;
     let workspace = current(&app, &caller).await?;
     let pair = (request.customer.as_str(), request.with.as_str());
@@ -231,14 +232,14 @@ async fn merge(
         .map(Json)
 }
 
-/// Parts a customer.
+/// Splits a customer.
 async fn split(
     State(app): State<Arc<App>>,
     Bearer(caller): Bearer,
-    sent: Sent,
+    body: RequestBody,
 ) -> Result<Json<Outcome>> {
     allow(&caller, Scope::ProfileWrite)?;
-    let request: SplitRequest = sent.json()?;
+    let request: SplitRequest = body.json()?;
     let by = by(&app, &caller, &request.reason)?;
     let workspace = current(&app, &caller).await?;
     let off = (request.identifiers.as_slice(), request.link);
@@ -246,15 +247,15 @@ async fn split(
     done.map(Json)
 }
 
-/// Takes a decision back.
+/// Undoes a decision.
 async fn undo(
     State(app): State<Arc<App>>,
     Bearer(caller): Bearer,
-    Named(id): Named<String>,
-    sent: Sent,
+    PathParams(id): PathParams<String>,
+    body: RequestBody,
 ) -> Result<Json<Outcome>> {
     allow(&caller, Scope::ProfileWrite)?;
-    let request: UndoRequest = sent.json()?;
+    let request: UndoRequest = body.json()?;
     let by = by(&app, &caller, &request.reason)?;
     let workspace = current(&app, &caller).await?;
     steward::undo(&app.db, &workspace, &[id], &by)
@@ -262,11 +263,11 @@ async fn undo(
         .map(Json)
 }
 
-/// Who decided what.
+/// A page of decisions.
 async fn decisions(
     State(app): State<Arc<App>>,
     Bearer(caller): Bearer,
-    Asked(query): Asked<DecisionsQuery>,
+    QueryParams(query): QueryParams<DecisionsQuery>,
 ) -> Result<Json<DecisionPage>> {
     allow(&caller, Scope::ProfileRead)?;
     let profile = match &query.customer {
@@ -295,14 +296,14 @@ async fn rules(State(app): State<Arc<App>>, Bearer(caller): Bearer) -> Result<Js
     }))
 }
 
-/// Puts rules into force for what comes in from now on.
+/// Puts rules into force for events from now on.
 async fn set_rules(
     State(app): State<Arc<App>>,
     Bearer(caller): Bearer,
-    sent: Sent,
+    body: RequestBody,
 ) -> Result<Json<RulesAnswer>> {
     allow(&caller, Scope::Admin)?;
-    let text = std::str::from_utf8(&sent.0)
+    let text = std::str::from_utf8(&body.0)
         .map_err(|_| Error::invalid("the rules cannot be used: they are no UTF-8 text"))?;
     let (workspace, now) = (&caller.workspace.id, app.clock.now());
     let state = ruled::set(&app.db, workspace, text, &caller.id, now).await?;

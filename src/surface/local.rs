@@ -1,4 +1,4 @@
-//! Requests without a network: the same router, called in process, for the demo and for tests.
+//! Requests without a network: the same router, called in the process, for the demo and for tests.
 
 use super::{App, router};
 use crate::{Error, Result};
@@ -8,14 +8,14 @@ use axum::http::Request;
 use std::sync::Arc;
 use tower::ServiceExt;
 
-/// Most bytes of an answer.
+/// The most bytes of a response.
 const MAX_ANSWER: usize = 16 * 1024 * 1024;
 
 /// A server in this process.
 #[derive(Clone)]
 pub struct Local(Router);
 
-/// What it answered.
+/// A response.
 #[derive(Debug)]
 pub struct Reply {
     /// The HTTP status.
@@ -25,16 +25,17 @@ pub struct Reply {
 }
 
 impl Local {
-    /// A server with this state. It holds the state until it is dropped.
+    /// A server with this state, which it holds until it is dropped.
     #[must_use]
     pub fn new(app: Arc<App>) -> Self {
         Self(router(app))
     }
 
-    /// Sends one request through everything that a request from outside goes through.
+    /// Sends one request through the router and all its layers.
     ///
     /// # Errors
-    /// When the request cannot be one, or its answer cannot be read. A refusal is no error but a status.
+    /// [`Error::Invalid`] for a malformed request, [`Error::Internal`] when the response cannot be
+    /// read. A refusal is no error but a status.
     pub async fn send(
         &self,
         method: &str,

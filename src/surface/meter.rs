@@ -1,5 +1,5 @@
-//! Counters and histograms that are looked up once. By its name and labels the recorder finds one only after it has put them
-//! together anew, which costs as much as other parts of a request.
+//! Counters and histograms that are looked up once. The recorder finds a metric by its name and
+//! labels, which it has to build for every lookup; that costs as much as other parts of a request.
 
 use metrics::{Counter, Histogram};
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -7,10 +7,10 @@ use std::collections::HashMap;
 use std::sync::{PoisonError, RwLock};
 use std::time::Duration;
 
-/// How often samples are added up.
+/// How often samples are aggregated.
 const UPKEEP: Duration = Duration::from_secs(1);
 
-/// Adds up the samples of histograms for ever. They lie in memory one by one until somebody does.
+/// Aggregates the samples of histograms, forever. Until then each sample takes memory of its own.
 pub(super) async fn add_up(metrics: PrometheusHandle) {
     loop {
         tokio::time::sleep(UPKEEP).await;
@@ -18,20 +18,20 @@ pub(super) async fn add_up(metrics: PrometheusHandle) {
     }
 }
 
-/// What is counted and timed: of many things, with their outcomes.
+/// The metrics of several things, each with its outcomes.
 pub(super) struct Meters {
-    names: Names,
+    names: MetricNames,
     known: RwLock<HashMap<String, HashMap<String, Meter>>>,
 }
 
-/// How it is called.
+/// The names of a metric.
 #[derive(Clone, Copy)]
-pub(super) struct Names {
+pub(super) struct MetricNames {
     /// The counter.
     pub total: &'static str,
     /// The histogram.
     pub seconds: &'static str,
-    /// The label that names the thing, and the counter's other, that names the outcome.
+    /// The label for the thing, and the label for the outcome, which only the counter has.
     pub labels: (&'static str, &'static str),
 }
 
@@ -41,7 +41,7 @@ struct Meter {
 }
 
 impl Meter {
-    fn new(names: Names, thing: &str, outcome: &str) -> Self {
+    fn new(names: MetricNames, thing: &str, outcome: &str) -> Self {
         let (of, with) = names.labels;
         let labels = [(of, thing.to_owned()), (with, outcome.to_owned())];
         Self {
@@ -57,15 +57,15 @@ impl Meter {
 }
 
 impl Meters {
-    /// Nothing was counted yet.
-    pub fn new(names: Names) -> Self {
+    /// Metrics without any sample.
+    pub fn new(names: MetricNames) -> Self {
         Self {
             names,
             known: RwLock::default(),
         }
     }
 
-    /// Counts one. There have to be few things and few outcomes.
+    /// Adds one sample. The numbers of things and outcomes have to be small.
     pub fn add(&self, thing: &str, outcome: &str, took: Duration) {
         let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
         if let Some(meter) = known.get(thing).and_then(|known| known.get(outcome)) {

@@ -1,7 +1,8 @@
-//! GET /openapi.json: OpenAPI 3.1, made from the list of routes, the types that the handlers read and write, and the catalogue.
+//! GET /openapi.json: OpenAPI 3.1, made from the list of routes, the types of requests and
+//! responses, and the catalogue.
 //!
-//! Every tool has a path of its own, so that a client made from this document has a typed function for each. The document
-//! says what a key with `customers:any` may send; a session token leaves `customer` out.
+//! Every tool has a path of its own, so that a generated client has a typed function for each. The
+//! document has the arguments of a key with `customers:any`; a session token leaves `customer` out.
 
 use super::route::{Content, Credential, Route, get};
 use super::{App, CollectFault};
@@ -16,7 +17,7 @@ use serde_json::{Map, Value, json};
 use std::sync::Arc;
 
 pub(super) const ROUTES: &[Route] =
-    &[get("/openapi.json", |method| on(method, document)).says("server", "This document.")];
+    &[get("/openapi.json", |method| on(method, document)).documented("server", "This document.")];
 
 /// The document.
 async fn document(State(app): State<Arc<App>>) -> impl IntoResponse {
@@ -26,12 +27,12 @@ async fn document(State(app): State<Arc<App>>) -> impl IntoResponse {
     )
 }
 
-/// The document's text. It takes milliseconds to make, so the server makes it once.
+/// The text of the document. Building it takes milliseconds, so the server does it once.
 pub(super) fn text(routes: impl Iterator<Item = &'static Route>, tools: &[Tool]) -> Bytes {
     build(routes, tools).to_string().into()
 }
 
-/// What the schemas of requests and of answers are made with; the two differ in what may be left out.
+/// The generators for the schemas of requests and of responses, which differ in optional fields.
 struct Schemas {
     requests: SchemaGenerator,
     answers: SchemaGenerator,
@@ -106,7 +107,7 @@ fn described(description: &str, schema: &Value) -> Value {
     json!({"description": description, "content": {"application/json": {"schema": schema}}})
 }
 
-/// What a route does, under each path that the document shows it at.
+/// The operation of a route, for each of its paths in the document.
 fn operations(schemas: &mut Schemas, route: &Route, tools: &[Tool]) -> Vec<(String, Value)> {
     if route.of_tool {
         let of = |tool: &Tool| {
@@ -133,7 +134,7 @@ fn operation(schemas: &mut Schemas, route: &Route, path: &str, summary: &str) ->
         "summary": summary,
         "security": security(route.needs),
     });
-    let in_path = route.words.iter().map(|(name, words, example)| {
+    let in_path = route.path_parameters.iter().map(|(name, words, example)| {
         json!({"name": name, "in": "path", "required": true, "description": words, "example": example, "schema": {"type": "string"}})
     });
     let query = route.query.map(|query| query_parameters(&query()));
@@ -141,11 +142,12 @@ fn operation(schemas: &mut Schemas, route: &Route, path: &str, summary: &str) ->
     if !parameters.is_empty() {
         operation["parameters"] = Value::Array(parameters);
     }
-    if let Some((form, shape)) = route.request {
+    if let Some((content_type, shape)) = route.request {
         let schema = shape(&mut schemas.requests);
-        operation["requestBody"] = json!({"required": true, "content": {form: {"schema": schema}}});
+        operation["requestBody"] =
+            json!({"required": true, "content": {content_type: {"schema": schema}}});
     }
-    let done = match route.answer {
+    let done = match route.response {
         Content::Json(shape) => described("Done.", &shape(&mut schemas.answers).into()),
         Content::Other(kind) => {
             json!({"description": "Done.", "content": {kind: {"schema": {"type": "string"}}}})
@@ -155,7 +157,7 @@ fn operation(schemas: &mut Schemas, route: &Route, path: &str, summary: &str) ->
     operation
 }
 
-/// A tool's own operation: its words for the model are its description, its schemas those of the catalogue.
+/// The operation of a tool, with the description and the schemas of the catalogue.
 fn tool_operation(route: &Route, tool: &Tool) -> Value {
     let declared = tool.declaration(true);
     let mut arguments = declared.parameters.clone();
@@ -184,8 +186,10 @@ fn tool_operation(route: &Route, tool: &Tool) -> Value {
 }
 
 fn operation_id(method: &str, path: &str) -> String {
-    let words = path.split(['/', '.', '-']).filter(|word| !word.is_empty());
-    let words = words.map(|word| word.trim_matches(['{', '}']));
+    let words = path
+        .split(['/', '.', '-'])
+        .filter(|word| !word.is_empty())
+        .map(|word| word.trim_matches(['{', '}']));
     std::iter::once(method)
         .chain(words)
         .collect::<Vec<_>>()
@@ -209,7 +213,7 @@ fn responses(route: &Route, done: &Value) -> Value {
     }
 }
 
-/// The fields of a query's type, each as a parameter.
+/// Each field of a query's type as a parameter.
 fn query_parameters(schema: &Value) -> Vec<Value> {
     let none = Map::new();
     let fields = schema["properties"].as_object().unwrap_or(&none);

@@ -1,7 +1,7 @@
-//! A route as a row of data: the router is made of it, and so is what the document says of it.
+//! A route as data, from which the router and the OpenAPI document are made.
 //!
-//! Each file of this room lists the rows of its handlers beside them; `surface::ROUTES` is the list of these lists. All of it is
-//! read once, when a server starts, so a row costs a request nothing.
+//! Each file with handlers has a list of their routes; `surface::ROUTES` is the list of these
+//! lists. The lists are read once, when a server starts, so they cost nothing for a request.
 
 use super::{App, schema};
 use axum::Router;
@@ -11,47 +11,48 @@ use schemars::{JsonSchema, Schema};
 use serde_json::Value;
 use std::sync::Arc;
 
-/// The schema of a body, put among the document's components if it has a name.
+/// Makes the schema of a body, which becomes a component of the document if it has a name.
 pub(super) type Shape = fn(&mut SchemaGenerator) -> Schema;
 
-/// Makes what answers a route for the method that it is given.
+/// Makes the handler of a route for a method.
 type Serve = fn(MethodFilter) -> MethodRouter<Arc<App>>;
 
-/// A word in braces: its name, what it stands for, and an example, which tests put in its place.
-pub(super) type Word = (&'static str, &'static str, &'static str);
+/// A parameter in the path: its name, its description, and an example, which tests use as well.
+pub(super) type PathParameter = (&'static str, &'static str, &'static str);
 
-/// The word in braces that most paths have.
-pub(super) const CUSTOMER: Word = (
+/// The parameter that most paths have.
+pub(super) const CUSTOMER: PathParameter = (
     "customer",
     "The customer as type:value, such as email:ada@example.com.",
     "user_id:u1",
 );
 
-/// One row.
+/// A route.
 pub(super) struct Route {
     pub method: Method,
     pub path: &'static str,
-    /// Other paths that are the same route.
+    /// Other paths of the same route.
     pub also: &'static [&'static str],
-    /// What the words in braces of the path stand for.
-    pub words: &'static [Word],
+    /// The parameters in braces of the path.
+    pub path_parameters: &'static [PathParameter],
     pub serve: Serve,
-    /// The chapter of the document.
+    /// The tag in the document.
     pub tag: &'static str,
     pub summary: &'static str,
     pub needs: Credential,
-    /// The type of the query, as a schema with everything inline.
+    /// The schema of the query, with everything inline.
     pub query: Option<fn() -> Value>,
-    /// The type of what is sent, and its schema.
+    /// The content type of the request body, and its schema.
     pub request: Option<(&'static str, Shape)>,
-    pub answer: Content,
-    /// Whether SDKs ask it: then from pages of any origin, with or without a `/` at the end, and errors have their shape.
+    pub response: Content,
+    /// Whether SDKs use it: then it allows any origin and a `/` at the end, and errors have the
+    /// shape that SDKs read.
     pub sdk: bool,
-    /// Whether `{name}` is a tool: then the document has a path for each tool, with its words and schemas.
+    /// Whether `{name}` is a tool: then the document has a path for each tool.
     pub of_tool: bool,
 }
 
-/// The methods that routes have.
+/// The methods of routes.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Method {
     Get,
@@ -59,10 +60,10 @@ pub(super) enum Method {
     Put,
 }
 
-/// What a request must carry.
+/// The credential of a request.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Credential {
-    /// Nothing, or nothing that the document can say.
+    /// No credential, or one that OpenAPI cannot describe.
     None,
     /// A write key in Basic authorization, or a key with `collect`.
     WriteKey,
@@ -70,7 +71,7 @@ pub(super) enum Credential {
     Bearer,
 }
 
-/// What a request is answered with.
+/// The content of a response.
 #[derive(Clone, Copy)]
 pub(super) enum Content {
     Json(Shape),
@@ -96,26 +97,26 @@ impl Method {
     }
 }
 
-/// A question.
+/// A GET route.
 pub(super) const fn get(path: &'static str, serve: Serve) -> Route {
     Route {
         method: Method::Get,
         path,
         also: &[],
-        words: &[],
+        path_parameters: &[],
         serve,
         tag: "",
         summary: "",
         needs: Credential::None,
         query: None,
         request: None,
-        answer: Content::Json(schema::object),
+        response: Content::Json(schema::object),
         sdk: false,
         of_tool: false,
     }
 }
 
-/// Something to do.
+/// A POST route.
 pub(super) const fn post(path: &'static str, serve: Serve) -> Route {
     Route {
         method: Method::Post,
@@ -123,7 +124,7 @@ pub(super) const fn post(path: &'static str, serve: Serve) -> Route {
     }
 }
 
-/// Something to put in the place of what is there.
+/// A PUT route.
 pub(super) const fn put(path: &'static str, serve: Serve) -> Route {
     Route {
         method: Method::Put,
@@ -137,84 +138,84 @@ pub(super) const fn shape<T: JsonSchema>() -> Shape {
 }
 
 impl Route {
-    /// Its chapter, and what it does in a sentence.
-    pub const fn says(mut self, tag: &'static str, summary: &'static str) -> Self {
+    /// Sets the tag and the summary, a sentence.
+    pub const fn documented(mut self, tag: &'static str, summary: &'static str) -> Self {
         self.tag = tag;
         self.summary = summary;
         self
     }
 
-    /// Other paths for it.
+    /// Sets other paths of the route.
     pub const fn also(mut self, paths: &'static [&'static str]) -> Self {
         self.also = paths;
         self
     }
 
-    /// What the words in braces stand for.
-    pub const fn with(mut self, words: &'static [Word]) -> Self {
-        self.words = words;
+    /// Sets the parameters in the path.
+    pub const fn path_parameters(mut self, path_parameters: &'static [PathParameter]) -> Self {
+        self.path_parameters = path_parameters;
         self
     }
 
-    /// It needs a key or a session token.
+    /// The route needs a key or a session token.
     pub const fn bearer(mut self) -> Self {
         self.needs = Credential::Bearer;
         self
     }
 
-    /// It needs a write key, or a key with `collect`.
+    /// The route needs a write key, or a key with `collect`.
     pub const fn write_key(mut self) -> Self {
         self.needs = Credential::WriteKey;
         self
     }
 
-    /// What its query may have.
-    pub const fn asks(mut self, query: fn() -> Value) -> Self {
+    /// Sets the schema of the query.
+    pub const fn query(mut self, query: fn() -> Value) -> Self {
         self.query = Some(query);
         self
     }
 
-    /// What is sent, as JSON.
-    pub const fn takes(self, shape: Shape) -> Self {
-        self.takes_as("application/json", shape)
+    /// Sets the schema of the request body, as JSON.
+    pub const fn request(self, shape: Shape) -> Self {
+        self.request_as("application/json", shape)
     }
 
-    /// What is sent, in another form.
-    pub const fn takes_as(mut self, form: &'static str, shape: Shape) -> Self {
-        self.request = Some((form, shape));
+    /// Sets the content type and the schema of the request body.
+    pub const fn request_as(mut self, content_type: &'static str, shape: Shape) -> Self {
+        self.request = Some((content_type, shape));
         self
     }
 
-    /// What is answered; any object where nothing is said.
-    pub const fn answers(mut self, shape: Shape) -> Self {
-        self.answer = Content::Json(shape);
+    /// Sets the schema of the response; the default is any object.
+    pub const fn response(mut self, shape: Shape) -> Self {
+        self.response = Content::Json(shape);
         self
     }
 
-    /// What is answered where it is no JSON.
-    pub const fn answers_as(mut self, form: &'static str) -> Self {
-        self.answer = Content::Other(form);
+    /// Sets the content type of a response that is no JSON.
+    pub const fn response_as(mut self, content_type: &'static str) -> Self {
+        self.response = Content::Other(content_type);
         self
     }
 
-    /// `{name}` is a tool.
+    /// The parameter `{name}` is a tool.
     pub const fn of_tool(mut self) -> Self {
         self.of_tool = true;
         self
     }
 
-    /// SDKs ask it.
+    /// The route is used by SDKs.
     pub const fn for_sdks(mut self) -> Self {
         self.sdk = true;
         self
     }
 
-    /// The paths that the document shows.
+    /// The paths in the document.
     pub fn paths(&self) -> impl Iterator<Item = &'static str> {
         std::iter::once(self.path).chain(self.also.iter().copied())
     }
 
-    /// The paths that are served.
+    /// The paths in the router.
     pub fn served(&self) -> impl Iterator<Item = String> {
         let ends: &[&str] = if self.sdk { &["", "/"] } else { &[""] };
         self.paths()
@@ -222,7 +223,7 @@ impl Route {
     }
 }
 
-/// Serves these.
+/// The router of these routes.
 pub(super) fn router(routes: impl Iterator<Item = &'static Route>) -> Router<Arc<App>> {
     routes.fold(Router::new(), |router, route| {
         route.served().fold(router, |router, path| {

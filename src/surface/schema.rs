@@ -1,22 +1,23 @@
-//! Schemas that no Rust type has: Segment's calls, which are read field by field, and what belongs to other systems.
+//! Schemas without a Rust type: Segment's calls, which are read field by field, and records of
+//! other systems.
 
 use schemars::generate::{SchemaGenerator, SchemaSettings};
 use schemars::{JsonSchema, Schema, json_schema};
 use serde_json::{Value, json};
 
-/// A type's schema with everything inline, for a query.
+/// The schema of a type with everything inline, for a query.
 pub(super) fn inline<T: JsonSchema>() -> Value {
     let settings =
         SchemaSettings::draft2020_12().with(|settings| settings.inline_subschemas = true);
     settings.into_generator().into_root_schema_for::<T>().into()
 }
 
-/// One call of Segment's spec, whose kind the path says.
+/// One call of Segment's spec, whose kind is in the path.
 pub(super) fn call(schemas: &mut SchemaGenerator) -> Schema {
     named(schemas, "Call", call_schema())
 }
 
-/// Many calls.
+/// A batch of calls.
 pub(super) fn batch(schemas: &mut SchemaGenerator) -> Schema {
     let call = call(schemas);
     let batch = json_schema!({
@@ -66,22 +67,22 @@ fn time(words: &str) -> Value {
     json!({"type": "string", "format": "date-time", "description": words})
 }
 
-/// An object that is another system's, or has no fixed fields.
+/// Any object.
 pub(super) fn object(_: &mut SchemaGenerator) -> Schema {
     json_schema!({"type": "object"})
 }
 
-/// Another system's record.
+/// A record of another system.
 pub(super) fn object_in(_: &mut SchemaGenerator) -> Schema {
     json_schema!({"type": "object", "description": "As the other system sends it."})
 }
 
-/// Rules of identity.
+/// The rules of identity.
 pub(super) fn rules(_: &mut SchemaGenerator) -> Schema {
     json_schema!({"type": "string", "description": "The rules, in TOML."})
 }
 
-/// What a model answered.
+/// The answer of a model.
 pub(super) fn provider_calls(_: &mut SchemaGenerator) -> Schema {
     json_schema!({
         "type": ["object", "array"],
@@ -89,7 +90,7 @@ pub(super) fn provider_calls(_: &mut SchemaGenerator) -> Schema {
     })
 }
 
-/// What a provider reads.
+/// The input of a provider.
 pub(super) fn provider(_: &mut SchemaGenerator) -> Schema {
     json_schema!({"type": ["object", "array"], "description": "In the provider's own form."})
 }

@@ -1,4 +1,5 @@
-//! What SDKs ask before they send anything: where to send it. The answers are those that Segment's and RudderStack's SDKs know.
+//! The settings that SDKs load before they send calls, in the formats of Segment's and
+//! RudderStack's SDKs.
 
 use super::route::{Route, get};
 use super::{App, CollectError, body, schema};
@@ -16,21 +17,21 @@ pub(super) const ROUTES: &[Route] = &[
     get("/v1/projects/{write_key}/settings", |method| {
         on(method, settings)
     })
-    .says(
+    .documented(
         "collect",
         "What Segment's browser and mobile SDKs ask first.",
     )
     .also(&["/projects/{write_key}/settings"])
-    .with(&[("write_key", "The source's write key.", "wk_1")])
+    .path_parameters(&[("write_key", "The source's write key.", "wk_1")])
     .for_sdks(),
     get("/sourceConfig", |method| on(method, source_config))
-        .says("collect", "What RudderStack's SDKs ask first.")
+        .documented("collect", "What RudderStack's SDKs ask first.")
         .write_key()
-        .asks(schema::write_key_query)
+        .query(schema::write_key_query)
         .for_sdks(),
 ];
 
-/// What the browser and mobile SDKs ask first. `apiHost` is what sends their calls to us.
+/// The settings of Segment's browser and mobile SDKs. `apiHost` makes them send their calls here.
 async fn settings(
     State(app): State<Arc<App>>,
     Path(write_key): Path<String>,
@@ -66,7 +67,7 @@ async fn known_write_key(app: &App, write_key: &str) -> Result<Arc<Feed>> {
     })
 }
 
-/// How the client reached us, through a proxy if there is one.
+/// The scheme and host by which the client reached the server, perhaps through a proxy.
 fn origin(headers: &HeaderMap) -> (&str, &str) {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     let host = text("x-forwarded-host")
@@ -82,7 +83,7 @@ fn origin(headers: &HeaderMap) -> (&str, &str) {
     )
 }
 
-/// What RudderStack's browser SDK asks first.
+/// The settings of RudderStack's browser SDK.
 async fn source_config(
     State(app): State<Arc<App>>,
     Query(query): Query<Vec<(String, String)>>,

@@ -1,8 +1,8 @@
-//! Profiles for staff: the whole document, or one section of it, or the timeline behind it.
+//! Profiles for staff: the whole profile, one section of it, or the timeline of events.
 
 use super::auth::Bearer;
-use super::extract::{Asked, Named};
-use super::route::{CUSTOMER, Route, Word, get, shape};
+use super::extract::{PathParams, QueryParams};
+use super::route::{CUSTOMER, PathParameter, Route, get, shape};
 use super::{App, schema};
 use crate::clock::rfc3339;
 use crate::profile::Profile;
@@ -21,30 +21,30 @@ use std::sync::Arc;
 
 pub(super) const ROUTES: &[Route] = &[
     get("/v1/profiles/{customer}", |method| on(method, profile))
-        .says("profiles", "The whole profile.")
-        .with(&[CUSTOMER])
+        .documented("profiles", "The whole profile.")
+        .path_parameters(&[CUSTOMER])
         .bearer()
-        .answers(schema::profile),
+        .response(schema::profile),
     get("/v1/profiles/{customer}/{section}", |method| {
         on(method, section)
     })
-    .says(
+    .documented(
         "profiles",
         "One section of the profile, or a page of the events behind it, newest first.",
     )
-    .with(&[CUSTOMER, SECTION])
+    .path_parameters(&[CUSTOMER, SECTION])
     .bearer()
-    .asks(schema::inline::<PageQuery>)
-    .answers(shape::<Page>()),
+    .query(schema::inline::<PageQuery>)
+    .response(shape::<Page>()),
 ];
 
-const SECTION: Word = (
+const SECTION: PathParameter = (
     "section",
     "A part of the profile, such as traits or purchases, or events.",
     "traits",
 );
 
-/// Most events of one page of a timeline.
+/// The most events of one page of a timeline.
 const MAX_PAGE: i64 = 200;
 
 /// Where a page of a timeline begins and how long it is.
@@ -75,22 +75,22 @@ async fn find(app: &App, caller: &Caller, customer: &str) -> Result<Profile> {
     steward::customer(&app.db, &caller.workspace, customer).await
 }
 
-/// The whole document.
+/// The whole profile.
 async fn profile(
     State(app): State<Arc<App>>,
     Bearer(caller): Bearer,
-    Named(customer): Named<String>,
+    PathParams(customer): PathParams<String>,
 ) -> Result<Json<Value>> {
     let profile = find(&app, &caller, &customer).await?;
     Ok(Json(outside(&profile)))
 }
 
-/// One section of the document, or a page of the timeline.
+/// One section of the profile, or a page of the timeline.
 async fn section(
     State(app): State<Arc<App>>,
     Bearer(caller): Bearer,
-    Named((customer, section)): Named<(String, String)>,
-    Asked(page): Asked<PageQuery>,
+    PathParams((customer, section)): PathParams<(String, String)>,
+    QueryParams(page): QueryParams<PageQuery>,
 ) -> Result<Json<Page>> {
     let profile = find(&app, &caller, &customer).await?;
     if section == "events" {
@@ -102,14 +102,18 @@ async fn section(
         return Ok(Json(Page { data, next_cursor }));
     }
     let mut parts = outside(&profile);
-    // The id is no part of it.
+    // The id is a string and no section.
     let is_part = |part: &&mut Value| !part.is_string();
-    let data = parts.get_mut(&section).filter(is_part).map(Value::take);
-    let data = data.ok_or_else(|| {
-        let named = parts.as_object().into_iter().flatten();
-        let named = named.filter(|(_, part)| !part.is_string());
-        let names: Vec<&str> = named.map(|(name, _)| name.as_str()).collect();
-        let names = names.join(", ");
+    let found = parts.get_mut(&section).filter(is_part).map(Value::take);
+    let data = found.ok_or_else(|| {
+        let names = parts
+            .as_object()
+            .into_iter()
+            .flatten()
+            .filter(|(_, part)| !part.is_string())
+            .map(|(name, _)| name.as_str())
+            .collect::<Vec<_>>()
+            .join(", ");
         Error::NotFound(format!("no section `{section}`; there are events, {names}"))
     })?;
     Ok(Json(Page {
@@ -118,10 +122,10 @@ async fn section(
     }))
 }
 
-/// A page of a customer's events, newest first, and where the next begins.
+/// A page of a customer's events, newest first, and the cursor of the next page.
 ///
 /// # Errors
-/// [`Error::Invalid`] for a cursor that is none of ours.
+/// [`Error::Invalid`] for a text that is no cursor.
 pub async fn timeline(
     db: &Db,
     workspace: &str,
@@ -146,7 +150,7 @@ pub async fn timeline(
     Ok((events, next))
 }
 
-/// An event as staff and the command line see it.
+/// An event as JSON for staff and the command line.
 #[must_use]
 pub fn event(logged: &Logged) -> Value {
     let event = &logged.event;
@@ -162,7 +166,7 @@ pub fn event(logged: &Logged) -> Value {
     shown
 }
 
-/// A profile as it is shown outside: times in RFC 3339.
+/// A profile as JSON for staff and the command line, with times in RFC 3339.
 #[must_use]
 pub fn outside(profile: &Profile) -> Value {
     let mut value = serde_json::to_value(profile).unwrap_or_default();
@@ -186,7 +190,8 @@ fn times_of(map: &mut Map<String, Value>) {
                     .as_i64()
                     .map_or(Value::Null, |at| Value::String(rfc3339(at)));
             }
-            // A trait's own value is the company's data, whatever its keys are called.
+            // The value of a trait is the company's data; a key such as `at` in it is no time of
+            // ours.
             _ if name == "value" => {}
             other => times(other),
         }

@@ -1,9 +1,10 @@
-//! Matching for stewards: one customer against all, the queue of suggestions, and answers to them.
+//! Matching for stewards: matches of one customer, the queue of suggestions, accepting and
+//! rejecting.
 
 use super::auth::Bearer;
-use super::extract::{Asked, Named, Sent};
+use super::extract::{PathParams, QueryParams, RequestBody};
 use super::identity::{allow, by, current};
-use super::route::{Route, Word, get, post, shape};
+use super::route::{PathParameter, Route, get, post, shape};
 use super::{App, schema};
 use crate::clock::rfc3339;
 use crate::steward;
@@ -22,50 +23,50 @@ use std::sync::Arc;
 
 pub(super) const ROUTES: &[Route] = &[
     post("/v1/identity/match", |method| on(method, find_matches))
-        .says(
+        .documented(
             "identity",
             "Matches one customer against all, from the index of the last run over everyone.",
         )
         .bearer()
-        .takes(shape::<MatchRequest>())
-        .answers(shape::<Matched>()),
+        .request(shape::<MatchRequest>())
+        .response(shape::<Matched>()),
     get("/v1/identity/suggestions", |method| on(method, list))
-        .says(
+        .documented(
             "identity",
             "Customers who are likely one, the likeliest first.",
         )
         .bearer()
-        .asks(schema::inline::<SuggestionsQuery>)
-        .answers(shape::<SuggestionsPage>()),
+        .query(schema::inline::<SuggestionsQuery>)
+        .response(shape::<SuggestionsPage>()),
     post("/v1/identity/suggestions/{id}/accept", |method| {
         on(method, accept)
     })
-    .says(
+    .documented(
         "identity",
         "Joins the two of a suggestion, by a decision that can be undone.",
     )
-    .with(&[SUGGESTION])
+    .path_parameters(&[SUGGESTION])
     .bearer()
-    .takes(shape::<AnswerRequest>())
-    .answers(shape::<Answered>()),
+    .request(shape::<AnswerRequest>())
+    .response(shape::<Answered>()),
     post("/v1/identity/suggestions/{id}/reject", |method| {
         on(method, reject)
     })
-    .says(
+    .documented(
         "identity",
         "Keeps the two of a suggestion apart; they are not suggested again.",
     )
-    .with(&[SUGGESTION])
+    .path_parameters(&[SUGGESTION])
     .bearer()
-    .takes(shape::<AnswerRequest>())
-    .answers(shape::<Answered>()),
+    .request(shape::<AnswerRequest>())
+    .response(shape::<Answered>()),
 ];
 
-const SUGGESTION: Word = ("id", "The suggestion's id.", "s_1");
+const SUGGESTION: PathParameter = ("id", "The suggestion's id.", "s_1");
 
-/// Most suggestions of one page.
+/// The most suggestions of one page.
 const MAX_PAGE: i64 = 200;
-/// How likely two customers must be one, where nothing is said.
+/// The default threshold of the probability.
 const THRESHOLD: f64 = 0.95;
 
 /// Whom to match.
@@ -187,14 +188,14 @@ pub(super) struct Answered {
     decision: Option<String>,
 }
 
-/// Matches one customer against all.
+/// Matches one customer against all others.
 async fn find_matches(
     State(app): State<Arc<App>>,
     Bearer(caller): Bearer,
-    sent: Sent,
+    body: RequestBody,
 ) -> Result<Json<Matched>> {
     allow(&caller, Scope::ProfileWrite)?;
-    let request: MatchRequest = sent.json()?;
+    let request: MatchRequest = body.json()?;
     let threshold = request.threshold.unwrap_or(THRESHOLD);
     if !(0.5..1.0).contains(&threshold) {
         return Err(Error::invalid(
@@ -214,11 +215,11 @@ async fn find_matches(
     Ok(Json(Matched { matches }))
 }
 
-/// A page of the queue.
+/// A page of the queue of suggestions.
 async fn list(
     State(app): State<Arc<App>>,
     Bearer(caller): Bearer,
-    Asked(query): Asked<SuggestionsQuery>,
+    QueryParams(query): QueryParams<SuggestionsQuery>,
 ) -> Result<Json<SuggestionsPage>> {
     allow(&caller, Scope::ProfileRead)?;
     let state = query.state.as_deref().unwrap_or("open");
@@ -238,35 +239,35 @@ async fn list(
     Ok(Json(SuggestionsPage { data, next_cursor }))
 }
 
-/// Joins the two of a suggestion.
+/// Accepts a suggestion, which merges its two customers.
 async fn accept(
     State(app): State<Arc<App>>,
     Bearer(caller): Bearer,
-    Named(id): Named<String>,
-    sent: Sent,
+    PathParams(id): PathParams<String>,
+    body: RequestBody,
 ) -> Result<Json<Answered>> {
-    answer(&app, &caller, id, &sent, true).await
+    answer(&app, &caller, id, &body, true).await
 }
 
-/// Keeps the two of a suggestion apart.
+/// Rejects a suggestion.
 async fn reject(
     State(app): State<Arc<App>>,
     Bearer(caller): Bearer,
-    Named(id): Named<String>,
-    sent: Sent,
+    PathParams(id): PathParams<String>,
+    body: RequestBody,
 ) -> Result<Json<Answered>> {
-    answer(&app, &caller, id, &sent, false).await
+    answer(&app, &caller, id, &body, false).await
 }
 
 async fn answer(
     app: &App,
     caller: &Caller,
     id: String,
-    sent: &Sent,
+    body: &RequestBody,
     accepted: bool,
 ) -> Result<Json<Answered>> {
     allow(caller, Scope::ProfileWrite)?;
-    let request: AnswerRequest = sent.json()?;
+    let request: AnswerRequest = body.json()?;
     let by = by(app, caller, &request.reason)?;
     let workspace = current(app, caller).await?;
     let decision = if accepted {

@@ -1,7 +1,8 @@
-//! Where other systems deliver their records: the signature is checked over the raw bytes before anything is read.
+//! Webhooks of other systems. The signature is verified over the raw bytes before the body is
+//! parsed.
 
 use super::collect::{self, Collected};
-use super::extract::Named;
+use super::extract::PathParams;
 use super::route::{Route, post, shape};
 use super::{App, schema};
 use crate::ingest::{Feed, Patience};
@@ -16,21 +17,21 @@ use axum::routing::on;
 use std::sync::Arc;
 
 pub(super) const ROUTES: &[Route] = &[post("/v1/webhooks/{source}", |method| on(method, receive))
-    .says(
+    .documented(
         "collect",
         "A delivery of another system, whose signature is checked with the source's secret.",
     )
-    .with(&[("source", "The source's name, or its write key.", "shop")])
-    .takes(schema::object_in)
-    .answers(shape::<Collected>())];
+    .path_parameters(&[("source", "The source's name, or its write key.", "shop")])
+    .request(schema::object_in)
+    .response(shape::<Collected>())];
 
-/// Most bytes of a webhook; Shopify's largest orders are a few hundred kilobytes.
+/// The most bytes of a webhook; Shopify's largest orders have a few hundred kilobytes.
 const MAX_WEBHOOK: usize = 4 * 1024 * 1024;
 
-/// A delivery for the source of this name or write key.
+/// Takes a delivery for the source with this name or write key.
 async fn receive(
     State(app): State<Arc<App>>,
-    Named(name): Named<String>,
+    PathParams(name): PathParams<String>,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response> {
@@ -69,7 +70,8 @@ async fn receive(
     Ok(Json(collect::answer(taken.await?)).into_response())
 }
 
-/// The source whose secret signed the delivery. Sources of several workspaces may have the same name; only one has the secret.
+/// The source whose secret signed the delivery. Sources of several workspaces may have the same
+/// name, but only one has the secret.
 fn verified(feeds: Vec<Feed>, delivery: &Delivery<'_>) -> Result<(Feed, &'static Webhook)> {
     let mut refused = Error::NotFound(
         "no source of this name takes webhooks; `acquaint source list` shows the ones there are"

@@ -1,4 +1,4 @@
-//! The document names every route of the router, and every name in it leads somewhere.
+//! The document has every route of the router, and every reference in it resolves.
 
 use super::super::routes;
 use super::*;
@@ -59,8 +59,12 @@ async fn a_row_has_a_chapter_a_sentence_and_words_for_its_path() {
         for path in route.paths() {
             let inside = |word: &'static str| word.strip_prefix('{')?.strip_suffix('}');
             let braces: Vec<_> = path.split('/').filter_map(inside).collect();
-            let words: Vec<_> = route.words.iter().map(|(name, ..)| *name).collect();
-            assert_eq!(braces, words, "{path}");
+            let names: Vec<_> = route
+                .path_parameters
+                .iter()
+                .map(|(name, ..)| *name)
+                .collect();
+            assert_eq!(braces, names, "{path}");
         }
         assert_eq!(
             route.of_tool,

@@ -1,4 +1,4 @@
-//! Every row of the list through the real router: its own method is served, and no other; who may ask, and in which form.
+//! Every route in the real router: its method and no other, its credentials, its errors.
 
 use super::super::{App, router, routes};
 use super::*;
@@ -17,16 +17,16 @@ use tower::ServiceExt;
 
 const METHODS: [&str; 5] = ["GET", "POST", "PUT", "PATCH", "DELETE"];
 
-/// The example of a word in braces; the server of these tests has what it names.
+/// The example of a path parameter; it exists in the server of these tests.
 fn example(word: &str) -> &'static str {
-    let mut words = routes().flat_map(|route| route.words);
+    let mut words = routes().flat_map(|route| route.path_parameters);
     let found = words.find(|(name, ..)| *name == word);
     found.expect("a word of some path").2
 }
 
-/// A path of a route with the examples in it.
+/// A path of a route with examples for its parameters.
 fn filled(route: &Route, path: &str) -> String {
-    let words = route.words.iter();
+    let words = route.path_parameters.iter();
     let path = words.fold(path.to_owned(), |path, (name, _, example)| {
         path.replace(&format!("{{{name}}}"), example)
     });
@@ -34,10 +34,10 @@ fn filled(route: &Route, path: &str) -> String {
     path
 }
 
-/// The router, and a key for everything.
+/// The router, and a key with all scopes.
 struct Server(Router, String);
 
-/// What was answered: the status, whether a page of another origin may read it, and the body.
+/// A response: the status, whether a page of another origin may read it, and the body.
 struct Answer {
     status: StatusCode,
     open: bool,
@@ -45,7 +45,8 @@ struct Answer {
 }
 
 impl Server {
-    /// A server whose workspace has a source of webhooks, a source of calls, a customer, and a key for everything.
+    /// A server whose workspace has a source of webhooks, a source of calls, a customer, and a key
+    /// with all scopes.
     async fn start() -> Self {
         let db = store::open("sqlite::memory:").await.unwrap();
         let made = steward::access::workspace(&db, "shop", Some("admin"), 0).await;
@@ -75,7 +76,7 @@ impl Server {
         server
     }
 
-    /// What opens a route.
+    /// The header with the credential of a route.
     fn opens(&self, route: &Route) -> (&'static str, String) {
         let opens = match route.needs {
             Credential::WriteKey => {
@@ -114,7 +115,7 @@ impl Server {
 }
 
 impl Answer {
-    /// Fails where it is no refusal with a code and a message in the form that the route's askers read.
+    /// Fails unless it is a refusal with a code and a message, in the form for the route's clients.
     #[track_caller]
     fn check_refused(&self, route: &Route, what: &str) {
         let fault = if route.sdk {
@@ -230,7 +231,7 @@ async fn who_shows_nothing_is_refused_as_the_row_says() {
                     let asks = code.iter().any(|code| **code == "unauthorized");
                     assert!(!asks && !answer.status.is_server_error(), "{what}");
                 }
-                // Without a write key there is no source to know of.
+                // Without a write key there is no source.
                 Credential::WriteKey if route.method == Method::Get => {
                     assert_eq!(answer.status, 404, "{what}");
                     answer.check_refused(route, &what);
@@ -265,7 +266,7 @@ async fn garbage_is_refused_in_the_askers_form() {
             let headers = [(name, token.as_str())];
             let answer = server.send(&method, &path, &headers, body.to_vec()).await;
             let start = String::from_utf8_lossy(&body[..body.len().min(12)]);
-            // What is not kept is not read.
+            // The body of this route is not read.
             if route.sdk && route.needs == Credential::None {
                 assert_eq!(answer.status, 200, "{path}");
             } else {
