@@ -25,7 +25,8 @@ impl Client {
         })
     }
 
-    /// Sends a request; gives the status and the body of its answer, with the marks between the pieces of one that came in pieces.
+    /// Sends a request; gives the status and the body of its answer, with the marks between the
+    /// pieces of one that came in pieces.
     pub async fn send(&mut self, request: &[u8]) -> io::Result<(u16, &[u8])> {
         let answer = tokio::time::timeout(PATIENCE, self.exchange(request)).await??;
         Ok((answer.status, &self.buffer[answer.from..answer.until]))
@@ -81,7 +82,8 @@ impl Answer {
     }
 }
 
-/// Where a body ends that comes in pieces, each after its length in hexadecimal; the last has none (RFC 9112, 7.1).
+/// Where a body ends that comes in pieces, each after its length in hexadecimal; the last has none
+/// (RFC 9112, 7.1).
 fn end_of_pieces(body: &[u8]) -> Option<usize> {
     let mut at = 0;
     loop {

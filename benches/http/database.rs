@@ -1,4 +1,5 @@
-//! The databases that are measured: each new and empty, an SQLite file in a folder of the run or a schema of its own in PostgreSQL.
+//! The databases that are measured: each new and empty, an SQLite file in a folder of the run or a
+//! schema of its own in PostgreSQL.
 
 use acquaint::store::table::TABLES;
 use sqlx::postgres::PgConnectOptions;
@@ -133,8 +134,9 @@ impl Database {
         }
     }
 
-    /// Lets PostgreSQL look at what its tables hold, as it does by itself within a minute or two; until then its plans are
-    /// guesses. SQLite never does by itself, and acquaint does not ask it to.
+    /// Lets PostgreSQL look at what its tables hold, as it does by itself within a minute or two;
+    /// until then its plans are guesses. SQLite never does by itself, and acquaint does not ask it
+    /// to.
     pub async fn settle(&self) -> sqlx::Result<()> {
         if matches!(self, Self::Sqlite(_)) {
             return Ok(());
@@ -148,8 +150,8 @@ impl Database {
         self.number("select count(*) from event").await
     }
 
-    /// Bytes that it occupies, indexes included. An SQLite file's log is counted as it lies there, so ask after a server has
-    /// ended and with that moved it into the file.
+    /// Bytes that it occupies, indexes included. An SQLite file's log is counted as it lies there,
+    /// so ask after a server has ended and with that moved it into the file.
     pub async fn bytes(&self) -> Result<u64, Box<dyn Error>> {
         match self {
             Self::Sqlite(path) => {

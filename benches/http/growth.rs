@@ -11,11 +11,13 @@ use std::error::Error;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// Most that the p95 of a cold read may grow, and least that ingest may keep, against the first size.
+/// Most that the p95 of a cold read may grow, and least that ingest may keep, against the first
+/// size.
 const COLD: Kept = Some(("≤ 1.5 ×", |ratio| ratio <= 1.5));
 const INGEST: Kept = Some(("≥ 0.7 ×", |ratio| ratio >= 0.7));
 
-/// What is compared: its name and unit, the figure, and the budget of its ratio to the first, in words and as a rule.
+/// What is compared: its name and unit, the figure, and the budget of its ratio to the first, in
+/// words and as a rule.
 type Figure = (&'static str, fn(&Size) -> f64, Kept);
 type Kept = Option<(&'static str, fn(f64) -> bool)>;
 
@@ -46,8 +48,8 @@ struct Size {
     peak_mb: f64,
 }
 
-/// Measures every size, each on a database of its own that `make` makes; None where there is none to be had. The folder `seeded`
-/// keeps those that were seeded for other runs.
+/// Measures every size, each on a database of its own that `make` makes; None where there is none
+/// to be had. The folder `seeded` keeps those that were seeded for other runs.
 pub async fn run<F: Future<Output = Option<Database>>>(
     make: impl Fn() -> F,
     sizes: &[usize],

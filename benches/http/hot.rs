@@ -1,5 +1,5 @@
-//! Hot spots: one customer to whom very much happens, one who places very many orders, and one address that very many visitors
-//! give.
+//! Hot spots: one customer to whom very much happens, one who places very many orders, and one
+//! address that very many visitors give.
 
 use crate::load::{Script, run};
 use crate::measure::measure;
@@ -9,7 +9,7 @@ use crate::shop;
 use std::error::Error;
 use std::time::Duration;
 
-/// The customer to whom it all happens.
+/// The customer of all these events.
 const CUSTOMER: usize = 0;
 /// Events of a delivery, and connections that deliver.
 const BATCH: usize = 100;
@@ -19,7 +19,8 @@ const PARTS: usize = 10;
 /// One event in so many is an order; the others are looks at products.
 const ORDERS: usize = 10;
 
-/// One customer with this many events: how fast they are taken from first to last, and how fast the customer is read then.
+/// One customer with this many events: how fast they are taken from first to last, and how fast the
+/// customer is read then.
 pub async fn customer(
     product: &Product,
     events: usize,
@@ -47,7 +48,8 @@ pub async fn customer(
     Ok(())
 }
 
-/// One customer with this many orders, each of which brings a link of its own: its number in the shop.
+/// One customer with this many orders, each of which brings a link of its own: its number in the
+/// shop.
 pub async fn orders(product: &Product, orders: usize) -> Result<(), Box<dyn Error>> {
     report::title(&format!(
         "one customer with {orders} orders, each with its reference"

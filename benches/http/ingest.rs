@@ -1,4 +1,5 @@
-//! Deliveries: histories of new customers, orders of known ones, single events; and tool calls beside them.
+//! Deliveries: histories of new customers, orders of known ones, single events; and tool calls
+//! beside them.
 
 use crate::database::Database;
 use crate::load::{Script, run};
@@ -20,11 +21,13 @@ const BATCH: usize = 100;
 const C: usize = 64;
 const PACED_C: usize = 16;
 const CALLING_C: usize = 8;
-/// Events that are prepared for a second of load; with more than that a row ends early, and its rate stays right.
+/// Events that are prepared for a second of load; with more than that a row ends early, and its
+/// rate stays right.
 const PREPARED: usize = 60_000;
 const PREPARED_SINGLE: usize = 20_000;
 
-/// The numbers of what is sent in a run. Every row has a range of its own, so that no event is sent twice.
+/// The numbers of what is sent in a run. Every row has a range of its own, so that no event is sent
+/// twice.
 pub struct Numbers {
     customers: usize,
     events: usize,
@@ -80,7 +83,8 @@ fn show(name: &str, product: &Product, done: &mut Delivered) {
     report::ingest(name, C, product.database.engine(), done);
 }
 
-/// The rows of deliveries, the raw limit beside them, and what the database takes afterwards. Ends with a server started anew.
+/// The rows of deliveries, the raw limit beside them, and what the database takes afterwards. Ends
+/// with a server started anew.
 pub async fn rows(
     product: &mut Product,
     customers: usize,

@@ -1,4 +1,5 @@
-//! A load generator that costs little: turns of requests over keep-alive connections, prepared beforehand or made on the way.
+//! A load generator that costs little: turns of requests over keep-alive connections, prepared
+//! beforehand or made on the way.
 
 use crate::client::Client;
 use std::io;
@@ -34,7 +35,8 @@ impl Load {
         self.took.len() as f64 / self.elapsed.as_secs_f64().max(1e-9)
     }
 
-    /// The time within which this share of the turns was answered, in milliseconds; sorts what was measured.
+    /// The time within which this share of the turns was answered, in milliseconds; sorts what was
+    /// measured.
     pub fn within(&mut self, share: f64) -> f64 {
         self.took.sort_unstable();
         let last = self.took.len().saturating_sub(1);
@@ -94,7 +96,8 @@ impl Script {
         Self::new(Requests::Made(Arc::new(make)))
     }
 
-    /// The same at this many turns a second. A turn's time counts from when it was due, so waiting for a connection shows.
+    /// The same at this many turns a second. A turn's time counts from when it was due, so waiting
+    /// for a connection shows.
     pub fn paced(self, pace: f64) -> Self {
         Self {
             pace: Some(pace.max(1e-3)),
@@ -139,7 +142,8 @@ impl Script {
     }
 }
 
-/// Runs a script over this many connections, each one turn after another, until the time is up or the script ends.
+/// Runs a script over this many connections, each one turn after another, until the time is up or
+/// the script ends.
 pub async fn run(
     port: u16,
     connections: usize,

@@ -1,8 +1,9 @@
-//! What the product does over HTTP, end to end: tool calls and deliveries, beside the least that the same server library does and
-//! beside a peer, in the same run.
+//! What the product does over HTTP, end to end: tool calls and deliveries, beside the least that
+//! the same server library does and beside a peer, in the same run.
 //!
-//! `cargo bench --bench http`; README.md beside this folder says what the columns mean. The servers are processes of their
-//! own, so that their CPU time is theirs; the load comes from this process and shares the machine's cores with them.
+//! `cargo bench --bench http`; README.md beside this folder says what the columns mean. The servers
+//! are processes of their own, so that their CPU time is theirs; the load comes from this process
+//! and shares the machine's cores with them.
 
 use clap::Parser;
 use database::Database;
@@ -48,8 +49,8 @@ struct Options {
     /// The databases to measure on [default: both; sqlite for growth and hot]
     #[arg(long, value_delimiter = ',', value_parser = ["sqlite", "postgres"])]
     engines: Vec<String>,
-    /// A PostgreSQL database, through its socket; in it the schemas `acquaint_bench` and `toolbox_bench` are DROPPED and made
-    /// again
+    /// A PostgreSQL database, through its socket; in it the schemas `acquaint_bench` and
+    /// `toolbox_bench` are DROPPED and made again
     #[arg(
         long,
         value_name = "URL",

@@ -62,7 +62,8 @@ pub async fn measure(
     Ok(cost)
 }
 
-/// Warms servers up and puts a load on each, in turns, so that what else the machine does meets all of them.
+/// Warms servers up and puts a load on each, in turns, so that what else the machine does meets all
+/// of them.
 pub async fn in_turns(
     sides: &[(&Server, Script)],
     c: usize,

@@ -45,8 +45,8 @@ fn status(pid: &str, name: &str) -> u64 {
     kilobytes.unwrap_or(0) / 1024
 }
 
-/// CPU time so far of the PostgreSQL processes that work for a database, in microseconds: its backends, and those that write
-/// for all databases.
+/// CPU time so far of the PostgreSQL processes that work for a database, in microseconds: its
+/// backends, and those that write for all databases.
 pub fn backends(database: &str) -> u64 {
     let own = format!(" {database} ");
     let entries = fs::read_dir("/proc").into_iter().flatten().flatten();

@@ -1,4 +1,5 @@
-//! acquaint as it ships: the program itself with its own settings, on a database with a workspace, a source and its keys.
+//! acquaint as it ships: the program itself with its own settings, on a database with a workspace,
+//! a source and its keys.
 
 use crate::client::{Client, get, post};
 use crate::database::Database;
@@ -102,8 +103,8 @@ impl Product {
         self.database.remove().await
     }
 
-    /// A call of a tool by a session of a customer. The token is made from the workspace's secret, so that the server has not
-    /// read anything of the customer for it.
+    /// A call of a tool by a session of a customer. The token is made from the workspace's secret,
+    /// so that the server has not read anything of the customer for it.
     pub fn call(&self, tool: &str, customer: usize) -> Result<Vec<u8>, Box<dyn Error>> {
         let now = Clock::default().now();
         let parsed = segment::parse_line(SOURCE, &shop::sign_up(customer), now);
@@ -140,7 +141,8 @@ impl Product {
         basic(&self.write_key)
     }
 
-    /// Puts a database that an earlier run seeded in the place of this one; it is copied, and the server started anew.
+    /// Puts a database that an earlier run seeded in the place of this one; it is copied, and the
+    /// server started anew.
     pub async fn take_over(&mut self, file: &Path) -> Result<(), Box<dyn Error>> {
         self.stop()?;
         let Database::Sqlite(own) = &self.database else {
@@ -167,7 +169,8 @@ impl Product {
         Ok(())
     }
 
-    /// Sends the histories of the first customers, made on the way; how long the making took is in the load.
+    /// Sends the histories of the first customers, made on the way; how long the making took is in
+    /// the load.
     pub async fn seed(&self, customers: usize) -> Result<Load, Box<dyn Error>> {
         let basic = self.basic();
         let script = Script::made(move |number| {

@@ -1,4 +1,5 @@
-//! The raw limit: how fast SQLite takes the very rows that acquaint wrote, from a loop that does nothing else.
+//! The raw limit: how fast SQLite takes the very rows that acquaint wrote, from a loop that does
+//! nothing else.
 
 use crate::database::Database;
 use acquaint::store::{self, table::TABLES};
@@ -77,8 +78,8 @@ pub async fn counts(path: &Path) -> Result<Counts, Box<dyn Error>> {
     Ok(counts)
 }
 
-/// Writes the rows that came since they were counted into a new file with the same schema, `per_commit` events and their share of
-/// the other tables' rows in each transaction.
+/// Writes the rows that came since they were counted into a new file with the same schema,
+/// `per_commit` events and their share of the other tables' rows in each transaction.
 pub async fn write(
     path: &Path,
     before: &Counts,
@@ -162,7 +163,8 @@ async fn insert(
     Ok(())
 }
 
-/// The rows that came since they were counted, or the share of them that belongs to the newest events.
+/// The rows that came since they were counted, or the share of them that belongs to the newest
+/// events.
 async fn take(path: &Path, before: &Counts) -> Result<Vec<Table>, Box<dyn Error>> {
     let after = counts(path).await?;
     let came = |name: &str| {
@@ -175,8 +177,8 @@ async fn take(path: &Path, before: &Counts) -> Result<Vec<Table>, Box<dyn Error>
     let mut tables = Vec::new();
     for name in after.keys().filter(|name| came(name) > 0) {
         let most = (came(name) as f64 * share).ceil() as i64;
-        // Rows lie in the order in which they came. A table that lies in the order of its key tells no order; its keys are
-        // hashes, so any order is as good as theirs.
+        // Rows lie in the order in which they came. A table that lies in the order of its key tells
+        // no order; its keys are hashes, so any order is as good as theirs.
         let by_key: bool = sqlx::query_scalar(
             "select sql like '%without rowid%' from sqlite_master where name = $1",
         )

@@ -1,4 +1,4 @@
-//! The printed tables: figures, and beside them the budgets that they are held against by whoever reads them.
+//! The printed tables: figures, and beside them the budgets that a reader compares them with.
 #![expect(clippy::print_stdout, reason = "a benchmark prints what it measured")]
 
 use crate::load::Load;
@@ -23,7 +23,8 @@ const SINGLE_EVENTS: f64 = 2_000.0;
 const RAW_SHARE: f64 = 0.3;
 /// Longest that 99 of 100 tool calls take while events come in, in milliseconds.
 const MIXED_MS: f64 = 10.0;
-/// CPU time below which a row's figure is rough, in microseconds: the system counts in ticks of 10 ms.
+/// CPU time below which a row's figure is rough, in microseconds: the system counts in ticks of 10
+/// ms.
 const ROUGH_US: u64 = 200_000;
 /// Longest start, in milliseconds.
 const START_MS: u128 = 200;
@@ -52,7 +53,8 @@ pub fn program() {
     println!("the program `acquaint` has {:.1} MB", bytes as f64 / 1e6);
 }
 
-/// How a server started on an empty database and on a full one, and what it holds before its first call.
+/// How a server started on an empty database and on a full one, and what it holds before its first
+/// call.
 pub fn start(first: Duration, product: &Product) {
     let (start, idle) = (product.server.start.as_millis(), product.server.resident());
     println!(
@@ -130,7 +132,7 @@ pub fn line(line: Line<'_>) {
     } = line;
     let [p50, p95, p99] = [0.5, 0.95, 0.99].map(|share| cost.load.within(share));
     let rate = cost.load.rate() * size as f64;
-    // Where several loads share a server, nobody can say whose its time was.
+    // If several loads share a server, its time cannot be told apart by load.
     let measured = cost.server > 0;
     let cpu = measured.then(|| cost.per_turn() / size as f64);
     let own = measured.then(|| 100.0 * cost.own_share());

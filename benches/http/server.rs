@@ -1,4 +1,5 @@
-//! A server as a process of its own, so that its CPU time and memory are its alone; and the floor, the least there can be.
+//! A server as a process of its own, so that its CPU time and memory are its alone; and the floor,
+//! the least there can be.
 
 use crate::client::{Client, get};
 use crate::process;
@@ -12,8 +13,8 @@ use std::time::{Duration, Instant};
 
 /// Longest that a server may take to start, and to end.
 const PATIENCE: Duration = Duration::from_secs(120);
-/// Where ports are looked for: below those that the system gives to connections, or a connection that waits for the server
-/// could be given its port.
+/// Where ports are looked for: below those that the system gives to connections, or a connection
+/// that waits for the server could be given its port.
 const PORTS: std::ops::Range<u16> = 20_000..30_000;
 
 /// A server that runs.
@@ -28,8 +29,8 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts a server that will listen on `port`, and waits until it answers on the path `ready`. What it says on its standard
-    /// error goes to the end of `log`.
+    /// Starts a server that will listen on `port`, and waits until it answers on the path `ready`.
+    /// What it says on its standard error goes to the end of `log`.
     ///
     /// # Errors
     /// When it ends or does not answer, with the last line that it said.
@@ -82,7 +83,8 @@ impl Server {
         if self.child.try_wait()?.is_some() {
             return Ok(());
         }
-        // The standard library can only kill, which would leave an SQLite file without its last checkpoint.
+        // The standard library can only kill, which would leave an SQLite file without its last
+        // checkpoint.
         let term = format!("kill -TERM {}", self.pid());
         Command::new("sh").args(["-c", &term]).status()?;
         let began = Instant::now();
@@ -115,7 +117,7 @@ async fn answers(port: u16, path: &str) -> bool {
     matches!(asked.await, Ok(200))
 }
 
-/// A port that nobody listens on.
+/// A free port.
 pub fn free_port() -> io::Result<u16> {
     let first = std::process::id() as u16 % 5_000;
     let mut ports = PORTS.skip(usize::from(first));
@@ -132,7 +134,8 @@ pub async fn start_floor(log: &Path) -> Result<Server, Box<dyn Error>> {
     Server::start(command, port, "/readyz", log, None).await
 }
 
-/// The floor's side: the least that axum does for a request like ours, with the allocator that acquaint has.
+/// The floor's side: the least that axum does for a request like ours, with the allocator that
+/// acquaint has.
 pub async fn floor(port: u16) -> Result<(), Box<dyn Error>> {
     async fn constant(_: axum::body::Bytes) -> axum::Json<serde_json::Value> {
         axum::Json(serde_json::json!({"id": 1, "name": "Ada Abbott", "plan": "pro"}))

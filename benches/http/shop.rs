@@ -1,6 +1,8 @@
-//! A shop whose customers are the same in every run: customer `i` signs up, orders ten times and opens two tickets.
+//! A shop whose customers are the same in every run: customer `i` signs up, orders ten times and
+//! opens two tickets.
 //!
-//! A customer is made once and told twice: as calls, which acquaint collects, and as rows, which the peer reads.
+//! A customer is made once and told twice: as calls, which acquaint collects, and as rows, which
+//! the peer reads.
 
 use acquaint::clock::rfc3339;
 use serde_json::{Value, json};
@@ -241,7 +243,8 @@ pub fn live(customer: usize, number: usize) -> String {
     sign(call, customer, at, &format!("live-{number}"))
 }
 
-/// An order of a customer that its shop knows by a number of its own, so that it comes with a reference nobody has seen.
+/// An order of a customer that its shop knows by a number of its own, so that it comes with a new
+/// reference.
 pub fn placed(customer: usize, number: usize) -> String {
     let order = Order::of(&mut Dice(number as u64));
     let id = format!("placed_{number}");
@@ -262,7 +265,8 @@ pub fn view(customer: usize, number: usize) -> String {
     sign(call, customer, at, &format!("view-{number}"))
 }
 
-/// A visitor with a cookie of their own who gives the address that all of them give; every tenth signs in.
+/// A visitor with a cookie of their own who gives the address that all of them give; every tenth
+/// signs in.
 pub fn visitor(number: usize) -> String {
     let mut call = json!({
         "type": "identify",

@@ -1,4 +1,5 @@
-//! The peer: MCP Toolbox for Databases over the same customers, in tables with the indexes that its three statements want.
+//! The peer: MCP Toolbox for Databases over the same customers, in tables with the indexes that its
+//! three statements want.
 
 use crate::client::{Client, post};
 use crate::database::Database;

@@ -12,7 +12,8 @@ use std::time::Duration;
 
 /// Customers that have a session; warm calls go through them in turn.
 const SESSIONS: usize = 256;
-/// Cold calls that are prepared for a second; with more than that a row ends early, and its rate stays right.
+/// Cold calls that are prepared for a second; with more than that a row ends early, and its rate
+/// stays right.
 const PREPARED: usize = 20_000;
 /// Most calls that warm a restarted server's connections up, for customers who are not measured.
 const FIRST_CALLS: usize = 1_000;
@@ -65,7 +66,8 @@ pub async fn warm(
     Ok(())
 }
 
-/// The first answer of a chat: our one call beside the three that the peer's tools take, one after another.
+/// The first answer of a chat: our one call beside the three that the peer's tools take, one after
+/// another.
 pub async fn turn(
     product: &Product,
     peer: &Server,
@@ -90,8 +92,9 @@ pub async fn turn(
     Ok(())
 }
 
-/// Calls for customers that the server has not read since it started, each once, in random order. Some other calls come
-/// first, so that what is measured is reading customers and not opening connections.
+/// Calls for customers that the server has not read since it started, each once, in random order.
+/// Some other calls come first, so that what is measured is reading customers and not opening
+/// connections.
 pub async fn cold(
     product: &mut Product,
     customers: usize,

@@ -1,6 +1,7 @@
 //! How well, how fast and in how much memory the same people are recognised without a shared key.
 //!
-//! `cargo bench --bench identity -- [matching] [merge] [rules] [--people N] [--data DIR]`; README.md beside this folder says what is compared.
+//! `cargo bench --bench identity -- [matching] [merge] [rules] [--people N] [--data DIR]`;
+//! README.md beside this folder says what is compared.
 
 use clap::Parser;
 use std::path::PathBuf;

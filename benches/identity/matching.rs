@@ -12,8 +12,8 @@ use std::time::Instant;
 const THRESHOLD: f64 = 0.95;
 /// The largest set whose blocks are held against the truth, which scores every pair twice.
 const REACH_UP_TO: usize = 100_000;
-/// `Splink` 5.0 on `DuckDB` 2.0 on two cores with the settings of its own notebooks: F1 of its clusters at .95, F1 at the
-/// best threshold picked on the truth, and seconds.
+/// `Splink` 5.0 on `DuckDB` 2.0 on two cores with the settings of its own notebooks: F1 of its
+/// clusters at .95, F1 at the best threshold picked on the truth, and seconds.
 const SPLINK: [(&str, f64, f64, f64); 5] = [
     ("febrl3", 0.99384, 0.99717, 3.3),
     ("febrl4", 0.99709, 0.9995, 5.1),
@@ -31,8 +31,8 @@ const SIZES: [(usize, u64); 6] = [
     (1_000_000, 1),
 ];
 
-/// Runs the public sets that are there and the made-up ones up to `most` records. Of the set named by `explain` it prints
-/// what was decided wrongly, and why.
+/// Runs the public sets that are there and the made-up ones up to `most` records. Of the set named
+/// by `explain` it prints what was decided wrongly, and why.
 pub fn run(data: &Path, most: usize, explain: Option<&str>) -> Result<(), Box<dyn Error>> {
     println!(
         "{:<20} {:>8} {:>7} {:>9} {:>7} {:>7} {:>7} {:>8} {:>7} {:>7} {:>7} {:>7} {:>6} | splink F1, its best, s",

@@ -1,5 +1,6 @@
-//! Made-up people who are hard to tell apart and hard to recognise: households with twins and namesakes, shared mailboxes,
-//! companies beside their owners and staff, three systems that each know something else of them and write it their own way.
+//! Made-up people who are hard to tell apart and hard to recognise: households with twins and
+//! namesakes, shared mailboxes, companies beside their owners and staff, three systems that each
+//! know something else of them and write it their own way.
 
 use crate::sets::Set;
 use acquaint::matching::Person;
@@ -208,7 +209,8 @@ fn human(dice: &mut Dice, last: &str, home: &Home, year: u32) -> Human {
     }
 }
 
-/// People who share surname and address, and often phone or mailbox; among them twins and namesakes.
+/// People who share surname and address, and often phone or mailbox; among them twins and
+/// namesakes.
 fn household(dice: &mut Dice, employer: Option<&str>) -> Vec<Entity> {
     let (last, home) = (words::surname(dice), home(dice));
     let size = *dice.of(&[1, 1, 1, 2, 2, 3, 4, 5]);

@@ -128,7 +128,8 @@ fn print_times(what: &str, times: &mut [f64]) {
     );
 }
 
-/// A link of its own: two in five customers have a second browser, one in a thousand shares an address.
+/// A link of its own: two in five customers have a second browser, one in a thousand shares an
+/// address.
 fn sign_in(number: usize) -> Event {
     let at = 1_600_000_000_000 + number as i64;
     let customer = number * 7 / 10;

@@ -1,4 +1,4 @@
-//! What each of the systems knows of somebody, as it writes it.
+//! What each of the systems knows of a person, as it writes it.
 
 use super::dice::Dice;
 use super::noise::{self, typo};
