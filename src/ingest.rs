@@ -18,7 +18,7 @@
 use crate::Result;
 use crate::event::Event;
 use crate::store::access::Workspace;
-use crate::store::event::{NewEvent, Place};
+use crate::store::event::{LogPosition, NewEvent};
 use crate::store::record::LinkRecord;
 use crate::store::reject::Rejected;
 use crate::store::{self, Db, Tx};
@@ -109,7 +109,7 @@ pub async fn take<'a>(
     rejected: &[Rejected],
 ) -> Result<Option<Taken>> {
     tx.lock(&workspace.id).await?;
-    let rules = store::identity::state(tx, &workspace.id).await?.rules;
+    let rules = store::identity::rules_state(tx, &workspace.id).await?.rules;
     let mut offered = 0;
     let mut seen = HashSet::new();
     let mut first: Vec<&Prepared> = Vec::new();
@@ -136,7 +136,7 @@ async fn append(tx: &mut Tx, workspace: &Workspace, mut events: Vec<&Prepared>) 
     if events.is_empty() {
         return Ok(0);
     }
-    let known = store::event::ask_known(tx, &workspace.id, events.iter().map(|it| &it.new));
+    let known = store::event::known_later(tx, &workspace.id, events.iter().map(|it| &it.new));
     let queries = BatchQueries::ask(tx, workspace, events.iter().map(|it| &it.read));
     // A customer's events are read together, so they lie together as far as they come together.
     events.sort_by(|a, b| a.read.link().cmp(b.read.link()));
@@ -164,7 +164,7 @@ struct LogEnd<'a> {
     new: &'a [&'a NewEvent],
     /// The place of the last event that was folded before the batch. Without it all that are in the
     /// log were. Only a rebuild has events beyond it.
-    upto: Option<&'a Place>,
+    upto: Option<&'a LogPosition>,
 }
 
 /// Brings the log, identity, records and profiles up to date with events that are new to them.

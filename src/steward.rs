@@ -88,7 +88,9 @@ pub async fn undo(db: &Db, workspace: &Workspace, ids: &[String], by: &By) -> Re
 async fn begin(db: &Db, workspace: &Workspace) -> Result<Tx> {
     let mut tx = db.begin().await?;
     tx.lock(&workspace.id).await?;
-    let rules = store::identity::state(&mut tx, &workspace.id).await?.rules;
+    let rules = store::identity::rules_state(&mut tx, &workspace.id)
+        .await?
+        .rules;
     if rules == workspace.rules.version {
         return Ok(tx);
     }

@@ -26,10 +26,10 @@
 //! | `written_document` | documents that a transaction wrote |
 //! | `db` | [`Db`] and [`Tx`]: the driver and the cache together |
 //! | `access` | workspaces, sources and keys |
-//! | `event`, `event/place` | the log |
+//! | `event`, `event/log_position` | the log |
 //! | `reject` | events that were refused |
 //! | `identity` | rules of identity and decisions, as they are written and folded |
-//! | `decided` | decisions, as people look at them |
+//! | `decision_view` | decisions, as people look at them |
 //! | `link` | links, and the identifiers that they carry |
 //! | `identifier` | the profile that an identifier leads to |
 //! | `record` | orders and tickets, for each link that tells of them |
@@ -56,7 +56,7 @@ mod cache;
 mod change;
 pub mod customer;
 mod db;
-pub mod decided;
+pub mod decision_view;
 pub mod event;
 pub mod identifier;
 pub mod identity;
@@ -75,7 +75,7 @@ pub mod table;
 mod written_document;
 
 pub use db::{Db, Tx};
-pub use sql::{Answer, Driver, Rows, Statement, Transaction};
+pub use sql::{Driver, Pending, Rows, Statement, Transaction};
 
 use cache::wal_index::WalIndex;
 use sql::{Engine, PointReader};

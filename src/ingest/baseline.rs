@@ -6,10 +6,10 @@ use crate::Result;
 use crate::profile::record::{Record, RecordKind};
 use crate::profile::{EventFacts, Profile};
 use crate::store::access::Workspace;
-use crate::store::event::{Logged, Place};
+use crate::store::event::{LogPosition, LoggedEvent};
 use crate::store::profile::Documents;
 use crate::store::record::LinkRecord;
-use crate::store::{self, Answer, Tx};
+use crate::store::{self, Pending, Tx};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
@@ -39,7 +39,7 @@ impl Baseline {
 /// The documents that a batch goes on with, without its own events.
 pub(super) struct Baselines {
     /// Documents that are used as they are stored.
-    pub stored: Answer<Documents>,
+    pub stored: Pending<Documents>,
     /// Documents of customers that identity changed, by the profile's id.
     pub made: BTreeMap<String, Profile>,
     /// Profiles whose orders or tickets have to be counted again from all records.
@@ -54,7 +54,7 @@ pub(super) async fn read<'a>(
     workspace: &Workspace,
     customers: &[SettledCustomer],
     touched: impl Iterator<Item = &'a str>,
-    upto: Option<&Place>,
+    upto: Option<&LogPosition>,
 ) -> Result<Baselines> {
     let origins = documents(tx, workspace, customers).await?;
     let (mut made, mut recount) = (BTreeMap::new(), BTreeSet::new());
@@ -73,7 +73,7 @@ pub(super) async fn read<'a>(
     }
     let touched: BTreeSet<&str> = touched.filter(|id| !made.contains_key(*id)).collect();
     Ok(Baselines {
-        stored: store::profile::ask(tx, &workspace.id, touched.into_iter()),
+        stored: store::profile::load_later(tx, &workspace.id, touched.into_iter()),
         made,
         recount,
     })
@@ -92,7 +92,7 @@ async fn documents(
             DocumentSource::Refold(_) => &[],
         });
     let ids: BTreeSet<&str> = origins.map(|origin| origin.profile.as_str()).collect();
-    let stored = store::profile::ask(tx, &workspace.id, ids.into_iter());
+    let stored = store::profile::load_later(tx, &workspace.id, ids.into_iter());
     let opened = stored.get(tx).await?.into_iter().map(|(id, doc)| {
         let profile = store::profile::open(&doc)?;
         Ok((id, profile))
@@ -179,7 +179,7 @@ async fn from_log(
     tx: &mut Tx,
     workspace: &Workspace,
     links: &[String],
-    upto: Option<&Place>,
+    upto: Option<&LogPosition>,
 ) -> Result<Profile> {
     let mut profile = Profile::default();
     for links in links.chunks(LINKS) {
@@ -189,13 +189,13 @@ async fn from_log(
             continue;
         }
         for link in links {
-            let mut after = (i64::MIN, Place::default());
+            let mut after = (i64::MIN, LogPosition::default());
             loop {
                 let page =
                     store::event::of_link(tx, &workspace.id, link, upto, &after, EVENTS).await?;
                 apply(&mut profile, &page);
                 match page.last() {
-                    Some(Logged { event, .. }) => after = (event.at, Place::of(event)),
+                    Some(LoggedEvent { event, .. }) => after = (event.at, LogPosition::of(event)),
                     None => break,
                 }
             }
@@ -204,7 +204,7 @@ async fn from_log(
     Ok(profile)
 }
 
-fn apply(profile: &mut Profile, page: &[Logged]) {
+fn apply(profile: &mut Profile, page: &[LoggedEvent]) {
     let facts = page.iter().map(|logged| EventFacts::of(&logged.event));
     facts.for_each(|facts| profile.apply(&facts));
 }

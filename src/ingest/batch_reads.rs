@@ -11,15 +11,15 @@ use crate::profile::record::RecordKind;
 use crate::store::access::Workspace;
 use crate::store::link::StoredLink;
 use crate::store::record::LinkRecord;
-use crate::store::{self, Answer, Tx};
+use crate::store::{self, Pending, Tx};
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 /// What every batch asks for, answered while the committer goes on.
 pub(super) struct BatchQueries {
     /// The stored links among those of its events.
-    pub links: Answer<Vec<StoredLink>>,
+    pub links: Pending<Vec<StoredLink>>,
     /// What is known of the orders and tickets that the batch speaks of.
-    pub records: Answer<Vec<LinkRecord>>,
+    pub records: Pending<Vec<LinkRecord>>,
 }
 
 /// What is stored of the links of a batch.
@@ -48,7 +48,7 @@ impl BatchQueries {
             .collect();
         let ids: Vec<String> = ids.into_iter().map(str::to_owned).collect();
         Self {
-            links: store::link::ask(tx, &workspace.id, &ids),
+            links: store::link::load_later(tx, &workspace.id, &ids),
             records: ask_records(tx, workspace, events),
         }
     }
@@ -59,12 +59,12 @@ pub(super) fn ask_records<'a>(
     tx: &mut Tx,
     workspace: &Workspace,
     events: impl Iterator<Item = &'a ReadEvent>,
-) -> Answer<Vec<LinkRecord>> {
+) -> Pending<Vec<LinkRecord>> {
     let keys: BTreeSet<(RecordKind, &str)> = events
         .filter_map(|event| event.record.as_ref())
         .map(|said| (said.kind, said.record.id.as_str()))
         .collect();
-    store::record::ask(tx, &workspace.id, &keys.into_iter().collect::<Vec<_>>())
+    store::record::load_later(tx, &workspace.id, &keys.into_iter().collect::<Vec<_>>())
 }
 
 /// The stored links of a batch, and what is needed to decide about those that change.
@@ -72,7 +72,7 @@ pub(super) async fn read(
     tx: &mut Tx,
     workspace: &Workspace,
     links: &BatchLinks<'_>,
-    asked: Answer<Vec<StoredLink>>,
+    asked: Pending<Vec<StoredLink>>,
 ) -> Result<BatchReads> {
     let stored = asked.get(tx).await?.into_iter();
     let mut stored: HashMap<String, StoredLink> =
@@ -128,7 +128,7 @@ async fn witnesses(
 ) -> Result<Witnesses> {
     let (rules, secret) = (&workspace.rules.rules, &workspace.secret);
     let keys = witness_keys(links, rules, secret, owners, &constraints.shared);
-    let found = store::link::witnesses(tx, &workspace.id, &keys).await?;
+    let found = store::link::one_by_identifier(tx, &workspace.id, &keys).await?;
     let complete = found.into_iter().filter(|(_, held)| held.complete);
     Ok(complete.map(|(key, held)| (key, held.link)).collect())
 }

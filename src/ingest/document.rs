@@ -52,7 +52,7 @@ pub(super) async fn write(
         let mut recount = recounts.remove(id.as_str()).unwrap_or_default();
         let made = matches!(document, Baseline::Made(_));
         let mut profile = document.open()?;
-        let learned = made || changes.teach(&profile);
+        let rematch = made || changes.teach(&profile);
         recount.extend(changes.apply(&mut profile, &id, &recount));
         for kind in recount {
             let all = store::record::of_profile(tx, &workspace.id, &id, kind).await?;
@@ -62,10 +62,10 @@ pub(super) async fn write(
         let doc = profile.packed();
         done.push(NewDocument {
             received_at: profile.seen.received_at,
-            renamed: made,
+            names_changed: made,
             id,
             doc,
-            learned,
+            rematch,
         });
         if done.len() == WRITTEN {
             store::profile::save(tx, &workspace.id, std::mem::take(&mut done));

@@ -7,7 +7,7 @@ use super::read_event::ReadEvent;
 use super::{batch_reads, settle_with};
 use crate::Result;
 use crate::store::access::Workspace;
-use crate::store::event::Place;
+use crate::store::event::LogPosition;
 use crate::store::link::StoredLink;
 use crate::store::{self, Tx};
 use std::collections::{BTreeSet, HashMap};
@@ -30,11 +30,11 @@ pub(crate) async fn move_events(
     {
         let id = link.link.id.clone();
         let (before, remaining) = (moved.len(), stayed.len());
-        let mut after = (i64::MIN, Place::default());
+        let mut after = (i64::MIN, LogPosition::default());
         loop {
             let page = store::event::of_link(tx, &workspace.id, &id, None, &after, PAGE).await?;
             let Some(last) = page.last() else { break };
-            after = (last.event.at, Place::of(&last.event));
+            after = (last.event.at, LogPosition::of(&last.event));
             for mut logged in page {
                 let event = ReadEvent::of(workspace, &logged.event);
                 if event.link() == id {
@@ -58,7 +58,7 @@ pub(crate) async fn move_events(
     }
     store::event::relink(tx, &workspace.id, &rows).await?;
     let links: Vec<String> = left.keys().cloned().collect();
-    store::record::forget(tx, &workspace.id, &links).await?;
+    store::record::remove(tx, &workspace.id, &links).await?;
     let batch = BatchLinks::of(moved.iter());
     let seeds: BTreeSet<&str> = left.keys().map(String::as_str).chain(batch.ids()).collect();
     let seeds: Vec<String> = seeds.into_iter().map(str::to_owned).collect();

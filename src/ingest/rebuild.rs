@@ -4,7 +4,7 @@ use super::batch_reads::BatchQueries;
 use super::read_event::ReadEvent;
 use super::{LogEnd, decision, fold};
 use crate::store::access::Workspace;
-use crate::store::event::{Logged, Place};
+use crate::store::event::{LogPosition, LoggedEvent};
 use crate::store::{self, Db, Tx};
 use crate::{Error, Result};
 
@@ -52,17 +52,17 @@ pub async fn rebuild(db: &Db, workspace: &Workspace, progress: impl FnMut(u64)) 
 /// What a rebuild does within its transaction.
 async fn refold(tx: &mut Tx, workspace: &Workspace, mut progress: impl FnMut(u64)) -> Result<u64> {
     tx.lock(&workspace.id).await?;
-    if store::identity::state(tx, &workspace.id).await?.rules != workspace.rules.version {
+    if store::identity::rules_state(tx, &workspace.id).await?.rules != workspace.rules.version {
         return Err(Error::Conflict(
             "the rules changed meanwhile; run it again".to_owned(),
         ));
     }
     store::profile::clear_derived(tx, &workspace.id).await?;
-    let (mut after, mut total) = (Place::default(), 0);
+    let (mut after, mut total) = (LogPosition::default(), 0);
     loop {
-        let page = store::event::page(tx, &workspace.id, &after, PAGE).await?;
+        let page = store::event::page_in(tx, &workspace.id, &after, PAGE).await?;
         let Some(last) = page.last() else { break };
-        let before = std::mem::replace(&mut after, Place::of(&last.event));
+        let before = std::mem::replace(&mut after, LogPosition::of(&last.event));
         total += page.len() as u64;
         let events = relink(tx, workspace, page).await?;
         let queries = BatchQueries::ask(tx, workspace, events.iter());
@@ -81,7 +81,11 @@ async fn refold(tx: &mut Tx, workspace: &Workspace, mut progress: impl FnMut(u64
 }
 
 /// Reads events under the present rules and puts them under the links that these give them.
-async fn relink(tx: &mut Tx, workspace: &Workspace, page: Vec<Logged>) -> Result<Vec<ReadEvent>> {
+async fn relink(
+    tx: &mut Tx,
+    workspace: &Workspace,
+    page: Vec<LoggedEvent>,
+) -> Result<Vec<ReadEvent>> {
     let (mut events, mut moved) = (Vec::with_capacity(page.len()), Vec::new());
     for mut logged in page {
         let event = ReadEvent::of(workspace, &logged.event);

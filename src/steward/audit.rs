@@ -69,11 +69,11 @@ pub async fn outcome(db: &Db, workspace: &Workspace, made: &[Decision]) -> Resul
                 }
             }
         }
-        open = store::decided::by_ids(db, &workspace.id, &undone).await?;
+        open = store::decision_view::by_ids(db, &workspace.id, &undone).await?;
     }
     let links: Vec<String> = links.into_iter().collect();
     let identifiers: Vec<Identifier> = identifiers.into_iter().collect();
-    let profiles = store::decided::concerned(db, &workspace.id, &links, &identifiers).await?;
+    let profiles = store::decision_view::concerned(db, &workspace.id, &links, &identifiers).await?;
     Ok(Outcome {
         decisions: made
             .iter()
@@ -110,7 +110,7 @@ pub async fn decisions(
         ));
     }
     let mut page = match profile {
-        None => store::decided::before(db, &workspace.id, before, limit as i64 + 1).await?,
+        None => store::decision_view::before(db, &workspace.id, before, limit as i64 + 1).await?,
         Some(profile) => {
             let mut all = about(db, workspace, profile).await?;
             all.retain(|decision| before.is_none_or(|id| decision.id.as_str() < id));

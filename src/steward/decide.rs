@@ -282,7 +282,7 @@ async fn finish(
     component: Component,
     decisions: &[Decision],
 ) -> Result<()> {
-    store::identity::decide(tx, &workspace.id, decisions).await?;
+    store::identity::append_decisions(tx, &workspace.id, decisions).await?;
     settle(tx, workspace, component).await
 }
 

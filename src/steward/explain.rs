@@ -14,7 +14,7 @@ use std::collections::{BTreeSet, HashSet};
 /// [`Error::Conflict`] when the rules changed meanwhile; when the database refuses.
 pub async fn explain(db: &Db, workspace: &Workspace, profile: &str) -> Result<Explanation> {
     let mut tx = super::begin(db, workspace).await?;
-    let state = store::identity::state(&mut tx, &workspace.id).await?;
+    let state = store::identity::rules_state(&mut tx, &workspace.id).await?;
     let component = Component::around(&mut tx, workspace, &[profile.to_owned()]).await?;
     // Nothing was written; the lock is not needed for the rest.
     drop(tx);

@@ -12,7 +12,7 @@ use crate::identity::compare::{RulesDiff, compare};
 use crate::identity::{self, Constraints, Identifier, Link, MOVED};
 use crate::ingest::move_events;
 use crate::store::access::Workspace;
-use crate::store::event::{Logged, Place};
+use crate::store::event::{LogPosition, LoggedEvent};
 use crate::store::{self, Db};
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -24,7 +24,7 @@ const PAGE: i64 = 5_000;
 /// Reads every event anew, unless the rules in force read them as those that were applied last did.
 pub(super) async fn all(db: &Db, workspace: &Workspace, progress: Progress<'_>) -> Result<()> {
     let mut tx = begin(db, workspace).await?;
-    let state = store::identity::state(&mut tx, &workspace.id).await?;
+    let state = store::identity::rules_state(&mut tx, &workspace.id).await?;
     tx.commit().await?;
     let applied = store::identity::rulebook(db, &workspace.id, state.applied).await?;
     if applied.rules.reads_like(&workspace.rules.rules) {
@@ -61,13 +61,13 @@ pub(super) async fn compared(
     let mut links: BTreeMap<String, Link> = BTreeMap::new();
     let mut remembered: BTreeMap<String, (i64, String)> = BTreeMap::new();
     let mut moves: HashSet<(String, String)> = HashSet::new();
-    let (mut after, mut done) = (Place::default(), 0);
+    let (mut after, mut done) = (LogPosition::default(), 0);
     loop {
-        let page = store::event::next(db, &workspace.id, &after, PAGE).await?;
+        let page = store::event::page(db, &workspace.id, &after, PAGE).await?;
         let Some(last) = page.last() else { break };
-        after = Place::of(&last.event);
+        after = LogPosition::of(&last.event);
         done += page.len();
-        for Logged { event, link } in page {
+        for LoggedEvent { event, link } in page {
             let now = workspace.rules.read(&workspace.secret, &event);
             let new = links.entry(now.link.clone()).or_insert_with(|| Link {
                 id: now.link.clone(),

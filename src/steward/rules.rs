@@ -12,7 +12,7 @@ use crate::identity::compare::{RulesDiff, compare};
 use crate::identity::{self, Rulebook, Rules, SHIPPED};
 use crate::ingest::{Component, settle};
 use crate::store::access::Workspace;
-use crate::store::identity::State;
+use crate::store::identity::RulesState;
 use crate::store::{self, Db};
 use std::sync::Arc;
 
@@ -34,9 +34,9 @@ pub struct Applied {
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn state(db: &Db, workspace: &str) -> Result<State> {
+pub async fn state(db: &Db, workspace: &str) -> Result<RulesState> {
     let mut tx = db.begin().await?;
-    store::identity::state(&mut tx, workspace).await
+    store::identity::rules_state(&mut tx, workspace).await
 }
 
 /// Puts rules into force for what comes in from now on, unless they are so already; what is in
@@ -45,7 +45,13 @@ pub async fn state(db: &Db, workspace: &str) -> Result<State> {
 /// # Errors
 /// [`Error::Invalid`](crate::Error::Invalid) with the line and the reason when the rules cannot be
 /// used; when the database refuses.
-pub async fn set(db: &Db, workspace: &str, text: &str, actor: &str, now: i64) -> Result<State> {
+pub async fn set(
+    db: &Db,
+    workspace: &str,
+    text: &str,
+    actor: &str,
+    now: i64,
+) -> Result<RulesState> {
     Rules::parse(text)?;
     let mut tx = db.begin().await?;
     tx.lock(workspace).await?;
@@ -53,7 +59,7 @@ pub async fn set(db: &Db, workspace: &str, text: &str, actor: &str, now: i64) ->
     if last.as_deref().unwrap_or(SHIPPED) != text {
         store::identity::set_rules(&mut tx, workspace, text, actor, now).await?;
     }
-    let state = store::identity::state(&mut tx, workspace).await?;
+    let state = store::identity::rules_state(&mut tx, workspace).await?;
     tx.commit().await?;
     Ok(state)
 }
@@ -70,7 +76,8 @@ pub async fn dry_run(
     now: i64,
     progress: Progress<'_>,
 ) -> Result<RulesDiff> {
-    let mut versions = store::identity::texts(db, &workspace.id, workspace.rules.version).await?;
+    let mut versions =
+        store::identity::rules_texts(db, &workspace.id, workspace.rules.version).await?;
     versions.push((workspace.rules.version + 1, text.to_owned(), now));
     let book = Rulebook::of(&versions)?;
     let snapshot = IdentitySnapshot::load(db, &workspace.id, progress).await?;

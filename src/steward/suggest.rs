@@ -12,7 +12,7 @@ use crate::identity::decision::{Act, By, Decision};
 use crate::matching::{Model, Pair, Person, Pool, Score, clusters, keys};
 use crate::profile::Profile;
 use crate::store::access::Workspace;
-use crate::store::matching::Stored;
+use crate::store::matching::StoredModel;
 use crate::store::suggestion::Suggestion;
 use crate::store::{self, Db, Tx};
 use crate::{Error, Result};
@@ -215,7 +215,7 @@ pub async fn suggest(
     let doc = json!(model).to_string();
     let (filled, buckets) = index::buckets(&found.index);
     let mut tx = db.begin().await?;
-    let stored = Stored {
+    let stored = StoredModel {
         doc,
         buckets,
         trained_at: now,

@@ -1,7 +1,7 @@
 //! The log of events: appended once, and read for folds, timelines and rebuilds.
 
 use super::sql::row;
-use super::{Answer, Db, Rows, Tx};
+use super::{Db, Pending, Rows, Tx};
 use crate::event::{Event, Kind, event_id};
 use crate::identity::explain::LinkActivity;
 use crate::{Error, Result};
@@ -9,13 +9,13 @@ use serde::Serialize;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
-mod place;
+mod log_position;
 
-pub use place::Place;
+pub use log_position::LogPosition;
 
 /// An event as it is read back from the log, and the link it belongs to.
 #[derive(Clone, Debug)]
-pub struct Logged {
+pub struct LoggedEvent {
     /// The event.
     pub event: Event,
     /// Id of the set of identifiers it carries.
@@ -84,7 +84,7 @@ impl NewEvent {
 
 /// An event's place as a row for a `rows($n, r: source text, message_id text)`.
 #[derive(Serialize)]
-struct Key<'a> {
+struct MessageKey<'a> {
     source: &'a str,
     message_id: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -113,7 +113,7 @@ row!(EventRow {
     body
 });
 
-impl TryFrom<EventRow> for Logged {
+impl TryFrom<EventRow> for LoggedEvent {
     type Error = Error;
 
     fn try_from(row: EventRow) -> Result<Self> {
@@ -134,20 +134,20 @@ impl TryFrom<EventRow> for Logged {
     }
 }
 
-fn read(rows: Vec<EventRow>) -> Result<Vec<Logged>> {
-    rows.into_iter().map(Logged::try_from).collect()
+fn read(rows: Vec<EventRow>) -> Result<Vec<LoggedEvent>> {
+    rows.into_iter().map(LoggedEvent::try_from).collect()
 }
 
 /// Finds which of these events are in the log already, by source and message id, pipelined.
 #[must_use]
-pub fn ask_known<'a>(
+pub fn known_later<'a>(
     tx: &mut Tx,
     workspace: &str,
     offered: impl Iterator<Item = &'a NewEvent>,
-) -> Answer<HashSet<(String, String)>> {
+) -> Pending<HashSet<(String, String)>> {
     // To look first is cheaper than to have the statement that writes them return what it wrote.
     let mut keys: Vec<_> = offered
-        .map(|new| Key {
+        .map(|new| MessageKey {
             source: &new.source,
             message_id: &new.message_id,
             link: None,
@@ -187,9 +187,9 @@ pub async fn of_links(
     tx: &mut Tx,
     workspace: &str,
     links: &[String],
-    upto: Option<&Place>,
+    upto: Option<&LogPosition>,
     limit: i64,
-) -> Result<Vec<Logged>> {
+) -> Result<Vec<LoggedEvent>> {
     // An expression cannot use the primary key, which SQLite would rather walk than the index of links.
     let rows = tx
         .sql(
@@ -199,7 +199,7 @@ pub async fn of_links(
                and ($3 is null or (e.source || '', e.message_id) <= ($3, $4)) limit $5",
         )
         .bind(workspace)
-        .rows(&super::link::keys(links))
+        .rows(&super::link::id_rows(links))
         .bind(upto.map(|place| &place.source))
         .bind(upto.map(|place| &place.message_id))
         .bind(limit)
@@ -214,10 +214,10 @@ pub async fn of_link(
     tx: &mut Tx,
     workspace: &str,
     link: &str,
-    upto: Option<&Place>,
-    after: &(i64, Place),
+    upto: Option<&LogPosition>,
+    after: &(i64, LogPosition),
     limit: i64,
-) -> Result<Vec<Logged>> {
+) -> Result<Vec<LoggedEvent>> {
     let rows = tx
         .sql(
             "select link, source, message_id, type, name, at, received_at, body from event
@@ -242,7 +242,12 @@ const PAGE: &str = "select link, source, message_id, type, name, at, received_at
     where workspace = $1 and (source, message_id) > ($2, $3) order by source, message_id limit $4";
 
 /// The next `limit` events after a place. A rebuild walks the log by it.
-pub async fn page(tx: &mut Tx, workspace: &str, after: &Place, limit: i64) -> Result<Vec<Logged>> {
+pub async fn page_in(
+    tx: &mut Tx,
+    workspace: &str,
+    after: &LogPosition,
+    limit: i64,
+) -> Result<Vec<LoggedEvent>> {
     let rows = tx
         .sql(PAGE)
         .bind(workspace)
@@ -255,7 +260,12 @@ pub async fn page(tx: &mut Tx, workspace: &str, after: &Place, limit: i64) -> Re
 }
 
 /// The same, outside of a transaction.
-pub async fn next(db: &Db, workspace: &str, after: &Place, limit: i64) -> Result<Vec<Logged>> {
+pub async fn page(
+    db: &Db,
+    workspace: &str,
+    after: &LogPosition,
+    limit: i64,
+) -> Result<Vec<LoggedEvent>> {
     let rows = db
         .sql(PAGE)
         .bind(workspace)
@@ -272,9 +282,9 @@ pub async fn timeline(
     db: &Db,
     workspace: &str,
     profile: &str,
-    before: &(i64, Place),
+    before: &(i64, LogPosition),
     limit: i64,
-) -> Result<Vec<Logged>> {
+) -> Result<Vec<LoggedEvent>> {
     let rows = db
         .sql(
             "select e.link, e.source, e.message_id, e.type, e.name, e.at, e.received_at, e.body
@@ -295,16 +305,16 @@ pub async fn timeline(
 }
 
 /// Writes the links of events, after the present rules gave them other ones.
-pub async fn relink(tx: &mut Tx, workspace: &str, moved: &[Logged]) -> Result<()> {
+pub async fn relink(tx: &mut Tx, workspace: &str, moved: &[LoggedEvent]) -> Result<()> {
     if moved.is_empty() {
         return Ok(());
     }
-    let rows = moved.iter().map(|logged| Key {
+    let rows = moved.iter().map(|logged| MessageKey {
         source: &logged.event.source,
         message_id: &logged.event.message_id,
         link: Some(&logged.link),
     });
-    let rows: Vec<Key<'_>> = rows.collect();
+    let rows: Vec<MessageKey<'_>> = rows.collect();
     tx.sql(
         "insert into event (workspace, link, source, message_id, type, name, at, received_at, body)
          select $1, r.link, e.source, e.message_id, e.type, e.name, e.at, e.received_at, e.body
@@ -336,7 +346,7 @@ pub async fn activity(
              where e.workspace = $1 and e.link = r.link group by e.link, e.source",
         )
         .bind(workspace)
-        .rows(&super::link::keys(links))
+        .rows(&super::link::id_rows(links))
         .all()
         .await?;
     let mut found: HashMap<String, LinkActivity> = HashMap::new();

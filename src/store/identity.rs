@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 /// A version of a workspace's rules.
 #[derive(Clone, Debug)]
-pub struct Version {
+pub struct RulesVersion {
     /// Its number, from 1 on.
     pub version: i64,
     /// The rules as they were given, in TOML.
@@ -20,7 +20,7 @@ pub struct Version {
     pub created_at: i64,
 }
 
-row!(Version {
+row!(RulesVersion {
     version,
     text,
     actor,
@@ -28,7 +28,7 @@ row!(Version {
 });
 
 /// Every version of a workspace's rules up to this one, oldest first.
-pub async fn versions(db: &Db, workspace: &str, upto: i64) -> Result<Vec<Version>> {
+pub async fn rules_versions(db: &Db, workspace: &str, upto: i64) -> Result<Vec<RulesVersion>> {
     db.sql(
         "select version, text, actor, created_at from identity_rules
          where workspace = $1 and version <= $2 order by version",
@@ -44,13 +44,13 @@ pub async fn rulebook(db: &Db, workspace: &str, version: i64) -> Result<Rulebook
     if version == 0 {
         return Ok(Rulebook::default());
     }
-    Rulebook::of(&texts(db, workspace, version).await?)
+    Rulebook::of(&rules_texts(db, workspace, version).await?)
 }
 
 /// The number, text and time of every version up to this one, oldest first. A [`Rulebook`] is made
 /// of them.
-pub async fn texts(db: &Db, workspace: &str, upto: i64) -> Result<Vec<(i64, String, i64)>> {
-    let versions = versions(db, workspace, upto).await?;
+pub async fn rules_texts(db: &Db, workspace: &str, upto: i64) -> Result<Vec<(i64, String, i64)>> {
+    let versions = rules_versions(db, workspace, upto).await?;
     Ok(versions
         .into_iter()
         .map(|row| (row.version, row.text, row.created_at))
@@ -59,7 +59,7 @@ pub async fn texts(db: &Db, workspace: &str, upto: i64) -> Result<Vec<(i64, Stri
 
 /// How far a workspace has come with its rules.
 #[derive(Clone, Debug, Default)]
-pub struct State {
+pub struct RulesState {
     /// The version in force.
     pub rules: i64,
     /// The version that all events are folded under.
@@ -68,14 +68,14 @@ pub struct State {
     pub moved_to: String,
 }
 
-row!(State {
+row!(RulesState {
     rules,
     applied,
     moved_to
 });
 
 /// How far the workspace has come with its rules.
-pub async fn state(tx: &mut Tx, workspace: &str) -> Result<State> {
+pub async fn rules_state(tx: &mut Tx, workspace: &str) -> Result<RulesState> {
     let state = tx
         .sql("select rules, applied, moved_to from workspace where id = $1")
         .bind(workspace)
@@ -86,7 +86,7 @@ pub async fn state(tx: &mut Tx, workspace: &str) -> Result<State> {
 
 /// The version of the rules in force and its text; `None` for the built-in rules.
 pub async fn in_force(tx: &mut Tx, workspace: &str) -> Result<(i64, Option<String>)> {
-    let version = state(tx, workspace).await?.rules;
+    let version = rules_state(tx, workspace).await?.rules;
     let text: Option<(String,)> = tx
         .sql("select text from identity_rules where workspace = $1 and version = $2")
         .bind(workspace)
@@ -104,7 +104,7 @@ pub async fn set_rules(
     actor: &str,
     now: i64,
 ) -> Result<i64> {
-    let version = state(tx, workspace).await?.rules + 1;
+    let version = rules_state(tx, workspace).await?.rules + 1;
     tx.sql("insert into identity_rules (workspace, version, text, actor, created_at) values ($1, $2, $3, $4, $5)")
         .bind(workspace)
         .bind(version)
@@ -142,7 +142,7 @@ pub async fn set_applied(tx: &mut Tx, workspace: &str, version: i64) -> Result<(
 }
 
 /// Adds decisions to the log.
-pub async fn decide(tx: &mut Tx, workspace: &str, decisions: &[Decision]) -> Result<()> {
+pub async fn append_decisions(tx: &mut Tx, workspace: &str, decisions: &[Decision]) -> Result<()> {
     if decisions.is_empty() {
         return Ok(());
     }

@@ -1,7 +1,7 @@
 //! Links, and the identifiers and marks that they carry.
 
 use super::sql::row;
-use super::{Answer, Db, Rows, Tx};
+use super::{Db, Pending, Rows, Tx};
 use crate::identity::fast_path::SET_KEY;
 use crate::identity::{APART, Identifier, Link, MOVED, MUST_LINK};
 use crate::{Error, Result};
@@ -85,31 +85,31 @@ fn written(held: &StoredLink) -> String {
 }
 
 /// Ids as rows for `rows($n, r: link text)`: `[{"link": "l_1"}, {"link": "l_2"}]`.
-pub(super) fn keys(links: &[String]) -> Vec<Key<'_>> {
-    links.iter().map(|link| Key { link }).collect()
+pub(super) fn id_rows(links: &[String]) -> Vec<LinkIdRow<'_>> {
+    links.iter().map(|link| LinkIdRow { link }).collect()
 }
 
 /// A link's id as a row.
 #[derive(Serialize)]
-pub(super) struct Key<'a> {
+pub(super) struct LinkIdRow<'a> {
     link: &'a str,
 }
 
 /// Loads the stored links among these ids, pipelined.
 #[must_use]
-pub fn ask(tx: &mut Tx, workspace: &str, links: &[String]) -> Answer<Vec<StoredLink>> {
+pub fn load_later(tx: &mut Tx, workspace: &str, links: &[String]) -> Pending<Vec<StoredLink>> {
     tx.sql(
         "select l.id, l.first_at, l.profile, l.identifiers, l.complete
          from rows($2, r: link text) cross join link l where l.workspace = $1 and l.id = r.link",
     )
     .bind(workspace)
-    .rows(&keys(links))
+    .rows(&id_rows(links))
     .pipelined(|rows: Vec<LinkRow>| rows.into_iter().map(StoredLink::try_from).collect())
 }
 
 /// The stored links among these ids.
 pub async fn load(tx: &mut Tx, workspace: &str, links: &[String]) -> Result<Vec<StoredLink>> {
-    ask(tx, workspace, links).get(tx).await
+    load_later(tx, workspace, links).get(tx).await
 }
 
 /// The stored links that carry any of these identifiers.
@@ -136,18 +136,18 @@ pub async fn with_identifiers(
     .collect()
 }
 
-struct WitnessRow {
+struct IdentifierLinkRow {
     kind: String,
     value: String,
     link: LinkRow,
 }
 
-row!(WitnessRow { kind, value; ..link });
+row!(IdentifierLinkRow { kind, value; ..link });
 
 /// For each of these identifiers and set keys a stored link that it leads to: the first by id of
 /// those that carry it. A set key without a row leads to the link of this id, which carries just
 /// that set.
-pub async fn witnesses(
+pub async fn one_by_identifier(
     tx: &mut Tx,
     workspace: &str,
     keys: &[Identifier],
@@ -165,9 +165,9 @@ pub async fn witnesses(
         )
         .bind(workspace)
         .rows(&keys)
-        .all::<WitnessRow>()
+        .all::<IdentifierLinkRow>()
         .await?;
-    let read = |row: WitnessRow| {
+    let read = |row: IdentifierLinkRow| {
         let key = Identifier::new(row.kind, row.value);
         Ok((key, StoredLink::try_from(row.link)?))
     };
@@ -203,13 +203,13 @@ pub struct LinkIdentifier<'a> {
 }
 
 /// Notes that links carry these identifiers and marks.
-pub fn add_identifiers(tx: &mut Tx, workspace: &str, carried: &[LinkIdentifier<'_>]) {
-    let mut carried = carried.to_vec();
-    carried.sort_unstable_by_key(|one| (one.identifier, one.link));
+pub fn add_identifiers(tx: &mut Tx, workspace: &str, added: &[LinkIdentifier<'_>]) {
+    let mut added = added.to_vec();
+    added.sort_unstable_by_key(|one| (one.identifier, one.link));
     let rows = Rows::default()
-        .text(carried.iter().map(|one| one.identifier.kind.as_str()))
-        .text(carried.iter().map(|one| one.identifier.value.as_str()))
-        .text(carried.iter().map(|one| one.link));
+        .text(added.iter().map(|one| one.identifier.kind.as_str()))
+        .text(added.iter().map(|one| one.identifier.value.as_str()))
+        .text(added.iter().map(|one| one.link));
     tx.insert(
         "insert into link_identifier (workspace, kind, value, link) values rows(text, text, text) on conflict do nothing",
         workspace,
@@ -221,9 +221,9 @@ pub fn add_identifiers(tx: &mut Tx, workspace: &str, carried: &[LinkIdentifier<'
 pub async fn remove_identifiers(
     tx: &mut Tx,
     workspace: &str,
-    shed: &[LinkIdentifier<'_>],
+    removed: &[LinkIdentifier<'_>],
 ) -> Result<()> {
-    if shed.is_empty() {
+    if removed.is_empty() {
         return Ok(());
     }
     tx.sql(
@@ -231,7 +231,7 @@ pub async fn remove_identifiers(
          (select r.kind, r.value, r.link from rows($2, r: kind text, value text, link text))",
     )
     .bind(workspace)
-    .rows(&shed)
+    .rows(&removed)
     .execute()
     .await
     .map(drop)
@@ -295,7 +295,7 @@ pub async fn of_profile(db: &Db, workspace: &str, profile: &str) -> Result<Vec<S
 
 /// A record of a people file, and the profile that it belongs to.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RecordRow {
+pub struct ImportedRecord {
     /// The source that it was imported from.
     pub source: String,
     /// Its id there.
@@ -304,7 +304,7 @@ pub struct RecordRow {
     pub profile: Option<String>,
 }
 
-row!(RecordRow {
+row!(ImportedRecord {
     source,
     record,
     profile
@@ -317,7 +317,7 @@ pub async fn records(
     workspace: &str,
     after: (&str, &str),
     limit: i64,
-) -> Result<Vec<RecordRow>> {
+) -> Result<Vec<ImportedRecord>> {
     db.sql(
         "select substr(i.kind, 8) as source, i.value as record, coalesce(i.profile,
            (select min(l.profile) from link_identifier c cross join link l

@@ -5,7 +5,7 @@
 //! lead to the present profiles.
 
 use super::sql::row;
-use super::table::{self, Sort};
+use super::table::{self, TableKind};
 use super::{Db, Tx};
 use crate::profile::Profile;
 use crate::{Error, Result};
@@ -19,7 +19,7 @@ const ENTRY: usize = 12;
 
 /// A stored model.
 #[derive(Clone, Debug)]
-pub struct Stored {
+pub struct StoredModel {
     /// The model as JSON.
     pub doc: String,
     /// How many buckets its index has.
@@ -28,14 +28,14 @@ pub struct Stored {
     pub trained_at: i64,
 }
 
-row!(Stored {
+row!(StoredModel {
     doc,
     buckets,
     trained_at
 });
 
 /// The model trained last.
-pub async fn model(db: &Db, workspace: &str) -> Result<Option<Stored>> {
+pub async fn model(db: &Db, workspace: &str) -> Result<Option<StoredModel>> {
     db.sql("select doc, buckets, trained_at from match_model where workspace = $1")
         .bind(workspace)
         .optional()
@@ -43,8 +43,8 @@ pub async fn model(db: &Db, workspace: &str) -> Result<Option<Stored>> {
 }
 
 /// Writes a model, and empties the index for the one of the same run.
-pub async fn set_model(tx: &mut Tx, workspace: &str, model: &Stored) -> Result<()> {
-    table::clear(tx, workspace, Sort::Index).await?;
+pub async fn set_model(tx: &mut Tx, workspace: &str, model: &StoredModel) -> Result<()> {
+    table::clear(tx, workspace, TableKind::Index).await?;
     tx.sql("insert into match_model (workspace, doc, buckets, trained_at) values ($1, $2, $3, $4)")
         .bind(workspace)
         .bind(&model.doc)

@@ -1,9 +1,9 @@
 //! Profile documents: one keyed read for a tool call, one multi-row write for a batch.
 
 use super::access::Workspace;
-use super::table::{self, Sort};
+use super::table::{self, TableKind};
 use super::written_document::WrittenDocument;
-use super::{Answer, Db, IdRow, Rows, Statement, Tx};
+use super::{Db, IdRow, Pending, Rows, Statement, Tx};
 use crate::identity::{Identifier, MENTION};
 use crate::profile::{Profile, packed};
 use crate::{Error, Result};
@@ -156,11 +156,11 @@ pub type Documents = BTreeMap<String, Arc<[u8]>>;
 
 /// Loads the stored documents among these ids, pipelined.
 #[must_use]
-pub fn ask<'a>(
+pub fn load_later<'a>(
     tx: &mut Tx,
     workspace: &str,
     ids: impl Iterator<Item = &'a str>,
-) -> Answer<Documents> {
+) -> Pending<Documents> {
     let (mut loaded, mut keys) = (Documents::new(), Vec::new());
     for id in ids {
         match tx.document(workspace, id) {
@@ -169,7 +169,7 @@ pub fn ask<'a>(
         }
     }
     if keys.is_empty() {
-        return Answer::ready(loaded);
+        return Pending::ready(loaded);
     }
     tx.sql("select p.id, p.doc from rows($2, r: id text) cross join profile p where p.workspace = $1 and p.id = r.id")
         .bind(workspace)
@@ -190,9 +190,9 @@ pub struct NewDocument {
     /// When the last event about the customer arrived, in UTC milliseconds.
     pub received_at: i64,
     /// Whether links or identifiers may have come to the profile or left it.
-    pub renamed: bool,
+    pub names_changed: bool,
     /// Whether what it says about the customer's identity changed, so that it is matched again.
-    pub learned: bool,
+    pub rematch: bool,
 }
 
 /// Writes documents.
@@ -206,17 +206,17 @@ pub fn save(tx: &mut Tx, workspace: &str, documents: Vec<NewDocument>) {
         workspace,
         Rows::default().text(ids()).bytes(docs.collect()),
     );
-    let learned = documents.iter().filter(|document| document.learned);
+    let rematch = documents.iter().filter(|document| document.rematch);
     tx.insert(
         "insert into unmatched (workspace, profile) values rows(text) on conflict do nothing",
         workspace,
-        Rows::default().text(learned.map(|document| document.id.as_str())),
+        Rows::default().text(rematch.map(|document| document.id.as_str())),
     );
     for document in documents {
         let written = WrittenDocument {
             doc: document.doc,
             received_at: document.received_at,
-            names_changed: document.renamed,
+            names_changed: document.names_changed,
         };
         tx.note_written(workspace, document.id, written);
     }
@@ -250,7 +250,7 @@ pub async fn count(db: &Db, workspace: &str) -> Result<i64> {
 
 /// Empties every derived table of the workspace, for a rebuild.
 pub async fn clear_derived(tx: &mut Tx, workspace: &str) -> Result<()> {
-    table::clear(tx, workspace, Sort::Derived).await?;
+    table::clear(tx, workspace, TableKind::Derived).await?;
     tx.note_all_changed(workspace);
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! Orders and tickets: stored for each link that tells of them, read for each customer.
 
 use super::sql::row;
-use super::{Answer, Db, Rows, Tx};
+use super::{Db, Pending, Rows, Tx};
 use crate::profile::packed;
 use crate::profile::record::{Record, RecordKind};
 use crate::{Error, Result};
@@ -22,24 +22,24 @@ pub struct LinkRecord {
     pub record: Arc<Record>,
 }
 
-struct RecordRow {
+struct LinkRecordRow {
     kind: String,
     link: String,
     profile: Option<String>,
     doc: Vec<u8>,
 }
 
-row!(RecordRow {
+row!(LinkRecordRow {
     kind,
     link,
     profile,
     doc
 });
 
-impl TryFrom<RecordRow> for LinkRecord {
+impl TryFrom<LinkRecordRow> for LinkRecord {
     type Error = Error;
 
-    fn try_from(row: RecordRow) -> Result<Self> {
+    fn try_from(row: LinkRecordRow) -> Result<Self> {
         let broken = || Error::internal("a record cannot be read");
         let kind = RecordKind::parse(&row.kind).ok_or_else(broken)?;
         let record = packed::unpack(&row.doc).ok_or_else(broken)?;
@@ -53,26 +53,30 @@ impl TryFrom<RecordRow> for LinkRecord {
     }
 }
 
-fn read(rows: Vec<RecordRow>) -> Result<Vec<LinkRecord>> {
+fn read(rows: Vec<LinkRecordRow>) -> Result<Vec<LinkRecord>> {
     rows.into_iter().map(LinkRecord::try_from).collect()
 }
 
 /// Asks for all that links know of these orders and tickets.
 #[must_use]
-pub fn ask(tx: &mut Tx, workspace: &str, ids: &[(RecordKind, &str)]) -> Answer<Vec<LinkRecord>> {
+pub fn load_later(
+    tx: &mut Tx,
+    workspace: &str,
+    ids: &[(RecordKind, &str)],
+) -> Pending<Vec<LinkRecord>> {
     #[derive(Serialize)]
-    struct Key<'a> {
+    struct RecordKey<'a> {
         kind: &'static str,
         id: &'a str,
     }
     if ids.is_empty() {
-        return Answer::ready(Vec::new());
+        return Pending::ready(Vec::new());
     }
-    let keys = ids.iter().map(|(kind, id)| Key {
+    let keys = ids.iter().map(|(kind, id)| RecordKey {
         kind: kind.as_str(),
         id,
     });
-    let keys: Vec<Key<'_>> = keys.collect();
+    let keys: Vec<RecordKey<'_>> = keys.collect();
     tx.sql(
         "select c.kind, c.link, l.profile, c.doc from rows($2, r: kind text, id text)
          cross join record c cross join link l
@@ -89,7 +93,7 @@ pub async fn load(
     workspace: &str,
     ids: &[(RecordKind, &str)],
 ) -> Result<Vec<LinkRecord>> {
-    ask(tx, workspace, ids).get(tx).await
+    load_later(tx, workspace, ids).get(tx).await
 }
 
 /// The orders and tickets that some of these links and some of the `others` know of.
@@ -108,8 +112,8 @@ pub async fn known_to_both(
                and d.link in (select o.link from rows($3, o: link text))",
         )
         .bind(workspace)
-        .rows(&super::link::keys(links))
-        .rows(&super::link::keys(others))
+        .rows(&super::link::id_rows(links))
+        .rows(&super::link::id_rows(others))
         .all()
         .await?;
     let key = |(kind, id): (String, String)| Some((RecordKind::parse(&kind)?, id));
@@ -137,10 +141,10 @@ pub async fn of_profile(
 }
 
 /// Forgets what these links know.
-pub async fn forget(tx: &mut Tx, workspace: &str, links: &[String]) -> Result<()> {
+pub async fn remove(tx: &mut Tx, workspace: &str, links: &[String]) -> Result<()> {
     tx.sql("delete from record where workspace = $1 and link in (select r.link from rows($2, r: link text))")
         .bind(workspace)
-        .rows(&super::link::keys(links))
+        .rows(&super::link::id_rows(links))
         .execute()
         .await
         .map(drop)
@@ -190,7 +194,7 @@ pub async fn history(
     before: (i64, &str),
     limit: i64,
 ) -> Result<Vec<Record>> {
-    let rows: Vec<RecordRow> = db
+    let rows: Vec<LinkRecordRow> = db
         .sql(
             "with page as (
                select c.id, min(c.began_at) as began_at from link l cross join record c

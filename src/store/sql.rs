@@ -29,9 +29,8 @@ mod row;
 
 use dialect::TextCache;
 pub(super) use dialect::translate_migration;
-use insert::Insert;
 pub use insert::Rows;
-pub use pipeline::Answer;
+pub use pipeline::Pending;
 pub(super) use point_read::PointReader;
 pub(super) use read_connection::ReadConnection;
 pub use row::Row;

@@ -9,7 +9,7 @@ use crate::{Error, Result};
 
 /// The kind of a table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Sort {
+pub enum TableKind {
     /// What was set up, sent or decided. It is the truth and is kept for good.
     Log,
     /// Folded from the log. A rebuild empties it and folds the log again.
@@ -17,7 +17,7 @@ pub enum Sort {
     /// The model of matching and its index. The next run of matching writes it anew.
     Index,
     /// Notes of processes for each other and for their next run. Losing them costs only time.
-    Passing,
+    Transient,
 }
 
 /// The columns that tie a row to a customer.
@@ -56,7 +56,7 @@ pub struct Table {
     /// Its name.
     pub name: &'static str,
     /// Its kind.
-    pub sort: Sort,
+    pub kind: TableKind,
     /// The columns that tie a row to a customer.
     pub personal: Personal,
     /// Whether every node of a distributed database has to hold it, because its rows are looked up
@@ -68,10 +68,10 @@ pub struct Table {
 
 /// A table that is sharded by workspace. A macro, because statements are static texts.
 macro_rules! table {
-    ($name:literal, $sort:ident, $personal:expr) => {
+    ($name:literal, $kind:ident, $personal:expr) => {
         Table {
             name: $name,
-            sort: Sort::$sort,
+            kind: TableKind::$kind,
             personal: $personal,
             everywhere: false,
             clear: concat!("delete from ", $name, " where workspace = $1"),
@@ -115,14 +115,14 @@ pub const TABLES: &[Table] = {
         table!("match_person", Index, Link(&["profile"])),
         table!("match_bucket", Index, List("entries")),
         table!("match_key", Index, Link(&["profile"])),
-        table!("import_progress", Passing, No),
-        table!("change", Passing, List("profiles")),
+        table!("import_progress", Transient, No),
+        table!("change", Transient, List("profiles")),
     ]
 };
 
 /// Deletes a workspace's rows from every table of a kind.
-pub(super) async fn clear(tx: &mut Tx, workspace: &str, sort: Sort) -> Result<()> {
-    for table in TABLES.iter().filter(|table| table.sort == sort) {
+pub(super) async fn clear(tx: &mut Tx, workspace: &str, kind: TableKind) -> Result<()> {
+    for table in TABLES.iter().filter(|table| table.kind == kind) {
         tx.sql(table.clear).bind(workspace).execute().await?;
     }
     Ok(())
@@ -146,7 +146,7 @@ pub async fn count(db: &Db, name: &str, workspace: &str) -> Result<i64> {
 pub(super) fn analyze() -> String {
     let names: Vec<&str> = TABLES
         .iter()
-        .filter(|table| !table.everywhere && table.sort != Sort::Index)
+        .filter(|table| !table.everywhere && table.kind != TableKind::Index)
         .map(|table| table.name)
         .collect();
     format!("analyze {}", names.join(", "))

@@ -316,7 +316,7 @@ async fn set_rules(
 
 /// The latest version of the rules up to this one, and its text.
 async fn latest(app: &App, caller: &Caller, upto: i64) -> Result<(i64, String)> {
-    let versions = store::identity::versions(&app.db, &caller.workspace.id, upto).await?;
+    let versions = store::identity::rules_versions(&app.db, &caller.workspace.id, upto).await?;
     let last = versions.into_iter().next_back();
     Ok(last.map_or_else(|| (0, SHIPPED.to_owned()), |row| (row.version, row.text)))
 }

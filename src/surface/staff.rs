@@ -6,7 +6,7 @@ use super::route::{CUSTOMER, PathParameter, Route, get, shape};
 use super::{App, schema};
 use crate::clock::rfc3339;
 use crate::profile::Profile;
-use crate::store::event::{Logged, Place};
+use crate::store::event::{LogPosition, LoggedEvent};
 use crate::store::{self, Db};
 use crate::tool::caller::{Caller, Scope};
 use crate::tool::cursor;
@@ -132,12 +132,12 @@ pub async fn timeline(
     profile: &Profile,
     after: Option<&str>,
     limit: i64,
-) -> Result<(Vec<Logged>, Option<String>)> {
+) -> Result<(Vec<LoggedEvent>, Option<String>)> {
     let before = match after {
-        None => (cursor::START.0, Place::default()),
+        None => (cursor::START.0, LogPosition::default()),
         Some(_) => {
             let (at, place) = cursor::decode(after)?;
-            (at, Place::read(&place).ok_or_else(cursor::foreign)?)
+            (at, LogPosition::read(&place).ok_or_else(cursor::foreign)?)
         }
     };
     let mut events = store::event::timeline(db, workspace, &profile.id, &before, limit + 1).await?;
@@ -146,13 +146,13 @@ pub async fn timeline(
     let next = events
         .last()
         .filter(|_| more)
-        .map(|last| cursor::encode(last.event.at, &Place::of(&last.event).text()));
+        .map(|last| cursor::encode(last.event.at, &LogPosition::of(&last.event).text()));
     Ok((events, next))
 }
 
 /// An event as JSON for staff and the command line.
 #[must_use]
-pub fn event(logged: &Logged) -> Value {
+pub fn event(logged: &LoggedEvent) -> Value {
     let event = &logged.event;
     let mut shown = json!({
         "id": event.id, "message_id": event.message_id, "type": event.kind.as_str(), "name": event.name,

@@ -10,7 +10,7 @@ use acquaint::event::Event;
 use acquaint::ingest::Ingest;
 use acquaint::source::SOURCES;
 use acquaint::store::access::{self, ApiKey, Source, Workspace};
-use acquaint::store::event::{Logged, Place};
+use acquaint::store::event::{LogPosition, LoggedEvent};
 use acquaint::store::reject::Rejected;
 use acquaint::store::{self, Db};
 use acquaint::surface;
@@ -292,15 +292,20 @@ impl TestApp {
     }
 
     /// Every event of a tenant's log, by source and message id.
-    pub async fn events_of(&self, tenant: &Tenant) -> Vec<Logged> {
+    pub async fn events_of(&self, tenant: &Tenant) -> Vec<LoggedEvent> {
         let mut tx = self.db.begin().await.expect("a transaction");
-        store::event::page(&mut tx, &tenant.workspace.id, &Place::default(), 1_000_000)
-            .await
-            .expect("the log")
+        store::event::page_in(
+            &mut tx,
+            &tenant.workspace.id,
+            &LogPosition::default(),
+            1_000_000,
+        )
+        .await
+        .expect("the log")
     }
 
     /// Every event of the first tenant's log, by source and message id.
-    pub async fn events(&self) -> Vec<Logged> {
+    pub async fn events(&self) -> Vec<LoggedEvent> {
         self.events_of(&self.tenant).await
     }
 

@@ -283,7 +283,7 @@ async fn rebuild(db: &Db, workspace: &Workspace) {
 /// Gives a workspace the decisions of another, and follows them.
 async fn follow(db: &Db, workspace: &Workspace, decisions: &[Decision]) {
     let mut tx = db.begin().await.expect("a transaction");
-    store::identity::decide(&mut tx, &workspace.id, decisions)
+    store::identity::append_decisions(&mut tx, &workspace.id, decisions)
         .await
         .expect("decided");
     tx.commit().await.expect("committed");

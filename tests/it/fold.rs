@@ -7,7 +7,7 @@ use acquaint::event::{Event, Kind};
 use acquaint::ingest;
 use acquaint::store::Db;
 use acquaint::store::access::Workspace;
-use acquaint::store::table::Sort;
+use acquaint::store::table::TableKind;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestCaseError, TestRunner};
 use serde_json::{Map, Value, json};
@@ -135,7 +135,7 @@ pub(crate) fn disorder(log: &[Event], seed: u64) -> Vec<Vec<Event>> {
 
 /// Every derived row of a workspace.
 pub(crate) async fn derived(db: &Db, workspace: &Workspace) -> Vec<String> {
-    rows_of(db, workspace, Sort::Derived).await
+    rows_of(db, workspace, TableKind::Derived).await
 }
 
 /// Random logs about `people` people and up to `things` orders and tickets, full of ties, late events and shared values.

@@ -8,7 +8,7 @@ use acquaint::identity::decision::By;
 use acquaint::steward::decide::{self, SplitTarget};
 use acquaint::steward::suggest::{self, Match, MatchRun};
 use acquaint::store::suggestion::Suggestion;
-use acquaint::store::table::Sort;
+use acquaint::store::table::TableKind;
 use acquaint::store::{self, suggestion};
 use acquaint::{Error, ingest};
 use crowd::{arrive, planted, settle, together, whose};
@@ -117,7 +117,7 @@ async fn clusters(app: &TestApp, found: &MatchRun) -> BTreeSet<Vec<String>> {
 }
 
 async fn decisions(app: &TestApp) -> usize {
-    let all = store::decided::before(&app.db, &app.tenant.workspace.id, None, 1_000).await;
+    let all = store::decision_view::before(&app.db, &app.tenant.workspace.id, None, 1_000).await;
     all.expect("decisions").len()
 }
 
@@ -142,8 +142,8 @@ async fn a_run_finds_the_planted_and_neither_twins_nor_a_mailbox(app: &TestApp) 
 /// Every row of every table, but for what processes tell each other.
 async fn rows(app: &TestApp) -> Vec<String> {
     let mut all = Vec::new();
-    for sort in [Sort::Log, Sort::Derived, Sort::Index] {
-        all.extend(rows_of(&app.db, &app.tenant.workspace, sort).await);
+    for kind in [TableKind::Log, TableKind::Derived, TableKind::Index] {
+        all.extend(rows_of(&app.db, &app.tenant.workspace, kind).await);
     }
     all
 }

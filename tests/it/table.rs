@@ -6,7 +6,7 @@ use acquaint::profile::packed::{Packed, unpack};
 use acquaint::profile::record::Record;
 use acquaint::store::Db;
 use acquaint::store::access::Workspace;
-use acquaint::store::table::{Personal, Sort, TABLES};
+use acquaint::store::table::{Personal, TABLES, TableKind};
 use serde::Serialize;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Mutex;
@@ -182,15 +182,19 @@ async fn every_table_is_cleared_and_counted_by_workspace(app: &TestApp) {
     for table in TABLES {
         let left = acquaint::store::table::count(&app.db, table.name, ours).await;
         let left = left.expect(table.name);
-        assert!(table.sort != Sort::Derived || left == 0, "{}", table.name);
+        assert!(
+            table.kind != TableKind::Derived || left == 0,
+            "{}",
+            table.name
+        );
         assert!(table.name != "event" || left == 1, "{}", table.name);
     }
 }
 
-/// Every row of the workspace in the tables of a sort, each behind its table's name, in the order of their texts.
-pub(crate) async fn rows_of(db: &Db, workspace: &Workspace, sort: Sort) -> Vec<String> {
+/// Every row of the workspace in the tables of a kind, each behind its table's name, in the order of their texts.
+pub(crate) async fn rows_of(db: &Db, workspace: &Workspace, kind: TableKind) -> Vec<String> {
     let mut all = Vec::new();
-    for table in TABLES.iter().filter(|table| table.sort == sort) {
+    for table in TABLES.iter().filter(|table| table.kind == kind) {
         let rows = rows(db, workspace, table.name).await;
         all.extend(rows.into_iter().map(|row| format!("{} {row}", table.name)));
     }

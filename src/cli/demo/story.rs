@@ -6,7 +6,7 @@ use crate::clock::rfc3339;
 use crate::identity::{Constraints, Identifier, Link, LinkTrace, Rules, trace};
 use crate::profile::Profile;
 use crate::store::access::Workspace;
-use crate::store::event::Place;
+use crate::store::event::LogPosition;
 use crate::store::{self, Db};
 use crate::tool::cursor::START;
 use serde_json::{Value, json};
@@ -51,7 +51,7 @@ pub(super) async fn tell(
         let held = store::link::of_profile(db, &workspace.id, &profile.id).await?;
         links.extend(held.into_iter().map(|held| held.link));
         // Newest first, so what stays is the system of a link's first event.
-        let newest = (START.0, Place::default());
+        let newest = (START.0, LogPosition::default());
         for logged in store::event::timeline(db, &workspace.id, &profile.id, &newest, ALL).await? {
             systems.insert(logged.link, logged.event.source.clone());
         }

@@ -1,7 +1,7 @@
 //! `acquaint identity export`: the profile of every imported record, read page by page.
 
 use crate::config::Config;
-use crate::store::link::{self, RecordRow};
+use crate::store::link::{self, ImportedRecord};
 use crate::{Error, Result};
 use clap::{Args, ValueEnum};
 use serde_json::json;
@@ -51,7 +51,7 @@ impl Export {
     }
 }
 
-fn rows(page: &[RecordRow]) -> Result<String> {
+fn rows(page: &[ImportedRecord]) -> Result<String> {
     let broken = || Error::internal("a record cannot be written as CSV");
     let mut writer = csv::Writer::from_writer(Vec::new());
     for row in page {
@@ -63,8 +63,8 @@ fn rows(page: &[RecordRow]) -> Result<String> {
     String::from_utf8(bytes).map_err(|_| broken())
 }
 
-fn objects(page: &[RecordRow]) -> String {
-    let line = |row: &RecordRow| {
+fn objects(page: &[ImportedRecord]) -> String {
+    let line = |row: &ImportedRecord| {
         format!(
             "{}\n",
             json!({"source": row.source, "record_id": row.record, "profile_id": row.profile})

@@ -5,7 +5,7 @@ use super::decide::line;
 use crate::clock::rfc3339;
 use crate::config::{Config, Person};
 use crate::identity::{Rules as Read, SHIPPED};
-use crate::store::identity::Version;
+use crate::store::identity::RulesVersion;
 use crate::{Error, Result, cli, steward, store};
 use clap::Subcommand;
 use serde_json::json;
@@ -60,7 +60,7 @@ impl Rules {
 async fn show(config: &Config, version: Option<i64>) -> Result<()> {
     let (db, workspace) = cli::find(config).await?;
     let version = version.unwrap_or(workspace.rules.version);
-    let versions = store::identity::versions(&db, &workspace.id, version).await?;
+    let versions = store::identity::rules_versions(&db, &workspace.id, version).await?;
     let found = versions.into_iter().find(|row| row.version == version);
     let text = match found {
         Some(row) => row.text,
@@ -95,9 +95,9 @@ async fn set(config: &Config, text: &str, by: &str) -> Result<()> {
 async fn list(config: &Config) -> Result<()> {
     let (db, workspace) = cli::find(config).await?;
     let state = steward::rules::state(&db, &workspace.id).await?;
-    let versions = store::identity::versions(&db, &workspace.id, state.rules).await?;
+    let versions = store::identity::rules_versions(&db, &workspace.id, state.rules).await?;
     if config.json {
-        let row = |row: &Version| json!({"version": row.version, "by": row.actor, "at": rfc3339(row.created_at)});
+        let row = |row: &RulesVersion| json!({"version": row.version, "by": row.actor, "at": rfc3339(row.created_at)});
         let rows: Vec<_> = versions.iter().map(row).collect();
         return cli::say_json(
             &json!({"in_force": state.rules, "applied": state.applied, "versions": rows}),
@@ -105,7 +105,7 @@ async fn list(config: &Config) -> Result<()> {
     }
     line(&format!("0  what ships{}", state_of(0, &state)));
     for row in &versions {
-        let Version {
+        let RulesVersion {
             version,
             actor,
             created_at,
@@ -117,7 +117,7 @@ async fn list(config: &Config) -> Result<()> {
     Ok(())
 }
 
-fn state_of(version: i64, state: &store::identity::State) -> &'static str {
+fn state_of(version: i64, state: &store::identity::RulesState) -> &'static str {
     match (version == state.rules, version == state.applied) {
         (true, true) => "  in force, applied to everything",
         (true, false) => "  in force for what comes in",

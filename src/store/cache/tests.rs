@@ -19,8 +19,8 @@ fn document(id: &str, doc: &[u8], renamed: bool) -> NewDocument {
         id: id.to_owned(),
         doc: doc.into(),
         received_at: 1,
-        renamed,
-        learned: false,
+        names_changed: renamed,
+        rematch: false,
     }
 }
 
@@ -42,13 +42,19 @@ async fn after_its_own_commit_a_process_reads_nothing() -> Result<()> {
     let (one, other) = two(&folder).await?;
     for round in 0..3_u8 {
         write(&one, "p", &[round], false).await?;
-        assert!(one.cache.current("w").is_some(), "no reading is needed");
+        assert!(
+            one.cache.current_base("w").is_some(),
+            "no reading is needed"
+        );
         assert_eq!(one.cache.document("w", "p").as_deref(), Some(&[round][..]));
     }
     write(&other, "p", &[7], false).await?;
-    assert!(one.cache.current("w").is_none(), "another process wrote");
+    assert!(
+        one.cache.current_base("w").is_none(),
+        "another process wrote"
+    );
     one.cache.confirm(&one, "w").await?;
-    assert!(one.cache.current("w").is_some());
+    assert!(one.cache.current_base("w").is_some());
     assert_eq!(one.cache.document("w", "p"), None);
     // The next transaction learns by itself what the other one wrote.
     write(&one, "q", &[1], false).await?;
@@ -65,8 +71,8 @@ async fn names_stay_until_identity_moves() -> Result<()> {
     let (one, other) = two(&folder).await?;
     write(&one, "p", &[0], true).await?;
     let name = |doc: u8| {
-        let (known, doc) = (one.cache.known("w"), Arc::from([doc]));
-        one.cache.put("w", NAME, "p", (doc, 1), known)
+        let (known, doc) = (one.cache.last_known("w"), Arc::from([doc]));
+        one.cache.put_read("w", NAME, "p", (doc, 1), known)
     };
     let first = name(0);
     write(&one, "p", &[1], false).await?;
@@ -87,9 +93,10 @@ async fn a_document_that_was_read_before_a_commit_is_not_kept() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let (one, _) = two(&folder).await?;
     write(&one, "p", &[0], true).await?;
-    let before = one.cache.known("w");
+    let before = one.cache.last_known("w");
     write(&one, "p", &[1], true).await?;
-    one.cache.put("w", NAME, "p", (Arc::from([0]), 1), before);
+    one.cache
+        .put_read("w", NAME, "p", (Arc::from([0]), 1), before);
     assert_eq!(found(&one.cache), None);
     assert_eq!(one.cache.document("w", "p").as_deref(), Some(&[1][..]));
     Ok(())
@@ -122,13 +129,13 @@ async fn a_transaction_reads_its_own_writes_and_a_lost_one_leaves_nothing() -> R
 async fn two_commits_are_not_taken_for_one() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let (one, other) = two(&folder).await?;
-    let mark = || one.cache.stamp.as_ref().and_then(super::Stamp::read);
-    let before = mark().expect("a mark");
+    let header = || one.cache.wal_header();
+    let before = header().expect("a header");
     write(&one, "p", &[0], false).await?;
-    let after = mark().expect("a mark");
+    let after = header().expect("a header");
     assert!(after.follows(&before));
     write(&other, "p", &[1], false).await?;
-    let later = mark().expect("a mark");
+    let later = header().expect("a header");
     assert!(later.follows(&after) && !later.follows(&before));
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! Pipelined statements: a transaction runs them in their order while the caller goes on.
 //!
-//! The caller gets an [`Answer`] at once and awaits it when it needs the rows:
+//! The caller gets a [`Pending`] at once and awaits it when it needs the rows:
 //! `let links = tx.sql("select …").pipelined(read); …; let links = links.get(tx).await?;`
 
 use super::{
@@ -14,9 +14,9 @@ use tokio::sync::oneshot;
 
 /// The result of a pipelined statement, which may still be running.
 #[derive(Debug)]
-pub struct Answer<T>(oneshot::Receiver<Result<T>>);
+pub struct Pending<T>(oneshot::Receiver<Result<T>>);
 
-impl<T> Answer<T> {
+impl<T> Pending<T> {
     /// Waits for the result.
     ///
     /// # Errors
@@ -49,7 +49,7 @@ impl Statement<'_> {
     pub fn pipelined<R: Row + 'static, T: Send + 'static>(
         self,
         make: impl FnOnce(Vec<R>) -> Result<T> + Send + 'static,
-    ) -> Answer<T> {
+    ) -> Pending<T> {
         let Statement {
             sql: text,
             executor,
@@ -57,7 +57,7 @@ impl Statement<'_> {
             failed,
         } = self;
         if let Some(error) = failed {
-            return Answer::done(Err(error.into()));
+            return Pending::done(Err(error.into()));
         }
         let (sender, receiver) = oneshot::channel();
         // `make` runs in a task of its own, so that the next statement need not wait for it.
@@ -91,10 +91,10 @@ impl Statement<'_> {
             }),
             Executor::Sqlite(..) | Executor::Postgres(..) | Executor::PostgresConnection(..) => {
                 let error = Error::internal("a statement is pipelined outside of a transaction");
-                return Answer::done(Err(error));
+                return Pending::done(Err(error));
             }
         }
-        Answer(receiver)
+        Pending(receiver)
     }
 }
 

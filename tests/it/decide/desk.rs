@@ -180,7 +180,7 @@ impl<'a> Desk<'a> {
     }
 
     pub(super) async fn decisions(&self) -> Vec<Decision> {
-        let all = store::decided::before(self.db, &self.workspace.id, None, 10_000).await;
+        let all = store::decision_view::before(self.db, &self.workspace.id, None, 10_000).await;
         let mut all = all.expect("decisions");
         all.reverse();
         all

@@ -62,7 +62,7 @@ pub async fn concerned(
              where l.workspace = $1 and l.id = r.link and p.workspace = $1 and p.id = l.profile",
         )
         .bind(workspace)
-        .rows(&super::link::keys(links))
+        .rows(&super::link::id_rows(links))
         .all()
         .await?;
     let by_identifier: Vec<(String, Vec<u8>)> = db

@@ -5,14 +5,14 @@ use crate::event::Event;
 /// Where an event stands in the log: a message counts once within its source. The default is before
 /// every event.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Place {
+pub struct LogPosition {
     /// The source that it came through.
     pub source: String,
     /// The sender's id of the message.
     pub message_id: String,
 }
 
-impl Place {
+impl LogPosition {
     /// The place of an event.
     #[must_use]
     pub fn of(event: &Event) -> Self {
@@ -28,7 +28,7 @@ impl Place {
         format!("{}\n{}", self.source, self.message_id)
     }
 
-    /// The place in a text of [`Place::text`].
+    /// The place in a text of [`LogPosition::text`].
     #[must_use]
     pub fn read(text: &str) -> Option<Self> {
         let (source, message_id) = text.split_once('\n')?;
