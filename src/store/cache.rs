@@ -8,8 +8,9 @@
 
 use super::change::ChangedProfiles;
 use super::read_batch::BatchedReads;
-use super::sql::ReadConnection;
+use super::sql::{Driver, ReadConnection};
 use super::written_document::WrittenDocuments;
+use crate::Result;
 use quick_cache::Weighter;
 use quick_cache::sync::Cache as Bounded;
 use std::collections::HashMap;
@@ -68,6 +69,16 @@ impl Weighter<Arc<str>, DocumentEntry> for DocumentWeight {
     fn weight(&self, key: &Arc<str>, entry: &DocumentEntry) -> u64 {
         (size_of::<CachedProfile>() + entry.profile.doc.len() + key.len()) as u64
     }
+}
+
+/// What the cache holds under a name.
+#[derive(Debug)]
+pub(super) enum CacheLookup {
+    Hit(Arc<CachedProfile>),
+    Miss {
+        /// The last known change before the lookup, for [`Cache::put_read`].
+        last_known: Option<i64>,
+    },
 }
 
 /// The cache of a process.
@@ -148,13 +159,33 @@ impl Cache {
         lock(&self.workspace(workspace).known).number
     }
 
-    /// The profile that a name leads to, as of the last known change.
-    pub(super) fn find(
-        &self,
+    /// Looks up the profile that a name leads to. A hit has every change in it that was
+    /// acknowledged before the call.
+    ///
+    /// # Errors
+    /// When the changes cannot be read.
+    pub(super) async fn look_up(
+        self: &Arc<Self>,
+        driver: &Driver,
         workspace: &str,
         rules: i64,
         name: &str,
-    ) -> Option<Arc<CachedProfile>> {
+    ) -> Result<CacheLookup> {
+        let last_known = self.last_known(workspace);
+        // Documents are cached only after the changes are read for the first time.
+        if last_known.is_some() && self.find(workspace, rules, name).is_none() {
+            return Ok(CacheLookup::Miss { last_known });
+        }
+        self.confirm(driver, workspace).await?;
+        let last_known = self.last_known(workspace);
+        Ok(match self.find(workspace, rules, name) {
+            Some(profile) => CacheLookup::Hit(profile),
+            None => CacheLookup::Miss { last_known },
+        })
+    }
+
+    /// The profile that a name leads to, as of the last known change.
+    fn find(&self, workspace: &str, rules: i64, name: &str) -> Option<Arc<CachedProfile>> {
         let name = self.names.get(name_key(workspace, rules, name).as_str())?;
         let entry = self.documents.get(&*name.document_key)?;
         (entry.name_generation == name.name_generation).then_some(entry.profile)

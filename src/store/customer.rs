@@ -2,7 +2,7 @@
 
 use super::Db;
 use super::access::Workspace;
-use super::cache::CachedProfile;
+use super::cache::{CacheLookup, CachedProfile};
 use super::profile::{self, CustomerName};
 use crate::Result;
 use crate::profile::Profile;
@@ -33,17 +33,13 @@ impl FoundCustomer {
 /// As [`profile::by_name`].
 pub async fn find(db: &Db, workspace: &Workspace, name: &str) -> Result<Option<FoundCustomer>> {
     let (cache, id, rules) = (&db.cache, workspace.id.as_str(), workspace.rules.version);
-    if cache.find(id, rules, name).is_some() {
-        cache.confirm(db, id).await?;
-        if let Some(cached) = cache.find(id, rules, name) {
+    let before = match cache.look_up(db, id, rules, name).await? {
+        CacheLookup::Hit(cached) => {
             let parsed = None;
             return Ok(Some(FoundCustomer { cached, parsed }));
         }
-    } else if cache.last_known(id).is_none() {
-        // Documents are cached only after the changes are read for the first time.
-        cache.confirm(db, id).await?;
-    }
-    let before = cache.last_known(id);
+        CacheLookup::Miss { last_known } => last_known,
+    };
     let customer = CustomerName::parse(workspace, name)?;
     let Some(doc) = read(db, workspace, &customer).await? else {
         // Any event can change which records mention a contact, so that is read each time.
