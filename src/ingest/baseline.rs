@@ -23,7 +23,7 @@ pub(super) enum Baseline {
     /// As it is stored.
     Stored(Arc<[u8]>),
     /// As it was joined or folded from the log.
-    Made(Profile),
+    Made(Box<Profile>),
 }
 
 impl Baseline {
@@ -31,7 +31,7 @@ impl Baseline {
     pub fn open(self) -> Result<Profile> {
         match self {
             Self::Stored(doc) => store::profile::open(&doc),
-            Self::Made(profile) => Ok(profile),
+            Self::Made(profile) => Ok(*profile),
         }
     }
 }
@@ -41,7 +41,7 @@ pub(super) struct Baselines {
     /// Documents that are used as they are stored.
     pub stored: Pending<Documents>,
     /// Documents of customers that identity changed, by the profile's id.
-    pub made: BTreeMap<String, Profile>,
+    pub made: BTreeMap<String, Box<Profile>>,
     /// Profiles whose orders or tickets have to be counted again from all records.
     pub recount: BTreeSet<(String, RecordKind)>,
 }
@@ -69,7 +69,7 @@ pub(super) async fn read<'a>(
         };
         profile.identifiers.clone_from(&customer.identifiers);
         recount.extend(again.into_iter().map(|kind| (id.clone(), kind)));
-        made.insert(id.clone(), profile);
+        made.insert(id.clone(), Box::new(profile));
     }
     let touched: BTreeSet<&str> = touched.filter(|id| !made.contains_key(*id)).collect();
     Ok(Baselines {

@@ -150,3 +150,6 @@ fn after_leaving(link: &Link, left: Option<Option<i64>>) -> Link {
         None => link.clone(),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,5 +1,5 @@
-//! What decisions of stewards do to a component: marks on links, cannot_links between identifiers.
-//! Deciding is `steward`'s.
+//! What decisions of stewards do to a component: marks on links, and cannot-link constraints between
+//! identifiers. The decisions themselves are made in `steward`.
 
 use super::component::Component;
 use super::settle;

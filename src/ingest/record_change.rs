@@ -1,4 +1,4 @@
-//! What a batch says of orders and tickets. Each link keeps what it was told of a record, and a
+//! What a batch says of orders and tickets. Each link keeps what its events say of a record, and a
 //! profile shows what its links know together.
 
 use super::Holders;

@@ -14,10 +14,10 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 pub(super) struct Settlement {
     /// The links that are new or other than stored, as they are to be.
     pub links: Vec<StoredLink>,
-    /// Identifiers, marks and set keys that a link carries now and did not, with its id.
-    pub added: Vec<(Identifier, String)>,
-    /// Those that a link carried and does not any more, with its id.
-    pub removed: Vec<(Identifier, String)>,
+    /// What links carry now and did not.
+    pub added: Vec<CarriedIdentifier>,
+    /// What links carried and do not any more.
+    pub removed: Vec<CarriedIdentifier>,
     /// The identifiers that lead elsewhere now.
     pub owners: Vec<NewOwner>,
     /// Identifiers that no link of the component carries any more.
@@ -31,6 +31,9 @@ pub(super) struct Settlement {
     /// The customers whose documents have to be made, by id.
     pub customers: Vec<SettledCustomer>,
 }
+
+/// An identifier, mark or set key, and the id of a link that carries it.
+pub(super) type CarriedIdentifier = (Identifier, String);
 
 /// A customer whose links or identifiers changed.
 #[derive(Debug, PartialEq, Eq)]
@@ -168,10 +171,7 @@ impl<'a> Folded<'a> {
     }
 
     /// What these links carry now and did not, and what they carried and do not any more.
-    fn carried(
-        &self,
-        links: &[StoredLink],
-    ) -> (Vec<(Identifier, String)>, Vec<(Identifier, String)>) {
+    fn carried(&self, links: &[StoredLink]) -> (Vec<CarriedIdentifier>, Vec<CarriedIdentifier>) {
         let (mut added, mut removed) = (Vec::new(), Vec::new());
         for link in links {
             let stored = self.component.stored.get(&link.link.id);

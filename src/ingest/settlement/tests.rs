@@ -63,7 +63,7 @@ fn customers_are_joined_from_their_documents() {
     origins.sort_unstable_by(|a, b| a.profile.cmp(&b.profile));
     let document = &settlement.customers[0].document;
     assert_eq!(*document, DocumentSource::Join(origins));
-    assert_eq!(settlement.gone, [other.id.clone()]);
+    assert_eq!(settlement.gone, [&*other.id]);
     assert_eq!(settlement.holders[&both.id], Some(one.id.clone()));
     let led: Vec<String> = settlement
         .owners
@@ -100,7 +100,7 @@ fn a_join_of_a_steward_is_followed_and_undone() {
     let merge = decide(Act::Merge { links });
     component.put(&merge);
     let joined = settle(&component);
-    assert_eq!(joined.gone, [other.id.clone()]);
+    assert_eq!(joined.gone, [&*other.id]);
     let added = joined.added.iter().map(|(mark, _)| mark.kind.as_str());
     assert_eq!(added.collect::<Vec<_>>(), [MUST_LINK; 2]);
     component.write(&joined);
@@ -133,7 +133,7 @@ fn what_no_link_carries_any_more_is_forgotten() {
     }]);
     let settlement = settle(&component);
     let email = Identifier::new("email", "a@example.com");
-    assert_eq!(settlement.forgotten, [email.clone()]);
+    assert_eq!(settlement.forgotten, std::slice::from_ref(&email));
     assert_eq!(settlement.removed.len(), 1);
     let led = settlement.owners.iter().find(|new| new.identifier == email);
     assert_eq!(led.expect("the forgotten one").profile, None);
