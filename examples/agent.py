@@ -3,9 +3,10 @@
     pip install httpx openai
     python examples/agent.py --key KEY --customer email:ada@example.com "Where is my parcel?"
 
-KEY is a secret key with the scopes `customers:any profile:read`, as your back end has it; the agent works with the token that is
-minted with it. With a token of your own, say --token TOKEN instead. The model is any server that speaks OpenAI's Chat
-Completions: OPENAI_BASE_URL and OPENAI_API_KEY say which.
+KEY is a secret key with the scopes `customers:any profile:read`, as your back end has it. It mints
+a token for the customer, and the agent works with the token alone. If you have a token, use --token
+TOKEN instead. The model is any server that speaks OpenAI's Chat Completions: OPENAI_BASE_URL and
+OPENAI_API_KEY name it.
 """
 
 import argparse
@@ -16,14 +17,14 @@ import httpx, openai
 
 
 def option(flags, name, help, default=None):
-    """A flag, which an environment variable can stand for."""
+    """A flag with an environment variable as its default."""
     variable = f"ACQUAINT_{name.upper()}"
     value = os.environ.get(variable) or default
     flags.add_argument(f"--{name}", default=value, help=f"{help} (or ${variable})", metavar=name.upper())
 
 
 def mint(server, key, customer):
-    """A token for the customer, as a back end makes it when a chat begins. `verified`: they have signed in."""
+    """A token for a customer who has signed in (`verified`), as a back end makes it for a chat."""
     wanted = {"customer": customer, "ttl_s": 900, "verification": "verified"}
     answer = httpx.post(f"{server}/v1/sessions", headers={"Authorization": f"Bearer {key}"}, json=wanted)
     return answer.raise_for_status().json()["token"]
@@ -44,10 +45,12 @@ server, model, question = given.server, given.model, given.question
 token = given.token or mint(server, given.key, given.customer)
 
 acquaint = httpx.Client(base_url=server, headers={"Authorization": f"Bearer {token}"})
-tools = acquaint.get("/v1/tools", params={"format": "openai-chat", "strict": True}).raise_for_status().json()
+catalogue = acquaint.get("/v1/tools", params={"format": "openai-chat", "strict": True})
+tools = catalogue.raise_for_status().json()
 messages = [{"role": "user", "content": question}]
 while True:
-    reply = openai.OpenAI().chat.completions.create(model=model, messages=messages, tools=tools).choices[0].message
+    answer = openai.OpenAI().chat.completions.create(model=model, messages=messages, tools=tools)
+    reply = answer.choices[0].message
     messages.append(reply.model_dump(exclude_none=True))
     if not reply.tool_calls:
         break

@@ -25,8 +25,9 @@ mod tool;
 
 /// Gives an AI agent the customer in front of it.
 ///
-/// acquaint collects customer data from every system a company uses, resolves it into one profile per customer, and serves that
-/// profile to language models as tool calls. Try `acquaint demo` first.
+/// acquaint collects customer data from every system a company uses, resolves it into one profile
+/// per customer, and serves that profile to language models as tool calls. Try `acquaint demo`
+/// first.
 #[derive(Debug, Parser)]
 #[command(name = "acquaint", version, max_term_width = 100)]
 struct Cli {
@@ -39,43 +40,43 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Fill an invented shop's records through the real sources, show what an agent sees, then serve it; in
-    /// acquaint-demo.db unless another database is named
-    Demo(demo::Demo),
+    /// Fill an invented shop's records through the real sources, show what an agent sees, then
+    /// serve it; in acquaint-demo.db unless another database is named
+    Demo(demo::DemoCommand),
     /// Run the server
     Serve(crate::config::ServerConfig),
     /// Read a file of records; goes on where it stopped when run again
-    Import(import::Import),
+    Import(import::ImportCommand),
     /// The places that events come from
     #[command(subcommand)]
-    Source(source::Source),
+    Source(source::SourceCommand),
     /// Secret keys for back ends and staff
     #[command(subcommand)]
-    Key(key::Key),
+    Key(key::KeyCommand),
     /// Tokens that are bound to one customer, for chats
     #[command(subcommand)]
-    Session(session::Session),
+    Session(session::SessionCommand),
     /// The tools that agents call
     #[command(subcommand)]
-    Tool(tool::Tool),
+    Tool(tool::ToolCommand),
     /// One customer, as staff see them
     #[command(subcommand)]
-    Profile(profile::Profile),
+    Profile(profile::ProfileCommand),
     /// Who is who, and why
     #[command(subcommand)]
-    Identity(identity::Identity),
+    Identity(identity::IdentityCommand),
     /// The store itself
     #[command(subcommand)]
-    Store(store_command::Store),
+    Store(store_command::StoreCommand),
 }
 
-/// The program: reads the command line, logs, runs the subcommand.
+/// The program: reads the command line, starts the log, runs the subcommand.
 ///
-/// The runtime is here and not in the binary because what it runs is compiled where it is started: all of the commands would
-/// be compiled there, and nothing of them in this library.
+/// The runtime is started here and not in the binary, because futures are compiled where they are
+/// started: all commands would be compiled in the binary instead of this library.
 ///
 /// # Panics
-/// When the system gives no threads.
+/// When the system cannot start threads.
 #[must_use]
 pub fn main() -> ExitCode {
     let command = Cli::parse();
@@ -102,8 +103,8 @@ tokio::task_local! {
     static OPENED: RefCell<Vec<Db>>;
 }
 
-/// Opens a database that is closed when the command comes to its end, whatever becomes of it. What an older version of this
-/// program derived is folded anew first.
+/// Opens a database, which is closed when the command ends, with or without an error. Data that an
+/// older version of the program derived is folded again first.
 async fn connect(url: &str) -> Result<Db> {
     let db = store::open(url).await?;
     OPENED.with(|opened| opened.borrow_mut().push(db.clone()));
@@ -111,7 +112,8 @@ async fn connect(url: &str) -> Result<Db> {
     Ok(db)
 }
 
-/// Closes what the command opened. An SQLite file would keep its write-ahead log beside it, and PostgreSQL a lease.
+/// Closes the databases of the command. Otherwise an SQLite file would keep its write-ahead log,
+/// and PostgreSQL a lease.
 async fn close<T>(done: T) -> T {
     for db in OPENED.with(RefCell::take) {
         db.close().await;
@@ -135,7 +137,7 @@ async fn dispatch(cli: Cli) -> Result<()> {
     }
 }
 
-/// Sends the log to stderr: lines for people, JSON where nobody is looking.
+/// Sends the log to stderr: lines for a terminal, else JSON.
 fn log(config: &Config) {
     let filter =
         tracing_subscriber::EnvFilter::try_new(&config.log).unwrap_or_else(|_| "info".into());
@@ -149,7 +151,7 @@ fn log(config: &Config) {
     }
 }
 
-/// Says what went wrong and what to do, and gives the exit code: 2 for wrong usage, 1 for the rest.
+/// Prints an error with its hint. The exit code is 2 for wrong usage, else 1.
 fn fail(error: &Error) -> ExitCode {
     note(&format!("error: {error}"));
     let hint = match error {
@@ -166,7 +168,7 @@ fn fail(error: &Error) -> ExitCode {
     }
 }
 
-/// Prints a line of a result. A reader that went away ends the program quietly, as `head` expects.
+/// Prints a line of a result. A closed pipe ends the program quietly, as `head` expects.
 fn say(line: &str) {
     if writeln!(std::io::stdout(), "{line}").is_err() {
         std::process::exit(0);
@@ -175,7 +177,7 @@ fn say(line: &str) {
 
 /// Prints a line that is no result.
 fn note(line: &str) {
-    // Nothing can be done about a stderr that is gone.
+    // Nothing can be done about a closed stderr.
     drop(writeln!(std::io::stderr(), "{line}"));
 }
 
@@ -205,8 +207,8 @@ async fn renew(db: &Db) -> Result<()> {
     Ok(())
 }
 
-/// Opens the database and the workspace, for commands that set something up. The first time, the workspace is made, and with
-/// it an admin key that is shown once.
+/// Opens the database and the workspace, for commands that set something up. A missing workspace is
+/// created, with an admin key that is shown once.
 async fn open(config: &Config) -> Result<(Db, Workspace)> {
     let db = connect(&config.database).await?;
     let name = &config.workspace;
@@ -220,7 +222,8 @@ async fn open(config: &Config) -> Result<(Db, Workspace)> {
     Ok((db, workspace))
 }
 
-/// Opens the database and a workspace that must be there, for commands that look at something: a misspelt name is no wish.
+/// Opens the database and an existing workspace, for commands that only read: a misspelt name must
+/// not create a workspace.
 async fn find(config: &Config) -> Result<(Db, Workspace)> {
     let db = connect(&config.database).await?;
     let found = access::workspace(&db, &config.workspace).await?;
@@ -233,7 +236,7 @@ async fn find(config: &Config) -> Result<(Db, Workspace)> {
     Ok((db, workspace))
 }
 
-/// A table with aligned columns.
+/// Prints a table with aligned columns.
 fn table(header: &[&str], rows: &[Vec<String>]) {
     let header: Vec<String> = header.iter().map(|name| (*name).to_owned()).collect();
     let width = |column: usize| {

@@ -1,27 +1,27 @@
 //! The only place that reads the system clock and the operating system's random bytes.
 //!
-//! Everything else is handed a [`Clock`], so that a test can stand at any moment it likes.
+//! Other code gets a [`Clock`], so that a test can choose the time.
 
 use data_encoding::{Encoding, Specification};
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, LazyLock};
 
-/// Milliseconds of a day, and from 1970 until 9999.
+/// Milliseconds of a day, and of the years from 1970 to 9999.
 const DAY_MS: u64 = 86_400_000;
 const YEAR_9999: u64 = 253_370_764_800_000;
 
-/// Tells the time in UTC milliseconds: the system's, or one that a test sets.
+/// The time in UTC milliseconds: the system's, or one that a test sets.
 #[derive(Clone, Debug, Default)]
 pub struct Clock(Option<Arc<AtomicI64>>);
 
 impl Clock {
-    /// A clock that stands at `at` until [`Clock::set`].
+    /// A fixed clock, which shows `at` until [`Clock::set`].
     #[must_use]
     pub fn fixed(at: i64) -> Self {
         Self(Some(Arc::new(AtomicI64::new(at))))
     }
 
-    /// Moves a fixed clock; the system's clock stays as it is.
+    /// Sets a fixed clock; does nothing to the system's clock.
     pub fn set(&self, at: i64) {
         if let Some(fixed) = &self.0 {
             fixed.store(at, Ordering::Relaxed);
@@ -42,10 +42,10 @@ impl Clock {
     }
 }
 
-/// `prefix` followed by `bytes` random bytes in lower-case base 32: an id or a key that nobody can guess.
+/// `prefix` followed by `bytes` random bytes in lower-case base 32: an unguessable id or key.
 ///
 /// # Panics
-/// When the operating system has no random bytes to give, which leaves nothing safe to do.
+/// When the operating system has no random bytes; there is no safe way to go on.
 #[must_use]
 #[expect(
     clippy::disallowed_methods,
@@ -64,13 +64,13 @@ static BASE32: LazyLock<Encoding> = LazyLock::new(|| {
     form.encoding().expect("each character stands once")
 });
 
-/// Lower-case base 32 without padding (Crockford's alphabet), as ids are written.
+/// Lower-case base 32 without padding (Crockford's alphabet), the format of ids.
 #[must_use]
 pub fn base32(bytes: &[u8]) -> String {
     BASE32.encode(bytes)
 }
 
-/// The bytes that [`base32`] writes as this text; none if they are not `N` or the text is not what it writes.
+/// The reverse of [`base32`]; `None` if the text does not encode exactly `N` bytes.
 #[must_use]
 pub fn from_base32<const N: usize>(text: &str) -> Option<[u8; N]> {
     if text.len() != (N * 8).div_ceil(5) {
@@ -81,7 +81,7 @@ pub fn from_base32<const N: usize>(text: &str) -> Option<[u8; N]> {
     Some(bytes)
 }
 
-/// `at` as RFC 3339 in UTC, to the millisecond where there is one.
+/// `at` as RFC 3339 in UTC, with milliseconds if they are not zero.
 #[must_use]
 pub fn rfc3339(at: i64) -> String {
     match u64::try_from(at) {
@@ -91,7 +91,7 @@ pub fn rfc3339(at: i64) -> String {
     }
 }
 
-/// The same of a moment from 1970 on, some ten times as fast: an answer holds dozens of them.
+/// The same for times from 1970 on, about ten times as fast: an answer has dozens of them.
 fn plain(at: u64) -> String {
     let (day, ms) = (at / DAY_MS, at % DAY_MS);
     let (year, month, day) = civil(day);
@@ -109,16 +109,16 @@ fn plain(at: u64) -> String {
     put(14, 2, ms / 60_000 % 60);
     put(17, 2, ms / 1_000 % 60);
     put(20, 3, ms % 1_000);
-    let mut kept = if ms % 1_000 == 0 { 19 } else { 23 };
-    while kept > 20 && text[kept - 1] == b'0' {
-        kept -= 1;
+    let mut end = if ms % 1_000 == 0 { 19 } else { 23 };
+    while end > 20 && text[end - 1] == b'0' {
+        end -= 1;
     }
-    text[kept] = b'Z';
-    text[..=kept].iter().map(|byte| char::from(*byte)).collect()
+    text[end] = b'Z';
+    text[..=end].iter().map(|byte| char::from(*byte)).collect()
 }
 
-/// Year, month and day of a day since 1970, by Howard Hinnant's `civil_from_days`: years begin in March, so that the leap day is
-/// the last.
+/// Year, month and day of a day since 1970, by Howard Hinnant's `civil_from_days`: its years begin
+/// in March, so that the leap day is the last.
 fn civil(day: u64) -> (u64, u64, u64) {
     let day = day + 719_468;
     let (era, of_era) = (day / 146_097, day % 146_097);
@@ -134,7 +134,7 @@ fn civil(day: u64) -> (u64, u64, u64) {
     (era * 400 + year + next, month, day)
 }
 
-/// The moment that `text` names, in UTC milliseconds: RFC 3339, the same without an offset (then UTC), or a day.
+/// Parses a time into UTC milliseconds: RFC 3339, the same without an offset (then UTC), or a day.
 #[must_use]
 pub fn parse_time(text: &str) -> Option<i64> {
     let text = text.trim();
@@ -145,7 +145,8 @@ pub fn parse_time(text: &str) -> Option<i64> {
     let civil = pieces.date().to_datetime(pieces.time().unwrap_or_default());
     let offset = pieces.to_numeric_offset().unwrap_or(jiff::tz::Offset::UTC);
     let at = match offset.to_timestamp(civil) {
-        // "For ever" is often written as 9999-12-31T23:59:59Z, which is a day too late for a timestamp.
+        // "Forever" is often written as 9999-12-31T23:59:59Z, which is a day too late for a
+        // timestamp.
         Err(_) if civil.year() == 9999 => jiff::Timestamp::MAX,
         at => at.ok()?,
     };

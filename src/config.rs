@@ -1,9 +1,9 @@
-//! The only reader of flags and the environment. Every option is a flag, a variable `ACQUAINT_…` and a field here, with one
-//! description.
+//! The only reader of flags and the environment. Every option is a flag, a variable `ACQUAINT_…`
+//! and a field here, with one description.
 
 use clap::Args;
 
-/// The database where none is named.
+/// The default database.
 pub const DEFAULT_DATABASE: &str = "sqlite://acquaint.db";
 
 /// Options that every command takes.
@@ -44,7 +44,7 @@ pub struct Config {
 
 /// Who makes a decision.
 #[derive(Args, Clone, Debug)]
-pub struct Person {
+pub struct AuthorConfig {
     /// Who decides; it is kept with the decision.
     #[arg(
         long,

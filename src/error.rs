@@ -1,12 +1,13 @@
 //! The one error type: variants are kinds a caller can act on.
 //!
-//! Every variant has a stable [`Error::code`] and an HTTP [`Error::status`]; the surface turns them into answers and the
-//! command line into a message with a hint. Causes of a 5xx are logged once and never sent.
+//! Every variant has a stable [`Error::code`] and an HTTP [`Error::status`]. The surface makes
+//! responses of them, and the command line a message with a hint. The cause of a 5xx is logged once
+//! and never sent.
 
-/// What went wrong, by what the caller can do about it.
+/// An error, by what the caller can do about it.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The request or a value in it cannot be used as it is; the text says what to change.
+    /// The request or a value in it cannot be used; the text says what to change.
     #[error("{0}")]
     Invalid(String),
     /// The request is well-formed but larger than a stated limit.
@@ -27,24 +28,24 @@ pub enum Error {
     /// The name is taken.
     #[error("{0}")]
     Conflict(String),
-    /// The server is at its bound; try again after this many seconds.
+    /// The server is at its limit; try again after this many seconds.
     #[error("too many events are waiting to be written")]
     Busy {
         /// Seconds to wait before the next try.
         retry_after_s: u32,
     },
-    /// The database answered with an error.
+    /// The database refused, or could not be reached.
     #[error("database: {0}")]
     Database(#[from] sqlx::Error),
-    /// A file or socket answered with an error.
+    /// A file or socket failed.
     #[error("{0}")]
     Io(#[from] std::io::Error),
-    /// An invariant of ours does not hold.
+    /// An invariant of the program is broken.
     #[error("internal: {0}")]
     Internal(String),
 }
 
-/// A result whose error is ours.
+/// A result with this error.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 impl Error {
@@ -74,7 +75,7 @@ impl Error {
         }
     }
 
-    /// The HTTP status that says the same.
+    /// The HTTP status of this kind.
     #[must_use]
     pub fn status(&self) -> u16 {
         match self {
@@ -89,7 +90,7 @@ impl Error {
         }
     }
 
-    /// What the caller can do next, where the message does not already say it.
+    /// What the caller can do next, unless the message says it.
     #[must_use]
     pub fn hint(&self) -> Option<&'static str> {
         match self {

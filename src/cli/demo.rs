@@ -1,8 +1,8 @@
-//! `acquaint demo`: an invented shop whose six systems each know its customers differently, through the real routes and
-//! parsers, and what an agent then gets.
+//! `acquaint demo`: an invented shop with six systems, which all know its customers differently.
+//! Their records go through the real routes and parsers, and the demo shows what an agent gets.
 //!
-//! The people follow from constants and from the day on which the demo was first run, so that a second run sends the same
-//! events and changes nothing, and yet all of it looks recent.
+//! The people depend on constants and on the day of the first run. So a second run sends the same
+//! events and changes nothing, and all of them look recent.
 
 use super::serve;
 use crate::clock::{Clock, random_id};
@@ -23,13 +23,13 @@ use std::time::{Duration, Instant};
 use system::{SYSTEMS, System};
 
 mod cast;
-mod catalogue;
 mod crm;
-mod delivery;
 mod dice;
 mod mailing;
 mod person;
 mod phone;
+mod request;
+mod shop;
 mod shopify;
 mod show;
 mod story;
@@ -39,19 +39,19 @@ mod tests;
 mod website;
 mod zendesk;
 
-/// The database of the demo, unless another is named.
+/// The default database of the demo.
 const DATABASE: &str = "sqlite://acquaint-demo.db";
-/// How the write keys of the demo's sources begin, which tells them from a company's own.
+/// The prefix of the write keys of the demo's sources, which tells them from a company's own.
 const WRITE_KEY: &str = "wk_demo_";
-/// Requests that are on their way at a time; what waits together is written together.
+/// How many requests are in flight; events that wait together are written together.
 const IN_FLIGHT: usize = 64;
-/// Calls of which the median is shown.
+/// How often a tool is called for the median of its time.
 const CALLS: usize = 101;
-/// Life of the token that is printed.
+/// The lifetime of the printed token.
 const TOKEN_TTL_S: i64 = 86_400;
 
 #[derive(Debug, Args)]
-pub(super) struct Demo {
+pub(super) struct DemoCommand {
     /// Stop after the output instead of serving
     #[arg(long)]
     no_serve: bool,
@@ -59,38 +59,38 @@ pub(super) struct Demo {
     server: ServerConfig,
 }
 
-/// What came from one system.
-struct Came {
+/// The requests and events of one system.
+struct SystemResult {
     system: &'static System,
     requests: usize,
     events: usize,
-    /// Events that were not in the log before.
+    /// How many events were not in the log before.
     new: usize,
-    /// People it has a record of.
+    /// How many people the system has a record of.
     knows: usize,
 }
 
-/// One tool call, as it was answered.
-struct Called {
+/// One tool call with its answer and its time.
+struct TimedCall {
     name: &'static str,
     request: Value,
     answer: Value,
     took: Duration,
 }
 
-/// Everything that is shown.
+/// All that the demo shows.
 struct Demonstration {
-    came: Vec<Came>,
+    came: Vec<SystemResult>,
     customers: usize,
     took: Duration,
     hero: Profile,
     story: story::Story,
     token: String,
-    call: Called,
-    more: Vec<Called>,
+    call: TimedCall,
+    more: Vec<TimedCall>,
 }
 
-impl Demo {
+impl DemoCommand {
     pub(super) async fn run(self, config: &Config) -> Result<()> {
         let database = if config.database == DEFAULT_DATABASE {
             DATABASE
@@ -109,7 +109,7 @@ impl Demo {
         if !config.json {
             super::say(&format!(
                 "{}, a coffee shop that does not exist, in {database}.",
-                catalogue::SHOP
+                shop::SHOP
             ));
         }
         let demonstration =
@@ -140,7 +140,8 @@ impl Demo {
     }
 }
 
-/// The workspace and the demo's sources in it, in the order of [`SYSTEMS`]; made if they are not there.
+/// The workspace and the demo's sources in it, in the order of [`SYSTEMS`]; missing ones are
+/// created.
 async fn prepare(db: &Db, name: &str) -> Result<(Workspace, Vec<Source>)> {
     let now = Clock::default().now();
     let (workspace, _) = steward::access::workspace(db, name, None, now).await?;
@@ -178,7 +179,7 @@ async fn prepare(db: &Db, name: &str) -> Result<(Workspace, Vec<Source>)> {
     Ok((workspace, sources))
 }
 
-/// Sends everything in, then asks what an agent would ask.
+/// Sends all records, then calls the tools as an agent does.
 async fn demonstrate(
     db: &Db,
     workspace: &Workspace,
@@ -216,14 +217,14 @@ async fn demonstrate(
     })
 }
 
-/// Sends in what every system has to say, one system after another.
+/// Sends the requests of all systems, one system after another.
 async fn fill(
     db: &Db,
     workspace: &Workspace,
     sources: &[Source],
     local: &Local,
     customers: u64,
-) -> Result<Vec<Came>> {
+) -> Result<Vec<SystemResult>> {
     let today = today(sources);
     let people = cast::everyone(today, customers);
     let written: Vec<_> = SYSTEMS
@@ -234,13 +235,13 @@ async fn fill(
     let total: usize = written.iter().flatten().map(|sent| sent.events).sum();
     let bar = progress(total);
     let mut came = Vec::with_capacity(SYSTEMS.len());
-    for ((system, source), deliveries) in SYSTEMS.iter().zip(sources).zip(written) {
+    for ((system, source), requests) in SYSTEMS.iter().zip(sources).zip(written) {
         bar.set_message(system.name);
         let before = store::event::count(db, &workspace.id).await?;
-        let requests = deliveries.len();
+        let request_count = requests.len();
         let now = Clock::default().now();
-        let mut sent = stream::iter(deliveries)
-            .map(|delivery| delivery.send(local, source, now))
+        let mut sent = stream::iter(requests)
+            .map(|request| request.send(local, source, now))
             .buffer_unordered(IN_FLIGHT);
         let mut events = 0;
         while let Some(taken) = sent.next().await {
@@ -249,9 +250,9 @@ async fn fill(
             bar.inc(taken as u64);
         }
         let new = store::event::count(db, &workspace.id).await? - before;
-        came.push(Came {
+        came.push(SystemResult {
             system,
-            requests,
+            requests: request_count,
             events,
             new: usize::try_from(new).unwrap_or_default(),
             knows: people
@@ -264,7 +265,7 @@ async fn fill(
     Ok(came)
 }
 
-/// The start of the day on which the demo was first run. What it tells of is over by then.
+/// The start of the day of the first run. All events are before it.
 fn today(sources: &[Source]) -> i64 {
     let first = sources.iter().map(|source| source.created_at).min();
     first.unwrap_or_default() / dice::DAY * dice::DAY
@@ -282,8 +283,8 @@ async fn one(db: &Db, workspace: &Workspace, number: u64) -> Result<Profile> {
     found.ok_or_else(|| Error::internal(format!("the demo has no customer `{name}`")))
 }
 
-/// Calls a tool as an agent's middleware does, often enough to say how long it takes.
-async fn call(local: &Local, token: &str, name: &'static str, request: Value) -> Result<Called> {
+/// Calls a tool over HTTP, often enough for the median of its time.
+async fn call(local: &Local, token: &str, name: &'static str, request: Value) -> Result<TimedCall> {
     let headers = [("authorization", format!("Bearer {token}"))];
     let (path, body) = (
         format!("/v1/tools/{name}"),
@@ -305,7 +306,7 @@ async fn call(local: &Local, token: &str, name: &'static str, request: Value) ->
     }
     times.sort_unstable();
     let took = times[CALLS / 2];
-    Ok(Called {
+    Ok(TimedCall {
         name,
         request,
         answer,
@@ -313,12 +314,12 @@ async fn call(local: &Local, token: &str, name: &'static str, request: Value) ->
     })
 }
 
-impl Called {
+impl TimedCall {
     fn time(&self) -> String {
         format!("{:.2} ms", self.took.as_secs_f64() * 1000.0)
     }
 
-    /// The answer in a line.
+    /// The answer as one line.
     fn gist(&self) -> String {
         let data = &self.answer["data"];
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
@@ -366,7 +367,7 @@ impl Demonstration {
         json!({
             "database": database, "sources": came.collect::<Vec<_>>(), "customers": self.customers,
             "took_ms": self.took.as_millis() as u64, "profile": self.hero.id, "story": story.collect::<Vec<_>>(),
-            "calls": std::iter::once(&self.call).chain(&self.more).map(Called::json).collect::<Vec<_>>(), "token": self.token,
+            "calls": std::iter::once(&self.call).chain(&self.more).map(TimedCall::json).collect::<Vec<_>>(), "token": self.token,
         })
     }
 }

@@ -1,4 +1,4 @@
-//! `acquaint identity`: who is who, and why.
+//! `acquaint identity`: explanations, decisions, rules and matching.
 
 use crate::Result;
 use crate::config::Config;
@@ -8,43 +8,44 @@ mod apply;
 mod bar;
 mod decide;
 mod decisions;
+mod display;
 mod explain;
 mod export;
 mod matching;
 mod rules;
 mod suggestions;
-mod words;
 
 #[derive(Debug, Subcommand)]
-pub(super) enum Identity {
+pub(super) enum IdentityCommand {
     /// Say why a customer is who they are: links, what was left out and by which rule, decisions
-    Explain(explain::Explain),
+    Explain(explain::ExplainCommand),
     /// Make one customer of two, by a decision that can be undone
-    Merge(decide::Merge),
+    Merge(decide::MergeCommand),
     /// Part a customer: identifiers, or one link, are not theirs
-    Split(decide::Split),
+    Split(decide::SplitCommand),
     /// Take decisions back, as if they had never been made
-    Undo(decide::Undo),
+    Undo(decide::UndoCommand),
     /// Who decided what, and why; newest first
-    Decisions(decisions::Decisions),
+    Decisions(decisions::DecisionsCommand),
     /// The rules of identity, as data
     #[command(subcommand)]
-    Rules(rules::Rules),
+    Rules(rules::RulesCommand),
     /// Say what other rules would make of everything; nothing is changed
-    DryRun(apply::DryRun),
-    /// Put rules into force and decide everything anew under them, while the server goes on; can be run again when cut off
-    Apply(apply::Apply),
+    DryRun(apply::DryRunCommand),
+    /// Put rules into force and decide everything anew under them, while the server goes on; can be
+    /// run again when cut off
+    Apply(apply::ApplyCommand),
     /// Find customers who are likely one, though no identifier says so
     #[command(name = "match")]
-    Matching(matching::Matching),
+    Matching(matching::MatchCommand),
     /// What matching suggests
     #[command(subcommand)]
-    Suggestions(suggestions::Suggestions),
+    Suggestions(suggestions::SuggestionsCommand),
     /// Print which profile every imported record belongs to
-    Export(export::Export),
+    Export(export::ExportCommand),
 }
 
-impl Identity {
+impl IdentityCommand {
     pub(super) async fn run(self, config: &Config) -> Result<()> {
         match self {
             Self::Explain(command) => command.run(config).await,

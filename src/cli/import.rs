@@ -1,7 +1,7 @@
-//! `acquaint import`: a file of records through the same write path as requests, at full speed.
+//! `acquaint import`: writes a file of records by the same path as requests, at full speed.
 //!
-//! How far it got is noted beside the data, so that an import that was cut off goes on where it stopped. Records that it reads
-//! twice count once, because a record's message id does.
+//! The position in the file is stored with the data, so an interrupted import goes on where it
+//! stopped. Records that are read twice count once, because they have the same message id.
 
 use crate::clock::Clock;
 use crate::config::Config;
@@ -18,27 +18,28 @@ use std::sync::Arc;
 
 mod cells;
 mod input;
+mod input_record;
 mod lines;
 mod people;
 mod reader;
-mod record;
 mod rejects;
 mod run;
 
 use input::Input;
-use people::Mapping;
+use people::MapFile;
 use reader::{Reader, Reading};
 use rejects::Rejects;
 use run::Run;
 
 #[derive(Args, Debug)]
-pub(super) struct Import {
+pub(super) struct ImportCommand {
     /// The file, or - for standard input
     file: PathBuf,
     /// What is in it
     #[arg(long, value_enum)]
     format: ImportFormat,
-    /// The source that the records come from; for csv and jsonl it is added if there is none of this name
+    /// The source that the records come from; for csv and jsonl it is added if there is none of
+    /// this name
     #[arg(long)]
     source: String,
     /// For csv and jsonl: which column holds what [default: common names are recognised]
@@ -62,7 +63,7 @@ pub(super) enum ImportFormat {
     Jsonl,
 }
 
-impl Import {
+impl ImportCommand {
     pub(super) async fn run(self, config: &Config) -> Result<()> {
         let people = self.format != ImportFormat::Events;
         if self.map.is_some() && !people {
@@ -73,10 +74,10 @@ impl Import {
         if people {
             super::source::check_name(&self.source)?;
         }
-        let mapping = Mapping::read(self.map.as_deref())?;
+        let map_file = MapFile::read(self.map.as_deref())?;
         let mut input = Input::open(&self.file)?;
-        let file = input.known_by(self.format, &mapping.text);
-        let (reading, mut reader) = self.reading(&mut input, &mapping)?;
+        let file = input.position_key(self.format, &map_file.text);
+        let (reading, mut reader) = self.reading(&mut input, &map_file)?;
         let (db, workspace) = if people {
             super::open(config).await?
         } else {
@@ -110,22 +111,22 @@ impl Import {
         self.report(config, accepted, refused)
     }
 
-    /// How the file is read, and what reads it.
-    fn reading(&self, input: &mut Input, mapping: &Mapping) -> Result<(Reading, Reader)> {
+    /// The parser of the records, and the reader of the file.
+    fn reading(&self, input: &mut Input, map_file: &MapFile) -> Result<(Reading, Reader)> {
         Ok(match self.format {
             ImportFormat::Events => (Reading::Events, Reader::lines(input)),
             ImportFormat::Csv => {
-                let (people, form) = people::of_rows(&self.source, mapping, input)?;
-                (Reading::Rows(people), Reader::cells(input, form)?)
+                let (people, csv_format) = people::of_rows(&self.source, map_file, input)?;
+                (Reading::Rows(people), Reader::cells(input, csv_format)?)
             }
             ImportFormat::Jsonl => {
-                let people = people::of_objects(&self.source, mapping, input)?;
+                let people = people::of_objects(&self.source, map_file, input)?;
                 (Reading::Objects(people), Reader::lines(input))
             }
         })
     }
 
-    /// Where an earlier import of the file stopped; 0 if there was none.
+    /// The position where an earlier import of the file stopped; 0 if there was none.
     async fn resumed(&self, db: &Db, source: &Source, file: Option<&str>) -> Result<u64> {
         let Some(file) = file.filter(|_| !self.restart) else {
             return Ok(0);
@@ -192,7 +193,7 @@ impl Import {
     }
 }
 
-/// A progress bar on stderr, where someone is looking.
+/// A progress bar, if stderr is a terminal.
 pub(super) fn bar(length: u64, unit: &str) -> ProgressBar {
     let template = match (length, unit) {
         (0, _) => "{spinner} {pos} {elapsed}",

@@ -10,10 +10,11 @@ use clap::Subcommand;
 use serde_json::json;
 
 #[derive(Debug, Subcommand)]
-pub(super) enum Key {
+pub(super) enum KeyCommand {
     /// Make a key and print it, once
     Create {
-        /// What it may do: collect, profile:read, profile:write, customers:any or admin; may be given several times
+        /// What it may do: collect, profile:read, profile:write, customers:any or admin; may be
+        /// given several times
         #[arg(long = "scope", required = true, value_delimiter = ',')]
         scopes: Vec<String>,
     },
@@ -26,7 +27,7 @@ pub(super) enum Key {
     },
 }
 
-impl Key {
+impl KeyCommand {
     pub(super) async fn run(self, config: &Config) -> Result<()> {
         match self {
             Self::Create { scopes } => create(config, &scopes).await,

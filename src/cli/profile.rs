@@ -10,7 +10,7 @@ use clap::Subcommand;
 use serde_json::{Value, json};
 
 #[derive(Debug, Subcommand)]
-pub(super) enum Profile {
+pub(super) enum ProfileCommand {
     /// Show what is known of a customer, and from where
     Show {
         /// The customer as type:value, such as email:ada@example.com
@@ -31,7 +31,7 @@ pub(super) enum Profile {
     },
 }
 
-impl Profile {
+impl ProfileCommand {
     pub(super) async fn run(self, config: &Config) -> Result<()> {
         match self {
             Self::Show { customer } => show(config, &customer).await,
@@ -55,7 +55,8 @@ async fn show(config: &Config, customer: &str) -> Result<()> {
     Ok(())
 }
 
-/// Prints a line without what could pass for a command to the terminal: much of it was written by customers.
+/// Prints a line without control characters, which could be commands to the terminal: customers
+/// wrote much of the text.
 fn line(text: &str) {
     super::say(&clean_line(text));
 }
@@ -95,7 +96,7 @@ fn who(profile: &profile::Profile) {
     }
 }
 
-/// A claim in words.
+/// A claim as text.
 fn stated(claim: &Claim) -> String {
     let value = match &claim.value {
         Value::Null => "(removed)".to_owned(),

@@ -1,4 +1,4 @@
-//! `acquaint serve`: the server, until it is told to stop.
+//! `acquaint serve`: runs the server until a signal.
 
 use crate::clock::Clock;
 use crate::config::{Config, ServerConfig};
@@ -11,7 +11,7 @@ use std::sync::Arc;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
-/// Buckets of every histogram, in seconds.
+/// The buckets of all histograms, in seconds.
 const BUCKETS: &[f64] = &[
     0.000_05, 0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5,
     1.0, 2.5,
@@ -25,7 +25,7 @@ pub(super) async fn run(config: &Config, server: &ServerConfig) -> Result<()> {
     finish(listener, app, committer, &db).await
 }
 
-/// Listens as configured.
+/// Opens the listener.
 pub(super) async fn listen(server: &ServerConfig) -> Result<TcpListener> {
     let bound = TcpListener::bind(&server.listen).await;
     bound.map_err(|error| {
@@ -36,7 +36,7 @@ pub(super) async fn listen(server: &ServerConfig) -> Result<TcpListener> {
     })
 }
 
-/// The state of a server and its committer.
+/// The state of a server, and its committer task.
 pub(super) fn app(db: &Db, clock: Clock) -> Result<(Arc<App>, JoinHandle<()>)> {
     let (ingest, committer) = Ingest::start(db.clone());
     let app = App::new(db.clone(), ingest, clock, Some(recorder()?))?;
@@ -50,7 +50,7 @@ fn recorder() -> Result<PrometheusHandle> {
     builder.map_err(broken)?.install_recorder().map_err(broken)
 }
 
-/// Serves until a signal, then lets requests and the committer finish and closes the database.
+/// Serves until a signal, then finishes the requests and the committer, and closes the database.
 pub(super) async fn finish(
     listener: TcpListener,
     app: Arc<App>,
@@ -59,7 +59,7 @@ pub(super) async fn finish(
 ) -> Result<()> {
     surface::serve(listener, app, stopped()).await?;
     tracing::info!("stopping: writing what waits");
-    // The router and with it the last way into the queue are gone, so the committer ends once the queue is empty.
+    // The router held the last sender of the queue, so the committer ends when the queue is empty.
     committer
         .await
         .map_err(|_| Error::internal("the committer failed"))?;
@@ -68,7 +68,7 @@ pub(super) async fn finish(
     Ok(())
 }
 
-/// Resolves on Ctrl-C and, as service managers send it, on SIGTERM.
+/// Resolves on Ctrl-C and on SIGTERM, which service managers send.
 async fn stopped() {
     let interrupt = tokio::signal::ctrl_c();
     match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {

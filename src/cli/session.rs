@@ -8,7 +8,7 @@ use clap::Subcommand;
 use serde_json::json;
 
 #[derive(Debug, Subcommand)]
-pub(super) enum Session {
+pub(super) enum SessionCommand {
     /// Make a token for one customer and print it
     Create {
         /// The customer as type:value, such as email:ada@example.com
@@ -23,7 +23,7 @@ pub(super) enum Session {
     },
 }
 
-impl Session {
+impl SessionCommand {
     pub(super) async fn run(self, config: &Config) -> Result<()> {
         let Self::Create {
             customer,

@@ -1,4 +1,4 @@
-//! `acquaint source`: the places that events come from.
+//! `acquaint source`: the sources of events.
 
 use crate::clock::{Clock, random_id, rfc3339};
 use crate::config::Config;
@@ -10,7 +10,7 @@ use clap::Subcommand;
 use serde_json::json;
 
 #[derive(Debug, Subcommand)]
-pub(super) enum Source {
+pub(super) enum SourceCommand {
     /// Add a source and print its write key
     Add {
         /// Its name; lower case letters, digits, - and _
@@ -41,7 +41,7 @@ pub(super) enum Source {
     },
 }
 
-impl Source {
+impl SourceCommand {
     pub(super) async fn run(self, config: &Config) -> Result<()> {
         match self {
             Self::Add { name, kind, secret } => add(config, name, kind, secret).await,
@@ -78,7 +78,7 @@ pub(super) fn new_write_key() -> String {
     random_id("wk_", 15)
 }
 
-/// Refuses a name that no source can have.
+/// Refuses an invalid name of a source.
 pub(super) fn check_name(name: &str) -> Result<()> {
     let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '_');
     if name.is_empty() || name.len() > 60 || !name.chars().all(plain) {

@@ -1,4 +1,4 @@
-//! `acquaint store`: what can be done with the store as a whole.
+//! `acquaint store`: maintenance of the store.
 
 use crate::config::Config;
 use crate::{Result, ingest, store};
@@ -6,12 +6,12 @@ use clap::Subcommand;
 use serde_json::json;
 
 #[derive(Debug, Subcommand)]
-pub(super) enum Store {
+pub(super) enum StoreCommand {
     /// Drop everything that is derived and fold the log again; the result is the same to the byte
     Rebuild,
 }
 
-impl Store {
+impl StoreCommand {
     pub(super) async fn run(self, config: &Config) -> Result<()> {
         let Self::Rebuild = self;
         let (db, workspace) = super::find(config).await?;

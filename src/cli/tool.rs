@@ -1,4 +1,4 @@
-//! `acquaint tool`: the catalogue for a provider, and a call from the shell.
+//! `acquaint tool`: the catalogue in a provider's format, and calls from the shell.
 
 use crate::clock::Clock;
 use crate::config::Config;
@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use std::sync::Arc;
 
 #[derive(Debug, Subcommand)]
-pub(super) enum Tool {
+pub(super) enum ToolCommand {
     /// List the tools
     List,
     /// Print the catalogue as a provider's API takes it
@@ -39,7 +39,7 @@ pub(super) enum Tool {
     },
 }
 
-impl Tool {
+impl ToolCommand {
     pub(super) async fn run(self, config: &Config) -> Result<()> {
         match self {
             Self::List => list(config).await,
@@ -62,7 +62,7 @@ impl Tool {
     }
 }
 
-/// The catalogue alone, which needs no database of the user's.
+/// The tools over an empty database, for the catalogue.
 async fn in_memory() -> Result<Tools> {
     Tools::new(store::open("sqlite::memory:").await?, Clock::default())
 }

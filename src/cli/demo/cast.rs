@@ -1,22 +1,23 @@
-//! Everyone in the demo, and the two whose story is told: a customer whom six systems know, and who shares her browser.
+//! All people of the demo. Two are written by hand: a customer who is known to all six systems, and
+//! her housemate, who uses her browser.
 
-use super::catalogue::TOWNS;
 use super::dice::{Dice, moment};
 use super::person::{
-    Browser, Help, Order, Person, PhoneApp, ShopAccount, Stage, Ticket, customer, nobody, typo,
-    visitor,
+    Browser, DemoOrder, DemoPerson, DemoTicket, HelpDeskUser, PhoneApp, ShopAccount, Stage,
+    customer, nobody, typo, visitor,
 };
+use super::shop::TOWNS;
 
-/// The number of the customer whose story is told.
+/// The number of the customer that the demo shows.
 pub(super) const HERO: u64 = 42;
-/// The number of the one who signs in on her browser.
+/// The number of the housemate who signs in on her browser.
 pub(super) const HOUSEMATE: u64 = 43;
 
-/// For so many customers there is one visitor who never signs up.
+/// There is one visitor without an account for this many customers.
 const CUSTOMERS_PER_VISITOR: u64 = 5;
 
-/// So many customers and some visitors, as of the day that starts at `today`.
-pub(super) fn everyone(today: i64, customers: u64) -> Vec<Person> {
+/// This many customers and some visitors, as of the day that starts at `today`.
+pub(super) fn everyone(today: i64, customers: u64) -> Vec<DemoPerson> {
     (0..customers + customers / CUSTOMERS_PER_VISITOR)
         .map(|number| match number {
             HERO => hero(today),
@@ -27,11 +28,11 @@ pub(super) fn everyone(today: i64, customers: u64) -> Vec<Person> {
         .collect()
 }
 
-/// Priya is known to all six systems, and to no two of them in the same way.
-fn hero(today: i64) -> Person {
+/// Priya is known to all six systems, to each by other identifiers.
+fn hero(today: i64) -> DemoPerson {
     let mut dice = Dice::new(HERO);
     let at = |days, hour, minute| moment(today, days, hour, minute);
-    let mut person = Person {
+    let mut person = DemoPerson {
         first: "Priya",
         last: "Raman",
         ..nobody(HERO)
@@ -48,14 +49,14 @@ fn hero(today: i64) -> Person {
         opened: vec![at(45, 7, 30), at(1, 8, 5)],
     });
     person.orders = vec![
-        Order {
+        DemoOrder {
             id: 6_100_400_420,
             number: 2126,
             at: at(42, 12, 40),
             lines: vec![(6, 1), (0, 2)],
             stage: Stage::Delivered,
         },
-        Order {
+        DemoOrder {
             id: 6_100_400_421,
             number: 2127,
             at: at(4, 20, 31),
@@ -68,13 +69,13 @@ fn hero(today: i64) -> Person {
         since: at(42, 12, 38),
         email: Some(person.email().replace('@', "+shop@")),
     });
-    let ticket = |id, at, about, solved| Ticket {
+    let ticket = |id, at, about, solved| DemoTicket {
         id,
         at,
         about,
         solved,
     };
-    person.help = Some(Help {
+    person.help = Some(HelpDeskUser {
         id: 880_042,
         email: Some(typo(&person.email())),
         phone: true,
@@ -89,12 +90,12 @@ fn hero(today: i64) -> Person {
 }
 
 /// Arjun signs in on Priya's browser. Two accounts on one browser are two people.
-fn housemate(today: i64) -> Person {
+fn housemate(today: i64) -> DemoPerson {
     let browser = hero(today).browser.map(|browser| Browser {
         visits: vec![moment(today, 20, 21, 15)],
         ..browser
     });
-    Person {
+    DemoPerson {
         first: "Arjun",
         last: "Raman",
         town: &TOWNS[(HERO % TOWNS.len() as u64) as usize],

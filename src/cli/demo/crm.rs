@@ -1,7 +1,8 @@
-//! The CRM: a nightly job sends its contacts through the server SDK, with the write key as Basic authorization.
+//! The CRM: a nightly job sends its contacts through the server SDK, with the write key as Basic
+//! authorization.
 
-use super::delivery::{Delivery, batches};
-use super::person::Person;
+use super::person::DemoPerson;
+use super::request::{DemoRequest, batches};
 use crate::clock::rfc3339;
 use serde_json::{Value, json};
 
@@ -13,13 +14,13 @@ const COMPANIES: [&str; 5] = [
     "Northbank Books",
 ];
 
-/// Every contact, and the company of those who buy for one.
-pub(super) fn deliveries(people: &[Person], write_key: &str) -> Vec<Delivery> {
+/// The requests with all contacts, and the companies of those who buy for one.
+pub(super) fn requests(people: &[DemoPerson], write_key: &str) -> Vec<DemoRequest> {
     let calls: Vec<Value> = people.iter().flat_map(contact).collect();
     batches(&calls, write_key)
 }
 
-fn contact(person: &Person) -> Vec<Value> {
+fn contact(person: &DemoPerson) -> Vec<Value> {
     let Some(at) = person.contact_at else {
         return Vec::new();
     };

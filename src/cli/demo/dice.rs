@@ -1,14 +1,14 @@
-//! Chance that falls the same way every time, and times that are counted back from a day.
+//! Random numbers that are the same in every run, and times relative to a day.
 
 pub(super) const MINUTE: i64 = 60_000;
 pub(super) const DAY: i64 = 24 * 60 * MINUTE;
 
-/// A time of day, so many days before the day that starts at `today`.
+/// A time of day, `days_ago` days before the day that starts at `today`.
 pub(super) fn moment(today: i64, days_ago: i64, hour: i64, minute: i64) -> i64 {
     today - days_ago * DAY + (hour * 60 + minute) * MINUTE
 }
 
-/// Numbers that look random and are the same every time (`SplitMix64`).
+/// A seeded random number generator (`SplitMix64`).
 pub(super) struct Dice(u64);
 
 impl Dice {
@@ -18,9 +18,9 @@ impl Dice {
 
     fn roll(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
+        let first = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let second = (first ^ (first >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        second ^ (second >> 31)
     }
 
     pub fn below(&mut self, most: u64) -> u64 {
@@ -31,7 +31,7 @@ impl Dice {
         self.below(100) < percent
     }
 
-    /// Some time of day, `from` to `to` days ago.
+    /// A random time of day, `from` to `to` days ago.
     pub fn moment(&mut self, today: i64, from: u64, to: u64) -> i64 {
         let days = (from + self.below(to - from + 1)) as i64;
         let (hour, minute) = (7 + self.below(15) as i64, self.below(60) as i64);

@@ -1,8 +1,9 @@
-//! The e-mail tool: what became of each newsletter, in batches. It knows an address and its own number for it.
+//! The e-mail tool: events of newsletters, in batches. It knows an address and its own number for
+//! it.
 
-use super::delivery::{Delivery, batches};
 use super::dice::{Dice, MINUTE};
-use super::person::Person;
+use super::person::DemoPerson;
+use super::request::{DemoRequest, batches};
 use crate::clock::rfc3339;
 use serde_json::{Value, json};
 
@@ -13,13 +14,13 @@ const SUBJECTS: [&str; 4] = [
     "Low Tide Decaf is back",
 ];
 
-/// Every newsletter that was delivered, and whether it was opened and followed.
-pub(super) fn deliveries(people: &[Person], write_key: &str) -> Vec<Delivery> {
+/// The requests for every newsletter: delivered, opened, clicked.
+pub(super) fn requests(people: &[DemoPerson], write_key: &str) -> Vec<DemoRequest> {
     let calls: Vec<Value> = people.iter().flat_map(letters).collect();
     batches(&calls, write_key)
 }
 
-fn letters(person: &Person) -> Vec<Value> {
+fn letters(person: &DemoPerson) -> Vec<Value> {
     let mut dice = Dice::new(person.number + 30_000);
     let mut calls = Vec::new();
     for (nth, at) in person.letters.iter().enumerate() {

@@ -1,11 +1,11 @@
-//! The people of the demo and what each of them does: everything follows from their number and one day.
+//! The people of the demo and their actions, which depend on their number and one day alone.
 //!
-//! The systems' own files only write down, each in its own words, what is decided here.
+//! The files of the systems only convert them to their own formats.
 
-use super::catalogue::{PRODUCTS, TOWNS, TROUBLES, Town};
 use super::dice::{DAY, Dice, MINUTE, moment};
+use super::shop::{COMPLAINTS, PRODUCTS, TOWNS, Town};
 
-/// Customers, without the visitors who never say who they are.
+/// How many customers there are, without visitors who never sign up.
 pub(super) const CUSTOMERS: u64 = 300;
 
 const FIRST: [&str; 40] = [
@@ -57,21 +57,21 @@ const LAST: [&str; 40] = [
     "Nguyen",
 ];
 
-/// One person, as the systems together could know them.
+/// One person, with all that any system knows.
 #[derive(Clone, Debug)]
-pub(super) struct Person {
+pub(super) struct DemoPerson {
     pub number: u64,
     pub first: &'static str,
     pub last: &'static str,
     pub town: &'static Town,
     pub browser: Option<Browser>,
     pub phone_app: Option<PhoneApp>,
-    pub orders: Vec<Order>,
+    pub orders: Vec<DemoOrder>,
     pub shop_account: Option<ShopAccount>,
-    pub help: Option<Help>,
-    /// When sales last saved their contact.
+    pub help: Option<HelpDeskUser>,
+    /// The time when sales last saved the contact.
     pub contact_at: Option<i64>,
-    /// When each newsletter reached them.
+    /// The times of the newsletters.
     pub letters: Vec<i64>,
 }
 
@@ -80,7 +80,7 @@ pub(super) struct Person {
 pub(super) struct Browser {
     pub id: String,
     pub visits: Vec<i64>,
-    /// Whether they sign up at the end of the first visit.
+    /// Whether the person signs up at the end of the first visit.
     pub signs_up: bool,
 }
 
@@ -93,7 +93,7 @@ pub(super) struct PhoneApp {
     pub opened: Vec<i64>,
 }
 
-/// How the shop knows someone.
+/// An account in the shop.
 #[derive(Clone, Debug)]
 pub(super) struct ShopAccount {
     pub id: u64,
@@ -102,11 +102,11 @@ pub(super) struct ShopAccount {
 }
 
 #[derive(Clone, Debug)]
-pub(super) struct Order {
+pub(super) struct DemoOrder {
     pub id: u64,
     pub number: u64,
     pub at: i64,
-    /// Positions in the catalogue, and how many of each.
+    /// Indices of products, and their quantities.
     pub lines: Vec<(usize, u64)>,
     pub stage: Stage,
 }
@@ -119,25 +119,25 @@ pub(super) enum Stage {
     Cancelled,
 }
 
-/// How the help desk knows someone.
+/// A user of the help desk.
 #[derive(Clone, Debug)]
-pub(super) struct Help {
+pub(super) struct HelpDeskUser {
     pub id: u64,
     pub email: Option<String>,
     pub phone: bool,
-    pub tickets: Vec<Ticket>,
+    pub tickets: Vec<DemoTicket>,
 }
 
 #[derive(Clone, Debug)]
-pub(super) struct Ticket {
+pub(super) struct DemoTicket {
     pub id: u64,
     pub at: i64,
-    /// Position in the list of troubles.
+    /// The index of the complaint.
     pub about: usize,
     pub solved: bool,
 }
 
-impl Person {
+impl DemoPerson {
     pub fn name(&self) -> String {
         format!("{} {}", self.first, self.last)
     }
@@ -146,22 +146,22 @@ impl Person {
         format!("{}.{}@example.com", self.first, self.last).to_lowercase()
     }
 
-    /// The account's id on the website and in the app.
+    /// The id of the account on the website and in the app.
     pub fn user_id(&self) -> String {
         (1000 + self.number).to_string()
     }
 
-    /// A number that nobody has: 555-01xx is kept free for fiction.
+    /// A number that nobody has: 555-01xx is reserved for fiction.
     pub fn phone(&self) -> [String; 3] {
         let (area, line) = (self.town.area, 100 + self.number / 10 % 100);
         [area.to_owned(), "555".to_owned(), format!("{line:04}")]
     }
 }
 
-/// A person of this number whom no system knows.
-pub(super) fn nobody(number: u64) -> Person {
+/// A person with this number who is unknown to all systems.
+pub(super) fn nobody(number: u64) -> DemoPerson {
     let (column, row) = (number % 40, number / 40);
-    Person {
+    DemoPerson {
         number,
         first: FIRST[column as usize],
         last: LAST[((column * 7 + row) % 40) as usize],
@@ -176,8 +176,8 @@ pub(super) fn nobody(number: u64) -> Person {
     }
 }
 
-/// Someone who never says who they are.
-pub(super) fn visitor(number: u64, today: i64) -> Person {
+/// A visitor who never signs up.
+pub(super) fn visitor(number: u64, today: i64) -> DemoPerson {
     let mut dice = Dice::new(number);
     let visits = vec![dice.moment(today, 1, 60)];
     let browser = Browser {
@@ -185,14 +185,14 @@ pub(super) fn visitor(number: u64, today: i64) -> Person {
         visits,
         signs_up: false,
     };
-    Person {
+    DemoPerson {
         browser: Some(browser),
         ..nobody(number)
     }
 }
 
-/// Someone whom some of the systems know, each in its own way.
-pub(super) fn customer(number: u64, today: i64) -> Person {
+/// A customer who is known to some of the systems.
+pub(super) fn customer(number: u64, today: i64) -> DemoPerson {
     let mut dice = Dice::new(number);
     let mut person = nobody(number);
     let joined = 20 + dice.below(68);
@@ -225,7 +225,8 @@ pub(super) fn customer(number: u64, today: i64) -> Person {
     if dice.chance(30) {
         help(&mut person, &mut dice, today, joined);
     }
-    // Sales keep a contact of whoever phones or writes from another address; that contact is what ties them together.
+    // Sales have a contact of each customer who phones or writes from another address; that contact
+    // ties the records together.
     let scattered = person
         .shop_account
         .as_ref()
@@ -241,14 +242,13 @@ pub(super) fn customer(number: u64, today: i64) -> Person {
     person
 }
 
-fn shop(person: &mut Person, dice: &mut Dice, today: i64, joined: u64) {
-    let email = person.email();
+fn shop(person: &mut DemoPerson, dice: &mut Dice, today: i64, joined: u64) {
     let email = match person.number % 5 {
-        0 => Some(email.replace('@', "+shop@")),
+        0 => Some(person.email().replace('@', "+shop@")),
         1 => None,
-        _ => Some(email),
+        _ => Some(person.email()),
     };
-    let mut orders: Vec<Order> = (0..1 + dice.below(3))
+    let mut orders: Vec<DemoOrder> = (0..1 + dice.below(3))
         .map(|at| {
             let placed = dice.moment(today, 1, joined);
             let stage = match (today - placed) / DAY {
@@ -263,7 +263,7 @@ fn shop(person: &mut Person, dice: &mut Dice, today: i64, joined: u64) {
                     (product as usize, 1 + dice.below(2))
                 })
                 .collect();
-            Order {
+            DemoOrder {
                 id: 6_100_400_000 + person.number * 10 + at,
                 number: 0,
                 at: placed,
@@ -284,7 +284,7 @@ fn shop(person: &mut Person, dice: &mut Dice, today: i64, joined: u64) {
     person.orders = orders;
 }
 
-fn help(person: &mut Person, dice: &mut Dice, today: i64, joined: u64) {
+fn help(person: &mut DemoPerson, dice: &mut Dice, today: i64, joined: u64) {
     let email = person.email();
     let (email, phone) = match person.number % 3 {
         0 => (Some(email), false),
@@ -294,15 +294,15 @@ fn help(person: &mut Person, dice: &mut Dice, today: i64, joined: u64) {
     let tickets = (0..1 + dice.below(2))
         .map(|at| {
             let opened = dice.moment(today, 1, joined);
-            Ticket {
+            DemoTicket {
                 id: 30_000 + person.number * 4 + at,
                 at: opened,
-                about: dice.below(TROUBLES.len() as u64) as usize,
+                about: dice.below(COMPLAINTS.len() as u64) as usize,
                 solved: today - opened > 4 * DAY,
             }
         })
         .collect();
-    person.help = Some(Help {
+    person.help = Some(HelpDeskUser {
         id: 880_000 + person.number,
         email,
         phone,
@@ -310,7 +310,7 @@ fn help(person: &mut Person, dice: &mut Dice, today: i64, joined: u64) {
     });
 }
 
-/// The last letter before the @ twice, as typed in a hurry.
+/// An address with a typing error: the last letter before the @ is doubled.
 pub(super) fn typo(email: &str) -> String {
     let (local, domain) = email.split_once('@').unwrap_or((email, ""));
     let last = local.chars().last().unwrap_or('x');

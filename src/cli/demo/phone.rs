@@ -1,22 +1,23 @@
-//! The app: the mobile SDK sends a gzipped batch with the write key in it, and knows its device before it knows anyone.
+//! The app: the mobile SDK sends a gzipped batch with the write key in it. It knows its device
+//! first and the customer later.
 
-use super::catalogue::PRODUCTS;
-use super::delivery::Delivery;
 use super::dice::Dice;
-use super::person::{Person, PhoneApp};
+use super::person::{DemoPerson, PhoneApp};
+use super::request::DemoRequest;
+use super::shop::PRODUCTS;
 use crate::clock::rfc3339;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use serde_json::{Value, json};
 use std::io::Write;
 
-/// One batch for each time that the app was open.
-pub(super) fn deliveries(people: &[Person], write_key: &str) -> Vec<Delivery> {
+/// The requests of the app: a batch for each time that it was open.
+pub(super) fn requests(people: &[DemoPerson], write_key: &str) -> Vec<DemoRequest> {
     let of = |person| batches(person, write_key);
     people.iter().flat_map(of).collect()
 }
 
-fn batches(person: &Person, write_key: &str) -> Vec<Delivery> {
+fn batches(person: &DemoPerson, write_key: &str) -> Vec<DemoRequest> {
     let Some(app) = &person.phone_app else {
         return Vec::new();
     };
@@ -24,7 +25,7 @@ fn batches(person: &Person, write_key: &str) -> Vec<Delivery> {
         let calls = calls(person, app, nth, *opened);
         let events = calls.len();
         let body = json!({"batch": calls, "writeKey": write_key});
-        Delivery {
+        DemoRequest {
             path: "/v1/b",
             headers: vec![
                 ("content-type", "text/plain".to_owned()),
@@ -37,7 +38,7 @@ fn batches(person: &Person, write_key: &str) -> Vec<Delivery> {
     app.opened.iter().enumerate().map(batch).collect()
 }
 
-fn calls(person: &Person, app: &PhoneApp, nth: usize, opened: i64) -> Vec<Value> {
+fn calls(person: &DemoPerson, app: &PhoneApp, nth: usize, opened: i64) -> Vec<Value> {
     let mut dice = Dice::new(person.number + 20_000 + nth as u64);
     let product = &PRODUCTS[dice.below(PRODUCTS.len() as u64) as usize];
     let user_id = (nth > 0).then(|| person.user_id());

@@ -1,20 +1,20 @@
 //! The shop: Shopify's webhooks of customers, orders and parcels.
 
-use super::catalogue::{PRODUCTS, SHOP_DOMAIN};
-use super::delivery::Delivery;
-use super::person::{Order, Person, ShopAccount, Stage};
+use super::person::{DemoOrder, DemoPerson, ShopAccount, Stage};
+use super::request::DemoRequest;
+use super::shop::{PRODUCTS, SHOP_DOMAIN};
 use crate::clock::rfc3339;
 use serde_json::{Value, json};
 
 const HOUR: i64 = 60 * 60 * 1000;
 const SHIPPING_CENTS: u64 = 500;
 
-/// Every customer and whatever happened to their orders.
-pub(super) fn deliveries(people: &[Person], _write_key: &str) -> Vec<Delivery> {
+/// The webhooks of all customers and their orders.
+pub(super) fn requests(people: &[DemoPerson], _write_key: &str) -> Vec<DemoRequest> {
     people.iter().flat_map(webhooks).collect()
 }
 
-fn webhooks(person: &Person) -> Vec<Delivery> {
+fn webhooks(person: &DemoPerson) -> Vec<DemoRequest> {
     let Some(account) = &person.shop_account else {
         return Vec::new();
     };
@@ -61,8 +61,8 @@ fn webhooks(person: &Person) -> Vec<Delivery> {
     sent
 }
 
-fn webhook(topic: &str, id: u64, body: &Value) -> Delivery {
-    Delivery {
+fn webhook(topic: &str, id: u64, body: &Value) -> DemoRequest {
+    DemoRequest {
         path: "/v1/webhooks/shop",
         headers: vec![
             ("content-type", "application/json".to_owned()),
@@ -79,13 +79,13 @@ fn webhook(topic: &str, id: u64, body: &Value) -> Delivery {
     }
 }
 
-/// As the customer typed it: (415) 555-0104, in a country that stands elsewhere.
-fn typed_phone(person: &Person) -> String {
+/// The phone number as the customer typed it: (415) 555-0104, without the country.
+fn typed_phone(person: &DemoPerson) -> String {
     let [area, exchange, line] = person.phone();
     format!("({area}) {exchange}-{line}")
 }
 
-fn customer(person: &Person, account: &ShopAccount) -> Value {
+fn customer(person: &DemoPerson, account: &ShopAccount) -> Value {
     let consent = if person.number.is_multiple_of(4) {
         "not_subscribed"
     } else {
@@ -100,7 +100,7 @@ fn customer(person: &Person, account: &ShopAccount) -> Value {
     })
 }
 
-fn address(person: &Person) -> Value {
+fn address(person: &DemoPerson) -> Value {
     let town = person.town;
     json!({
         "first_name": person.first, "last_name": person.last, "address1": format!("{} Wharf Street", 10 + person.number),
@@ -109,8 +109,8 @@ fn address(person: &Person) -> Value {
     })
 }
 
-/// What an order costs with its shipping.
-pub(super) fn total_cents(order: &Order) -> u64 {
+/// The total of an order with shipping.
+pub(super) fn total_cents(order: &DemoOrder) -> u64 {
     let lines = order.lines.iter();
     SHIPPING_CENTS
         + lines
@@ -123,9 +123,9 @@ pub(super) fn dollars(cents: u64) -> String {
 }
 
 fn order_body(
-    person: &Person,
+    person: &DemoPerson,
     account: &ShopAccount,
-    order: &Order,
+    order: &DemoOrder,
     at: i64,
     paid: bool,
     cancelled: Option<i64>,
@@ -150,7 +150,7 @@ fn order_body(
     })
 }
 
-fn line_item(order: &Order, nth: usize, (product, quantity): (usize, u64)) -> Value {
+fn line_item(order: &DemoOrder, nth: usize, (product, quantity): (usize, u64)) -> Value {
     let product = &PRODUCTS[product];
     json!({
         "id": order.id * 10 + nth as u64, "product_id": product.id, "variant_id": product.id + 10_000, "sku": product.sku,
@@ -159,7 +159,7 @@ fn line_item(order: &Order, nth: usize, (product, quantity): (usize, u64)) -> Va
     })
 }
 
-fn parcel(order: &Order, at: i64, arrived: Option<i64>) -> Value {
+fn parcel(order: &DemoOrder, at: i64, arrived: Option<i64>) -> Value {
     let tracking = format!("TW{}US", order.id % 1_000_000_000);
     json!({
         "id": order.id + 1_000_000, "order_id": order.id, "name": format!("#{}.1", order.number), "status": "success",

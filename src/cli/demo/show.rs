@@ -1,14 +1,14 @@
-//! What the demo prints: plain text, 100 columns at most, no colour.
+//! The output of the demo: plain text, at most 100 columns, no colour.
 
 use super::story::Story;
-use super::{Called, Came, Demonstration};
+use super::{Demonstration, SystemResult, TimedCall};
 use crate::cli::say;
 use serde_json::Value;
 
-/// Columns of the terminal that are used.
+/// The width of the output.
 const WIDTH: usize = 100;
 
-/// Prints everything that there is to see.
+/// Prints the whole output.
 pub(super) fn all(demo: &Demonstration, base: &str) {
     came(demo);
     story(demo);
@@ -22,7 +22,7 @@ fn came(demo: &Demonstration) {
     say("");
     say("  system    as                                 requests     events      customers");
     for came in &demo.came {
-        let Came {
+        let SystemResult {
             system,
             requests,
             events,
@@ -38,7 +38,7 @@ fn came(demo: &Demonstration) {
             grouped(*knows)
         ));
     }
-    let sum = |of: fn(&Came) -> usize| demo.came.iter().map(of).sum::<usize>();
+    let sum = |of: fn(&SystemResult) -> usize| demo.came.iter().map(of).sum::<usize>();
     let (events, records) = (sum(|came| came.events), sum(|came| came.knows));
     let new = sum(|came| came.new);
     say(&format!(
@@ -94,7 +94,7 @@ fn story(demo: &Demonstration) {
 }
 
 fn asked(demo: &Demonstration) {
-    let Called {
+    let TimedCall {
         request, answer, ..
     } = &demo.call;
     say("");
@@ -138,10 +138,22 @@ fn try_it(demo: &Demonstration, base: &str) {
     say("");
     say("With the OpenAI client (pip install httpx openai) and your key in OPENAI_API_KEY:");
     say("");
-    for line in include_str!("client.py").trim_end().lines() {
-        say(&line.replace("{BASE}", base));
-    }
+    say("import os");
+    say("import httpx, openai");
     say("");
+    say(&format!(
+        "server, token = \"{base}\", os.environ[\"TOKEN\"]"
+    ));
+    say("model, question = \"gpt-4.1-mini\", \"Where is my order?\"");
+    say(agent_loop());
+    say("");
+}
+
+/// The loop of `examples/agent.py`, which needs `server`, `token`, `model` and `question`.
+pub(super) fn agent_loop() -> &'static str {
+    let program = include_str!("../../../examples/agent.py");
+    let start = program.find("acquaint = httpx.Client").unwrap_or(0);
+    program[start..].trim_end()
 }
 
 /// `5312` as `5,312`.
@@ -163,7 +175,7 @@ fn when(at: i64) -> String {
     )
 }
 
-/// Breaks text between words; a word that is too long keeps its line.
+/// Wraps text between words; a word that is too long has a line of its own.
 fn wrap(text: &str, width: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
     for word in text.split(' ') {
@@ -180,20 +192,20 @@ fn wrap(text: &str, width: usize) -> Vec<String> {
     lines
 }
 
-/// Lines of two cells side by side.
+/// Pairs of lines for two columns.
 fn pairs<'a>(left: &'a [String], right: &'a [String]) -> impl Iterator<Item = (&'a str, &'a str)> {
     let cell = |cells: &'a [String], at: usize| cells.get(at).map_or("", String::as_str);
     (0..left.len().max(right.len())).map(move |at| (cell(left, at), cell(right, at)))
 }
 
-/// JSON that uses the width: what fits on a line shares one.
+/// JSON that uses the width: a value that fits is on one line.
 pub(super) fn pretty(value: &Value, indent: usize, width: usize) -> Vec<String> {
     let mut lines = Vec::new();
     write("", value, "", indent, width, &mut lines);
     lines
 }
 
-/// Writes a value behind `key`, before `comma`.
+/// Writes a value after `key` and before `comma`.
 fn write(
     key: &str,
     value: &Value,
@@ -214,7 +226,7 @@ fn write(
     }
     let inner = children(value);
     lines.push(format!("{pad}{key}{open}"));
-    // Neighbours that are short share a line; entries of a list do not, as each is a thing of its own.
+    // Short neighbours share a line, but objects in a list do not.
     let shares = value.is_object() || inner.iter().all(|(_, child)| !child.is_object());
     let mut line = String::new();
     for (at, (key, child)) in inner.iter().enumerate() {
@@ -242,7 +254,7 @@ fn flush(line: &mut String, lines: &mut Vec<String>) {
     }
 }
 
-/// What is in a list or object, each with the key that stands before it.
+/// The children of a list or object, each with its key as text.
 fn children(value: &Value) -> Vec<(String, &Value)> {
     match value {
         Value::Object(map) => map
@@ -254,7 +266,7 @@ fn children(value: &Value) -> Vec<(String, &Value)> {
     }
 }
 
-/// JSON on one line, with a space after each colon and comma.
+/// JSON in one line, with a space after each colon and comma.
 fn spaced(value: &Value) -> String {
     let parts = children(value)
         .into_iter()

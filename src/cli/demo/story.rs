@@ -1,4 +1,5 @@
-//! One customer's story: which record was recognised by what, and what it brought. It is the fold of identity, told again.
+//! The story of one customer: by which identifiers each record was recognised, and which ones it
+//! brought. It is the fold of identity as text.
 
 use super::system::SYSTEMS;
 use crate::Result;
@@ -12,33 +13,33 @@ use crate::tool::cursor::START;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-/// More events than one customer of the demo has.
+/// A limit above the number of events of any customer of the demo.
 const ALL: i64 = 10_000;
 
-/// What happened, oldest first.
+/// The records of a customer, oldest first.
 pub(super) struct Story {
     pub chapters: Vec<Chapter>,
-    /// Records that brought nothing new.
+    /// How many records brought nothing new.
     pub repeats: usize,
-    /// Sets of identifiers in all.
+    /// The number of links.
     pub links: usize,
 }
 
-/// A record that began a customer, was recognised, or was kept apart.
+/// A record that created a customer, was recognised, or was kept apart.
 pub(super) struct Chapter {
     pub at: i64,
     pub system: String,
-    /// What was known of it already.
+    /// Its identifiers that were known already.
     pub by: Vec<Identifier>,
-    /// What it brought.
+    /// Its new identifiers.
     pub brought: Vec<Identifier>,
-    /// How many customers were found to be one by it.
+    /// How many customers it joined.
     pub joined: usize,
-    /// What was left out of it, because it would have welded two people.
+    /// The identifier that was demoted in it, because it would have merged two people.
     pub left_out: Option<Identifier>,
 }
 
-/// Tells the story of `hero`, beside that of someone who shares something with her.
+/// Reads the story of `hero`, and of another customer who shares an identifier with her.
 pub(super) async fn tell(
     db: &Db,
     workspace: &Workspace,
@@ -50,7 +51,7 @@ pub(super) async fn tell(
     for profile in [hero, other] {
         let held = store::link::of_profile(db, &workspace.id, &profile.id).await?;
         links.extend(held.into_iter().map(|held| held.link));
-        // Newest first, so what stays is the system of a link's first event.
+        // Events are newest first, so the system of a link's first event is the one that stays.
         let newest = (START.0, LogPosition::default());
         for logged in store::event::timeline(db, &workspace.id, &profile.id, &newest, ALL).await? {
             systems.insert(logged.link, logged.event.source.clone());
@@ -109,7 +110,8 @@ fn chapters(
         if chapter.brought.is_empty() && chapter.joined < 2 && chapter.left_out.is_none() {
             story.repeats += 1;
         } else if chapter.left_out.is_some() && told_apart(&story.chapters, &chapter) {
-            // Every later record of the other person on that browser is kept apart for the same reason.
+            // Later records of the other customer on that browser are kept apart for the same
+            // reason.
         } else {
             story.chapters.push(chapter);
         }
@@ -123,14 +125,14 @@ fn told_apart(told: &[Chapter], chapter: &Chapter) -> bool {
 }
 
 impl Chapter {
-    /// What the record was recognised by, in words.
+    /// The identifiers by which the record was recognised, as text.
     pub fn recognised(&self) -> String {
         if let Some(shared) = &self.left_out {
             return format!("not by {}", word(shared, &self.system));
         }
         match self.joined {
             0 => "someone new".to_owned(),
-            // The strongest says enough, unless it takes several to show that two are one.
+            // The strongest one is enough, unless the record joined two customers.
             1 => self.words(&self.by[..1.min(self.by.len())]),
             _ => self.words(&self.by),
         }
@@ -141,7 +143,7 @@ impl Chapter {
         words.join(", ")
     }
 
-    /// What it brought, in words.
+    /// The new identifiers, as text.
     pub fn brings(&self) -> String {
         let brought = self.words(&self.brought);
         match (&self.left_out, self.joined) {
@@ -161,7 +163,7 @@ impl Chapter {
     }
 }
 
-/// An identifier as a shop owner calls it.
+/// An identifier in the words of a shop owner.
 fn word(id: &Identifier, system: &str) -> String {
     let short: String = id.value.chars().take(8).collect();
     match id.kind.as_str() {

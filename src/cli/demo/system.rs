@@ -1,7 +1,7 @@
-//! The six systems, and how their records are delivered: as requests, exactly as the real ones send them.
+//! The six systems, and the requests in which their records are sent.
 
-use super::delivery::Delivery;
-use super::person::Person;
+use super::person::DemoPerson;
+use super::request::DemoRequest;
 use super::{crm, mailing, phone, shopify, website, zendesk};
 use crate::source;
 use crate::store::access::Source;
@@ -9,18 +9,18 @@ use crate::surface::local::Local;
 use crate::{Error, Result};
 use serde_json::Value;
 
-/// What writes a system's deliveries: everyone and the write key in, requests out.
-type Writer = fn(&[Person], write_key: &str) -> Vec<Delivery>;
+/// Makes the requests of a system from all people and the write key.
+type Writer = fn(&[DemoPerson], write_key: &str) -> Vec<DemoRequest>;
 
 /// One of the demo's systems.
 pub(super) struct System {
     /// The name of its source.
     pub name: &'static str,
     pub kind: &'static str,
-    /// How its records travel, for the table.
+    /// The form of its requests, for the table.
     pub form: &'static str,
-    /// The customers it holds a record of, each under an id of its own.
-    pub knows: fn(&Person) -> bool,
+    /// Whether the system has a record of a person.
+    pub knows: fn(&DemoPerson) -> bool,
     pub write: Writer,
 }
 
@@ -30,47 +30,47 @@ pub(super) const SYSTEMS: [System; 6] = [
         kind: "segment",
         form: "browser SDK, one call at a time",
         knows: |person| person.browser.is_some(),
-        write: website::deliveries,
+        write: website::requests,
     },
     System {
         name: "app",
         kind: "segment",
         form: "mobile SDK, gzipped batches",
         knows: |person| person.phone_app.is_some(),
-        write: phone::deliveries,
+        write: phone::requests,
     },
     System {
         name: "shop",
         kind: "shopify",
         form: "Shopify webhooks, signed",
         knows: |person| person.shop_account.is_some(),
-        write: shopify::deliveries,
+        write: shopify::requests,
     },
     System {
         name: "support",
         kind: "zendesk",
         form: "Zendesk webhooks, signed",
         knows: |person| person.help.is_some(),
-        write: zendesk::deliveries,
+        write: zendesk::requests,
     },
     System {
         name: "crm",
         kind: "segment",
         form: "server SDK, batches",
         knows: |person| person.contact_at.is_some(),
-        write: crm::deliveries,
+        write: crm::requests,
     },
     System {
         name: "email",
         kind: "segment",
         form: "e-mail events, batches",
         knows: |person| !person.letters.is_empty(),
-        write: mailing::deliveries,
+        write: mailing::requests,
     },
 ];
 
-impl Delivery {
-    /// Sends it, signed at `now` as its system signs.
+impl DemoRequest {
+    /// Sends the request, signed at `now` as its system does.
     pub async fn send(self, local: &Local, source: &Source, now: i64) -> Result<usize> {
         let mut headers = self.headers;
         let secret = source.secret.as_deref().unwrap_or_default();

@@ -1,14 +1,14 @@
-//! The demo is the same every time, and shows what it promises.
+//! The demo is the same in every run, and shows what it promises.
 
 use super::*;
 use crate::ingest::Ingest;
 use crate::surface::App;
-use delivery::Delivery;
+use request::DemoRequest;
 use std::collections::BTreeSet;
 
 /// 2026-11-20.
 const TODAY: i64 = 1_795_132_800_000;
-/// Fewer than the demo has: a debug build is slow.
+/// Fewer customers than in the demo, because a debug build is slow.
 const CUSTOMERS: u64 = 60;
 
 struct Shop {
@@ -33,7 +33,7 @@ impl Shop {
         }
     }
 
-    async fn fill(&self) -> Vec<Came> {
+    async fn fill(&self) -> Vec<SystemResult> {
         fill(
             &self.db,
             &self.workspace,
@@ -48,7 +48,7 @@ impl Shop {
 
 #[test]
 fn the_same_day_gives_the_same_bytes() {
-    let write = || -> Vec<Delivery> {
+    let write = || -> Vec<DemoRequest> {
         let people = cast::everyone(TODAY, person::CUSTOMERS);
         let of = |system: &System| (system.write)(&people, "wk_demo_x");
         SYSTEMS.iter().flat_map(of).collect()
@@ -62,7 +62,7 @@ fn the_same_day_gives_the_same_bytes() {
         .filter(|person| person.contact_at.is_some() || person.shop_account.is_some())
         .map(|person| person.phone().concat())
         .collect();
-    let names: BTreeSet<_> = ours.iter().map(person::Person::email).collect();
+    let names: BTreeSet<_> = ours.iter().map(person::DemoPerson::email).collect();
     assert_eq!(names.len(), ours.len(), "nobody shares an address");
     assert!(phones.len() > 200);
 }
@@ -162,6 +162,9 @@ fn an_answer_fits_the_screen() {
         answer
     );
     assert_eq!(show::grouped(1_023), "1,023");
+    let program = show::agent_loop();
+    assert!(program.starts_with("acquaint = httpx.Client(base_url=server"));
+    assert!(program.lines().all(|line| line.len() <= 100), "{program}");
 }
 
 #[tokio::test]

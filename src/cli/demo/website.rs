@@ -1,42 +1,43 @@
-//! The website: the browser SDK sends each call on its own, as text, with the write key in the body.
+//! The website: the browser SDK sends each call on its own, as text, with the write key in the
+//! body.
 
-use super::catalogue::PRODUCTS;
-use super::delivery::Delivery;
 use super::dice::{Dice, MINUTE};
-use super::person::{Browser, Person};
+use super::person::{Browser, DemoPerson};
+use super::request::DemoRequest;
+use super::shop::PRODUCTS;
 use super::shopify::{dollars, total_cents};
 use crate::clock::rfc3339;
 use serde_json::{Value, json};
 
-/// A person's calls, one after another.
-struct Session<'a> {
-    person: &'a Person,
+/// Writes the calls of a person, one after another.
+struct CallWriter<'a> {
+    person: &'a DemoPerson,
     browser: &'a Browser,
     write_key: &'a str,
     signed_in: bool,
-    sent: Vec<Delivery>,
+    sent: Vec<DemoRequest>,
 }
 
-/// Every page, search and sign-up.
-pub(super) fn deliveries(people: &[Person], write_key: &str) -> Vec<Delivery> {
-    let of = |person: &Person| {
+/// The calls of all visits: pages, searches, sign-ups.
+pub(super) fn requests(people: &[DemoPerson], write_key: &str) -> Vec<DemoRequest> {
+    let of = |person: &DemoPerson| {
         let Some(browser) = &person.browser else {
             return Vec::new();
         };
-        let mut session = Session {
+        let mut writer = CallWriter {
             person,
             browser,
             write_key,
             signed_in: false,
             sent: Vec::new(),
         };
-        session.run();
-        session.sent
+        writer.run();
+        writer.sent
     };
     people.iter().flat_map(of).collect()
 }
 
-impl Session<'_> {
+impl CallWriter<'_> {
     fn run(&mut self) {
         let mut dice = Dice::new(self.person.number + 10_000);
         for (nth, visit) in self.browser.visits.iter().enumerate() {
@@ -60,7 +61,7 @@ impl Session<'_> {
         }
     }
 
-    /// The checkout tells of the order as well; it is the same order that the shop tells of.
+    /// The checkout sends the order as well; it is the same order as in the shop's webhooks.
     fn buy(&mut self) {
         let since = self.browser.visits[0];
         for order in self
@@ -134,7 +135,7 @@ impl Session<'_> {
         call["context"]["locale"] = json!("en-US");
         call["integrations"] = json!({});
         call["writeKey"] = json!(self.write_key);
-        self.sent.push(Delivery {
+        self.sent.push(DemoRequest {
             path,
             headers: vec![("content-type", "text/plain".to_owned())],
             body: call.to_string().into_bytes(),

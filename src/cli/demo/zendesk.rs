@@ -1,8 +1,8 @@
 //! The help desk: Zendesk's webhooks of users and tickets. Half of its users have only phoned.
 
-use super::catalogue::TROUBLES;
-use super::delivery::Delivery;
-use super::person::{Help, Person, Ticket};
+use super::person::{DemoPerson, DemoTicket, HelpDeskUser};
+use super::request::DemoRequest;
+use super::shop::COMPLAINTS;
 use crate::clock::rfc3339;
 use serde_json::{Value, json};
 
@@ -10,12 +10,12 @@ const HOUR: i64 = 60 * 60 * 1000;
 const AGENT: &str = "770001";
 const ACCOUNT: u64 = 22_110_033;
 
-/// Every user and whatever happened to their tickets.
-pub(super) fn deliveries(people: &[Person], _write_key: &str) -> Vec<Delivery> {
+/// The webhooks of all users and their tickets.
+pub(super) fn requests(people: &[DemoPerson], _write_key: &str) -> Vec<DemoRequest> {
     people.iter().flat_map(webhooks).collect()
 }
 
-fn webhooks(person: &Person) -> Vec<Delivery> {
+fn webhooks(person: &DemoPerson) -> Vec<DemoRequest> {
     let Some(help) = &person.help else {
         return Vec::new();
     };
@@ -32,7 +32,7 @@ fn webhooks(person: &Person) -> Vec<Delivery> {
                 &event,
             )
         };
-        let trouble = &TROUBLES[ticket.about];
+        let trouble = &COMPLAINTS[ticket.about];
         sent.push(post("created", ticket.at, "NEW", json!({})));
         let reply = json!({"comment": {
             "id": (ticket.id * 10).to_string(), "body": trouble.reply, "is_public": true,
@@ -59,7 +59,7 @@ fn webhooks(person: &Person) -> Vec<Delivery> {
     sent
 }
 
-fn user(person: &Person, help: &Help) -> Delivery {
+fn user(person: &DemoPerson, help: &HelpDeskUser) -> DemoRequest {
     let [area, exchange, line] = person.phone();
     let since = help
         .tickets
@@ -77,8 +77,8 @@ fn user(person: &Person, help: &Help) -> Delivery {
     webhook("user.created", since, &subject, &detail, &json!({}))
 }
 
-fn detail(help: &Help, ticket: &Ticket, at: i64, status: &str) -> Value {
-    let trouble = &TROUBLES[ticket.about];
+fn detail(help: &HelpDeskUser, ticket: &DemoTicket, at: i64, status: &str) -> Value {
+    let trouble = &COMPLAINTS[ticket.about];
     let channel = if help.email.is_some() {
         "email"
     } else {
@@ -92,12 +92,12 @@ fn detail(help: &Help, ticket: &Ticket, at: i64, status: &str) -> Value {
     })
 }
 
-fn webhook(kind: &str, at: i64, subject: &str, detail: &Value, event: &Value) -> Delivery {
+fn webhook(kind: &str, at: i64, subject: &str, detail: &Value, event: &Value) -> DemoRequest {
     let body = json!({
         "type": format!("zen:event-type:{kind}"), "account_id": ACCOUNT, "id": format!("{kind}-{}", subject.replace(':', "-")),
         "time": rfc3339(at), "zendesk_event_version": "2022-11-06", "subject": subject, "detail": detail, "event": event,
     });
-    Delivery {
+    DemoRequest {
         path: "/v1/webhooks/support",
         headers: vec![
             ("content-type", "application/json".to_owned()),

@@ -1,8 +1,9 @@
-//! `acquaint identity dry-run` and `apply`: what other rules would make of everything, and making it so.
+//! `acquaint identity dry-run` and `apply`: a dry run of other rules on all links, and putting them
+//! into force.
 
 use super::bar::Bar;
 use super::decide::line;
-use super::words::{count, who};
+use super::display::{count, who};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::identity::compare::RulesDiff;
@@ -15,25 +16,26 @@ use clap::Args;
 use serde_json::json;
 use std::path::{Path, PathBuf};
 
-/// Profiles of an example that are told one by one.
+/// How many profiles of an example are listed.
 const NAMED: usize = 3;
 
 #[derive(Args, Debug)]
-pub(in crate::cli) struct DryRun {
+pub(in crate::cli) struct DryRunCommand {
     /// A file of rules, or `shipped` for those that ship
     rules: PathBuf,
 }
 
 #[derive(Args, Debug)]
-pub(in crate::cli) struct Apply {
-    /// A file of rules to put into force first, or `shipped`; without it the rules in force are applied
+pub(in crate::cli) struct ApplyCommand {
+    /// A file of rules to put into force first, or `shipped`; without it the rules in force are
+    /// applied
     rules: Option<PathBuf>,
     /// Who sets the rules
     #[arg(long, value_name = "NAME", default_value = "cli")]
     by: String,
 }
 
-impl DryRun {
+impl DryRunCommand {
     pub(in crate::cli) async fn run(self, config: &Config) -> Result<()> {
         let text = read(&self.rules)?;
         Rules::parse(&text)?;
@@ -48,7 +50,7 @@ impl DryRun {
     }
 }
 
-impl Apply {
+impl ApplyCommand {
     pub(in crate::cli) async fn run(self, config: &Config) -> Result<()> {
         let text = self.rules.as_deref().map(read).transpose()?;
         let (db, mut workspace) = crate::cli::find(config).await?;
@@ -84,7 +86,7 @@ pub(super) fn read(file: &Path) -> Result<String> {
         .map_err(|error| Error::invalid(format!("cannot read {}: {error}", file.display())))
 }
 
-/// Puts rules into force, unless they are so already; the workspace as it is then.
+/// Puts rules into force, unless they are already, and returns the workspace with them.
 pub(super) async fn set(db: &Db, workspace: &Workspace, text: &str, by: &str) -> Result<Workspace> {
     ruled::set(db, &workspace.id, text, by, Clock::default().now()).await?;
     let found = store::access::workspace_by_id(db, &workspace.id).await?;

@@ -1,8 +1,8 @@
-//! Progress of long work over everyone.
+//! The progress bar of long commands.
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-/// A progress bar whose step has a name.
+/// A progress bar with a name for each step.
 pub(super) struct Bar(ProgressBar);
 
 impl Bar {

@@ -1,8 +1,8 @@
-//! `acquaint identity merge`, `split` and `undo`: decisions of a person, which everything derived follows at once.
+//! `acquaint identity merge`, `split` and `undo`: decisions of a person, which take effect at once.
 
-use super::words::count;
+use super::display::count;
 use crate::clock::Clock;
-use crate::config::{Config, Person};
+use crate::config::{AuthorConfig, Config};
 use crate::identity::decision::By;
 use crate::steward::audit::Outcome;
 use crate::{Result, cli, steward};
@@ -10,22 +10,22 @@ use clap::Args;
 
 /// Who decides, and why.
 #[derive(Args, Debug)]
-struct Reason {
+struct ReasonArgs {
     /// Why, in a sentence; it is kept with the decision
     #[arg(long)]
     reason: String,
     #[command(flatten)]
-    person: Person,
+    author: AuthorConfig,
 }
 
-impl Reason {
+impl ReasonArgs {
     fn by(self) -> Result<By> {
-        By::new(&self.person.by, &self.reason, Clock::default().now())
+        By::new(&self.author.by, &self.reason, Clock::default().now())
     }
 }
 
 #[derive(Args, Debug)]
-pub(in crate::cli) struct Merge {
+pub(in crate::cli) struct MergeCommand {
     /// One customer as type:value, such as email:ada@example.com
     #[arg(long)]
     customer: String,
@@ -33,12 +33,12 @@ pub(in crate::cli) struct Merge {
     #[arg(long)]
     with: String,
     #[command(flatten)]
-    reason: Reason,
+    reason: ReasonArgs,
 }
 
 #[derive(Args, Debug)]
 #[group(id = "off", required = true, multiple = false, args = ["identifiers", "link"])]
-pub(in crate::cli) struct Split {
+pub(in crate::cli) struct SplitCommand {
     /// The customer as type:value
     #[arg(long)]
     customer: String,
@@ -49,19 +49,19 @@ pub(in crate::cli) struct Split {
     #[arg(long)]
     link: Option<String>,
     #[command(flatten)]
-    reason: Reason,
+    reason: ReasonArgs,
 }
 
 #[derive(Args, Debug)]
-pub(in crate::cli) struct Undo {
+pub(in crate::cli) struct UndoCommand {
     /// The decisions, as `decisions` shows them; the last one is taken back first
     #[arg(required = true)]
     decisions: Vec<String>,
     #[command(flatten)]
-    reason: Reason,
+    reason: ReasonArgs,
 }
 
-impl Merge {
+impl MergeCommand {
     pub(in crate::cli) async fn run(self, config: &Config) -> Result<()> {
         let by = self.reason.by()?;
         let (db, workspace) = cli::find(config).await?;
@@ -71,7 +71,7 @@ impl Merge {
     }
 }
 
-impl Split {
+impl SplitCommand {
     pub(in crate::cli) async fn run(self, config: &Config) -> Result<()> {
         let by = self.reason.by()?;
         let (db, workspace) = cli::find(config).await?;
@@ -81,7 +81,7 @@ impl Split {
     }
 }
 
-impl Undo {
+impl UndoCommand {
     pub(in crate::cli) async fn run(self, config: &Config) -> Result<()> {
         let by = self.reason.by()?;
         let (db, workspace) = cli::find(config).await?;
@@ -90,13 +90,13 @@ impl Undo {
     }
 }
 
-/// Says what was decided, what came of it, and how to take it back.
+/// Prints the decisions, the resulting profiles, and how to undo.
 fn report(config: &Config, outcome: &Outcome) -> Result<()> {
     if config.json {
         return cli::say_json(outcome);
     }
-    for told in &outcome.decisions {
-        line(&format!("{}  {}", told.id, told.what));
+    for decision in &outcome.decisions {
+        line(&format!("{}  {}", decision.id, decision.what));
     }
     for became in &outcome.profiles {
         line(&format!(
@@ -108,19 +108,19 @@ fn report(config: &Config, outcome: &Outcome) -> Result<()> {
             line(&format!("  {}  since {}", lead.identifier, lead.since));
         }
     }
-    let ids: Vec<&str> = outcome
+    let ids = outcome
         .decisions
         .iter()
-        .map(|told| told.id.as_str())
-        .collect();
-    let ids = ids.join(" ");
+        .map(|decision| decision.id.as_str())
+        .collect::<Vec<_>>()
+        .join(" ");
     cli::note(&format!(
         "to take it back: acquaint identity undo {ids} --reason …"
     ));
     Ok(())
 }
 
-/// Prints a line without what could pass for a command to the terminal.
+/// Prints a line without control characters, which could be commands to the terminal.
 pub(super) fn line(text: &str) {
     let shown: String = text.chars().filter(|c| !c.is_control()).take(400).collect();
     cli::say(&shown);

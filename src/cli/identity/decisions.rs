@@ -1,4 +1,4 @@
-//! `acquaint identity decisions`: who decided what, and why.
+//! `acquaint identity decisions`: the list of decisions.
 
 use super::decide::line;
 use crate::config::Config;
@@ -8,7 +8,7 @@ use crate::{Result, cli, steward};
 use clap::Args;
 
 #[derive(Args, Debug)]
-pub(in crate::cli) struct Decisions {
+pub(in crate::cli) struct DecisionsCommand {
     /// Only those about this customer, as type:value
     #[arg(long)]
     customer: Option<String>,
@@ -20,7 +20,7 @@ pub(in crate::cli) struct Decisions {
     cursor: Option<String>,
 }
 
-impl Decisions {
+impl DecisionsCommand {
     pub(in crate::cli) async fn run(self, config: &Config) -> Result<()> {
         let (db, workspace) = cli::find(config).await?;
         let profile = match &self.customer {

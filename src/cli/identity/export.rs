@@ -6,11 +6,11 @@ use crate::{Error, Result};
 use clap::{Args, ValueEnum};
 use serde_json::json;
 
-/// Records that are read at a time.
+/// How many records are read at a time.
 const PAGE: i64 = 50_000;
 
 #[derive(Args, Debug)]
-pub(in crate::cli) struct Export {
+pub(in crate::cli) struct ExportCommand {
     /// How it is written
     #[arg(long, value_enum, default_value_t = ExportFormat::Csv)]
     format: ExportFormat,
@@ -24,7 +24,7 @@ enum ExportFormat {
     Jsonl,
 }
 
-impl Export {
+impl ExportCommand {
     pub(in crate::cli) async fn run(self, config: &Config) -> Result<()> {
         let format = if config.json {
             ExportFormat::Jsonl

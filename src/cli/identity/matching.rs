@@ -1,8 +1,8 @@
-//! `acquaint identity match`: who is likely one customer, without a shared key.
+//! `acquaint identity match`: finds customers who are likely one, without a shared key.
 
 use super::bar::Bar;
 use super::decide::line;
-use super::words::{count, who};
+use super::display::{count, who};
 use crate::cli::{find, note, say, say_json};
 use crate::clock::Clock;
 use crate::config::Config;
@@ -14,13 +14,13 @@ use crate::{Error, Result, steward};
 use clap::Args;
 use serde_json::json;
 
-/// Pairs that are shown.
+/// How many pairs are shown.
 const SHOWN: usize = 10;
-/// New customers that are matched in one go.
+/// How many new customers are matched in one run.
 const NEW: i64 = 500;
 
 #[derive(Args, Debug)]
-pub(in crate::cli) struct Matching {
+pub(in crate::cli) struct MatchCommand {
     /// How likely two customers must be one
     #[arg(long, default_value_t = 0.95, value_name = "PROBABILITY")]
     threshold: f64,
@@ -44,7 +44,7 @@ pub(in crate::cli) struct Matching {
     by: String,
 }
 
-impl Matching {
+impl MatchCommand {
     pub(in crate::cli) async fn run(self, config: &Config) -> Result<()> {
         if !(0.5..1.0).contains(&self.threshold) {
             return Err(Error::invalid(
@@ -142,7 +142,7 @@ impl Matching {
         suggest::apply(db, workspace, matches, &by, &mut bar.progress()).await
     }
 
-    /// Shows the likeliest, and says what to do next.
+    /// Prints the likeliest pairs, and what to do next.
     async fn report(
         &self,
         db: &Db,
@@ -174,7 +174,7 @@ impl Matching {
     }
 }
 
-/// Tells who the two are, and what each field says.
+/// Prints the two customers of a pair, and the weight of each field.
 pub(super) async fn tell(
     db: &Db,
     workspace: &Workspace,

@@ -1,10 +1,10 @@
-//! `acquaint identity rules`: the rules in force, those before, and other ones.
+//! `acquaint identity rules`: the versions of the rules.
 
 use super::apply;
 use super::decide::line;
 use crate::clock::rfc3339;
-use crate::config::{Config, Person};
-use crate::identity::{Rules as Read, SHIPPED};
+use crate::config::{AuthorConfig, Config};
+use crate::identity::{Rules, SHIPPED};
 use crate::store::identity::RulesVersion;
 use crate::{Error, Result, cli, steward, store};
 use clap::Subcommand;
@@ -12,7 +12,7 @@ use serde_json::json;
 use std::path::PathBuf;
 
 #[derive(Debug, Subcommand)]
-pub(in crate::cli) enum Rules {
+pub(in crate::cli) enum RulesCommand {
     /// Print the rules in force
     Show {
         /// Those of this version; 0 is what ships
@@ -24,7 +24,7 @@ pub(in crate::cli) enum Rules {
         /// A file of rules, or `shipped` for those that ship
         file: PathBuf,
         #[command(flatten)]
-        person: Person,
+        author: AuthorConfig,
     },
     /// List the versions there are
     List,
@@ -35,18 +35,18 @@ pub(in crate::cli) enum Rules {
     },
 }
 
-impl Rules {
+impl RulesCommand {
     pub(in crate::cli) async fn run(self, config: &Config) -> Result<()> {
         match self {
             Self::Show { version } => show(config, version).await,
-            Self::Set { file, person } => {
+            Self::Set { file, author } => {
                 let text = apply::read(&file)?;
-                Read::parse(&text)?;
-                set(config, &text, &person.by).await
+                Rules::parse(&text)?;
+                set(config, &text, &author.by).await
             }
             Self::List => list(config).await,
             Self::Check { file } => {
-                Read::parse(&apply::read(&file)?)?;
+                Rules::parse(&apply::read(&file)?)?;
                 if config.json {
                     return cli::say_json(&json!({"usable": true}));
                 }

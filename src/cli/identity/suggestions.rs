@@ -1,10 +1,10 @@
-//! `acquaint identity suggestions`: what matching found, and what people say to it.
+//! `acquaint identity suggestions`: the pairs that matching found, accepting and rejecting.
 
 use super::decide::line;
 use super::matching::tell;
 use crate::cli::{find, note, say, say_json};
 use crate::clock::{Clock, rfc3339};
-use crate::config::{Config, Person};
+use crate::config::{AuthorConfig, Config};
 use crate::identity::decision::By;
 use crate::steward::suggest;
 use crate::store;
@@ -15,12 +15,12 @@ use clap::{Args, Subcommand, ValueEnum};
 use serde_json::{Value, json};
 
 #[derive(Debug, Subcommand)]
-pub(in crate::cli) enum Suggestions {
+pub(in crate::cli) enum SuggestionsCommand {
     /// List suggestions, the likeliest first
     List {
         /// Which ones
-        #[arg(long, value_enum, default_value_t = State::Open)]
-        state: State,
+        #[arg(long, value_enum, default_value_t = SuggestionState::Open)]
+        state: SuggestionState,
         /// How many to show
         #[arg(long, default_value_t = 20)]
         limit: i64,
@@ -29,24 +29,24 @@ pub(in crate::cli) enum Suggestions {
         cursor: Option<String>,
     },
     /// Join the two customers of a suggestion; `acquaint identity undo` takes it back
-    Accept(Answer),
+    Accept(AnswerArgs),
     /// Keep the two customers of a suggestion apart; they are not suggested again
-    Reject(Answer),
+    Reject(AnswerArgs),
 }
 
 #[derive(Args, Debug)]
-pub(in crate::cli) struct Answer {
+pub(in crate::cli) struct AnswerArgs {
     /// The suggestion's id, as `list` shows it
     id: String,
     /// Why, in a sentence; it is kept with the decision
     #[arg(long, default_value = "suggested by matching")]
     reason: String,
     #[command(flatten)]
-    person: Person,
+    author: AuthorConfig,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(in crate::cli) enum State {
+pub(in crate::cli) enum SuggestionState {
     /// Nobody answered yet
     Open,
     /// Joined
@@ -55,7 +55,7 @@ pub(in crate::cli) enum State {
     Rejected,
 }
 
-impl State {
+impl SuggestionState {
     fn word(self) -> &'static str {
         match self {
             Self::Open => "open",
@@ -65,7 +65,7 @@ impl State {
     }
 }
 
-impl Suggestions {
+impl SuggestionsCommand {
     pub(in crate::cli) async fn run(self, config: &Config) -> Result<()> {
         match self {
             Self::List {
@@ -79,9 +79,9 @@ impl Suggestions {
     }
 }
 
-impl Answer {
+impl AnswerArgs {
     async fn give(self, config: &Config, accept: bool) -> Result<()> {
-        let by = By::new(&self.person.by, &self.reason, Clock::default().now())?;
+        let by = By::new(&self.author.by, &self.reason, Clock::default().now())?;
         let (db, workspace) = find(config).await?;
         let decision = if accept {
             Some(suggest::accept(&db, &workspace, &self.id, &by).await?)
@@ -105,7 +105,12 @@ impl Answer {
     }
 }
 
-async fn list(config: &Config, state: State, limit: i64, cursor: Option<&str>) -> Result<()> {
+async fn list(
+    config: &Config,
+    state: SuggestionState,
+    limit: i64,
+    cursor: Option<&str>,
+) -> Result<()> {
     let (weight, id) = cursor::decode(cursor)?;
     let (db, workspace) = find(config).await?;
     let (word, after) = (state.word(), (weight, id.as_str()));
@@ -113,8 +118,10 @@ async fn list(config: &Config, state: State, limit: i64, cursor: Option<&str>) -
         store::suggestion::suggestions(&db, &workspace.id, word, after, limit + 1).await?;
     let more = found.len() as i64 > limit;
     found.truncate(usize::try_from(limit).unwrap_or(0));
-    let next = found.last().filter(|_| more);
-    let next = next.map(|last| cursor::encode(last.weight, &last.id));
+    let next = found
+        .last()
+        .filter(|_| more)
+        .map(|last| cursor::encode(last.weight, &last.id));
     if config.json {
         let data = found.iter().map(outside).collect::<Result<Vec<_>>>()?;
         return say_json(&json!({"data": data, "next_cursor": next}));

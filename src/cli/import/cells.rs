@@ -1,38 +1,38 @@
-//! Records that are rows of a CSV file. The `csv` crate reads them; what it reads is kept until the row's end, so that a row
-//! that is refused can be shown as it was.
+//! Records that are rows of a CSV file. The `csv` crate reads them, and the raw bytes of a row are
+//! kept until its end, for the file of refused records.
 
+use super::input_record::{InputRecord, MAX_RECORD, RecordContent};
 use super::lines::{Lines, newlines};
-use super::record::{Body, MAX_RECORD, Record};
 use crate::{Error, Result};
 use csv::{ByteRecord, ReaderBuilder, Trim};
 use std::io::{self, Read};
 
-/// Bytes that the `csv` crate reads at a time.
+/// How many bytes the `csv` crate reads at a time.
 const BUFFER: usize = 1 << 16;
-/// What may stand between two cells.
+/// The possible separators.
 const SEPARATORS: [u8; 4] = *b",;\t|";
 
-/// How a file of rows is written.
+/// The format of a CSV file.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Form {
+pub(super) struct CsvFormat {
     pub separator: u8,
-    /// Where the first row after the header begins.
+    /// The position of the first row after the header.
     pub begins: u64,
 }
 
 /// Rows and their positions.
 pub(super) struct Cells {
-    reader: csv::Reader<Kept<Box<dyn Read + Send>>>,
+    reader: csv::Reader<RowBuffer<Box<dyn Read + Send>>>,
     row: ByteRecord,
     separator: u8,
-    /// Bytes and line ends before what the reader was given.
+    /// The bytes and line ends before the reader's input.
     before: (u64, u64),
 }
 
 impl Cells {
-    /// Reads `input`, which begins this many bytes and lines into the file.
+    /// Reads `input`, which begins after this many bytes and lines of the file.
     pub fn new(input: Box<dyn Read + Send>, separator: u8, before: (u64, u64)) -> Self {
-        let kept = Kept {
+        let buffer = RowBuffer {
             input,
             bytes: Vec::new(),
             from: 0,
@@ -44,7 +44,7 @@ impl Cells {
             .trim(Trim::All)
             .delimiter(separator)
             .buffer_capacity(BUFFER)
-            .from_reader(kept);
+            .from_reader(buffer);
         Self {
             reader,
             row: ByteRecord::new(),
@@ -53,7 +53,7 @@ impl Cells {
         }
     }
 
-    /// The same, from a position after what was read; nothing may have been read yet.
+    /// Skips to a position. Nothing may have been read yet.
     pub fn skip_to(self, position: u64) -> Result<Self> {
         let mut lines = Lines::new(self.reader.into_inner().input);
         (lines.at, lines.line) = self.before;
@@ -66,13 +66,13 @@ impl Cells {
         ))
     }
 
-    /// Bytes of the file that were read.
+    /// How many bytes of the file were read.
     pub fn at(&self) -> u64 {
         self.before.0 + self.reader.position().byte()
     }
 
     /// The next row.
-    pub fn next(&mut self) -> Result<Option<Record>> {
+    pub fn next(&mut self) -> Result<Option<InputRecord>> {
         let (start, line) = (self.reader.position().byte(), self.reader.position().line());
         let more = self.reader.read_byte_record(&mut self.row).map_err(|error| {
             let line = self.before.1 + line;
@@ -91,16 +91,16 @@ impl Cells {
             .reader
             .get_ref()
             .slice(start, self.reader.position().byte());
-        // Line ends before the row are blank lines, or what is left of the row before.
+        // Line ends before the row are blank lines, or the end of the previous row.
         let text = raw
             .iter()
             .position(|byte| !matches!(byte, b'\r' | b'\n'))
             .unwrap_or(0);
         let number = self.before.1 + line + newlines(&raw[..text]);
-        let record = Record::new(
+        let record = InputRecord::new(
             number,
             &raw[text..],
-            Body::Cells(std::mem::take(&mut self.row)),
+            RecordContent::Cells(std::mem::take(&mut self.row)),
         );
         let end = self.reader.position().byte();
         self.reader.get_mut().forget(end);
@@ -108,11 +108,11 @@ impl Cells {
     }
 }
 
-/// What stands in a file's first row, and how the file is written.
+/// The cells of the first row, and the format of the file.
 ///
 /// # Errors
-/// [`Error::Invalid`] when there is none, or it is not UTF-8.
-pub(super) fn header(head: &[u8]) -> Result<(Vec<String>, Form)> {
+/// [`Error::Invalid`] when there is no first row, or it is not UTF-8.
+pub(super) fn header(head: &[u8]) -> Result<(Vec<String>, CsvFormat)> {
     if head.starts_with(&[0xff, 0xfe]) || head.starts_with(&[0xfe, 0xff]) {
         return Err(Error::invalid("the file is UTF-16; save it as UTF-8"));
     }
@@ -135,21 +135,21 @@ pub(super) fn header(head: &[u8]) -> Result<(Vec<String>, Form)> {
     let row = record.cells().ok_or_else(|| {
         Error::invalid("the first line is not UTF-8; save the file as UTF-8 (`iconv -f WINDOWS-1252 -t UTF-8`)")
     })?;
-    let form = Form {
+    let format = CsvFormat {
         separator,
         begins: cells.at(),
     };
-    Ok((numbered(row.iter()), form))
+    Ok((numbered(row.iter()), format))
 }
 
-/// The rows after the header, as far as they are in the head; a last one that is cut off may be among them.
-pub(super) fn sample(head: &[u8], form: Form, most: usize) -> Vec<Vec<String>> {
+/// The rows after the header that are in the head. The last one may be cut off.
+pub(super) fn sample(head: &[u8], format: CsvFormat, most: usize) -> Vec<Vec<String>> {
     let rest = head
-        .get(usize::try_from(form.begins).unwrap_or(usize::MAX)..)
+        .get(usize::try_from(format.begins).unwrap_or(usize::MAX)..)
         .unwrap_or_default();
     let mut cells = Cells::new(
         Box::new(io::Cursor::new(rest.to_vec())),
-        form.separator,
+        format.separator,
         (0, 0),
     );
     let mut rows = Vec::new();
@@ -165,7 +165,7 @@ pub(super) fn sample(head: &[u8], form: Form, most: usize) -> Vec<Vec<String>> {
     rows
 }
 
-/// The separator that the first line has most of, outside quotes.
+/// The most frequent separator in the first line, outside quotes.
 fn separator(head: &[u8]) -> u8 {
     let (mut counts, mut quoted, mut begun) = ([0_usize; SEPARATORS.len()], false, false);
     for byte in head {
@@ -182,13 +182,14 @@ fn separator(head: &[u8]) -> u8 {
             counts[at] += 1;
         }
     }
-    // Of two with the same count the first wins, which is the comma if there is none at all.
+    // Of two with the same count the first wins, which is the comma if there are none.
     let most = counts.iter().max().copied().unwrap_or(0);
     let at = counts.iter().position(|count| *count == most).unwrap_or(0);
     SEPARATORS[at]
 }
 
-/// Column names, each once: a second `email` is `email_2`, and the third column without a name `column_3`.
+/// Unique column names: a second `email` becomes `email_2`, and a third column without a name
+/// `column_3`.
 fn numbered<'c>(names: impl Iterator<Item = &'c str>) -> Vec<String> {
     let mut columns: Vec<String> = Vec::new();
     for (at, name) in names.enumerate() {
@@ -208,17 +209,17 @@ fn numbered<'c>(names: impl Iterator<Item = &'c str>) -> Vec<String> {
     columns
 }
 
-/// Keeps what was read until it is forgotten.
-struct Kept<R> {
+/// A reader that keeps the read bytes until they are released.
+struct RowBuffer<R> {
     input: R,
     bytes: Vec<u8>,
-    /// Position of the first byte that is kept.
+    /// The position of the first kept byte.
     from: u64,
-    /// How many of them may be forgotten.
+    /// How many of the kept bytes are released.
     used: usize,
 }
 
-impl<R> Kept<R> {
+impl<R> RowBuffer<R> {
     fn slice(&self, start: u64, end: u64) -> &[u8] {
         let at = |position: u64| usize::try_from(position - self.from).unwrap_or(usize::MAX);
         self.bytes.get(at(start)..at(end)).unwrap_or_default()
@@ -229,7 +230,7 @@ impl<R> Kept<R> {
     }
 }
 
-impl<R: Read> Read for Kept<R> {
+impl<R: Read> Read for RowBuffer<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         self.bytes.drain(..self.used);
         self.from += self.used as u64;
@@ -248,13 +249,13 @@ mod tests {
     use super::*;
 
     fn rows(text: &str) -> Vec<(u64, String, Vec<String>)> {
-        let (_, form) = header(text.as_bytes()).expect("a header");
-        let rest = text.as_bytes()[form.begins as usize..].to_vec();
-        let before = newlines(&text.as_bytes()[..form.begins as usize]);
+        let (_, format) = header(text.as_bytes()).expect("a header");
+        let rest = text.as_bytes()[format.begins as usize..].to_vec();
+        let before = newlines(&text.as_bytes()[..format.begins as usize]);
         let mut cells = Cells::new(
             Box::new(io::Cursor::new(rest)),
-            form.separator,
-            (form.begins, before),
+            format.separator,
+            (format.begins, before),
         );
         let mut rows = Vec::new();
         while let Some(record) = cells.next().expect("a row") {

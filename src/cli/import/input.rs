@@ -1,4 +1,5 @@
-//! The bytes of an import: a file or standard input, whose beginning is looked at before it is read.
+//! The input of an import: a file or standard input. Its head is read first, to detect columns and
+//! dates.
 
 use super::ImportFormat;
 use crate::clock::base32;
@@ -8,18 +9,18 @@ use std::fs::File;
 use std::io::{self, Cursor, Read};
 use std::path::Path;
 
-/// Bytes at the beginning that are looked at to learn what columns and dates there are.
+/// The size of the head, in bytes.
 const HEAD: u64 = 4 * 1024 * 1024;
-/// Bytes at the beginning that tell a file from another.
+/// The bytes at the beginning that identify a file.
 const FINGERPRINT: usize = 64 * 1024;
 
-/// A file that is about to be read.
+/// An opened input.
 pub(super) struct Input {
-    /// Its beginning.
+    /// The head.
     pub head: Vec<u8>,
-    /// Its length, or 0 if that cannot be known.
+    /// Its length, or 0 if it is unknown.
     pub length: u64,
-    /// When it was last changed, as far as the system says; none for standard input.
+    /// The time of its last change, if the system knows it; `None` for standard input.
     changed: Option<String>,
     rest: Box<dyn Read + Send>,
 }
@@ -51,15 +52,16 @@ impl Input {
         })
     }
 
-    /// Everything from the first byte on; once.
+    /// All bytes, with the head. Can be called once.
     pub fn bytes(&mut self) -> Box<dyn Read + Send> {
         let rest = std::mem::replace(&mut self.rest, Box::new(io::empty()));
         Box::new(Cursor::new(std::mem::take(&mut self.head)).chain(rest))
     }
 
-    /// What the position of an import is noted under. A log of events may have grown since, so its beginning is enough; a file
-    /// of people may have been changed anywhere, and another `map`, which is given as its text, reads it differently.
-    pub fn known_by(&self, format: ImportFormat, map: &str) -> Option<String> {
+    /// The key under which the position of an import is stored. A log of events may have grown, so
+    /// its beginning identifies it. A file of people may have changed anywhere, and another `map`
+    /// (its text) reads it differently, so its length, time of change and map are part of the key.
+    pub fn position_key(&self, format: ImportFormat, map: &str) -> Option<String> {
         let changed = self.changed.as_ref()?;
         let mut hash = Sha256::new();
         hash.update(&self.head[..self.head.len().min(FINGERPRINT)]);

@@ -1,15 +1,15 @@
 //! Records that are lines.
 
-use super::record::{Body, MAX_RECORD, Record};
+use super::input_record::{InputRecord, MAX_RECORD, RecordContent};
 use crate::{Error, Result};
 use std::io::{BufRead, BufReader, Read};
 
 /// Lines and their positions.
 pub(super) struct Lines {
     input: Box<dyn BufRead + Send>,
-    /// Bytes that were read.
+    /// How many bytes were read.
     pub at: u64,
-    /// Lines that were read.
+    /// How many lines were read.
     pub line: u64,
 }
 
@@ -23,7 +23,7 @@ impl Lines {
     }
 
     /// The next line that is not blank.
-    pub fn next(&mut self) -> Result<Option<Record>> {
+    pub fn next(&mut self) -> Result<Option<InputRecord>> {
         loop {
             let mut line = Vec::new();
             let most = MAX_RECORD as u64;
@@ -40,14 +40,14 @@ impl Lines {
             if read == MAX_RECORD && !line.ends_with(b"\n") {
                 self.at += skip_line(&mut self.input)?;
             }
-            let record = Record::new(self.line, &line, Body::Line);
+            let record = InputRecord::new(self.line, &line, RecordContent::Line);
             if !record.text.is_empty() {
                 return Ok(Some(record));
             }
         }
     }
 
-    /// Goes to a position, counting the lines before it.
+    /// Skips to a position and counts the lines before it.
     pub fn skip_to(&mut self, position: u64) -> Result<()> {
         while self.at < position {
             let buffer = self.input.fill_buf()?;
@@ -57,22 +57,21 @@ impl Lines {
                 ));
             }
             let wanted = usize::try_from(position - self.at).unwrap_or(usize::MAX);
-            let taken = &buffer[..buffer.len().min(wanted)];
-            self.line += newlines(taken);
-            let taken = taken.len();
+            let taken = buffer.len().min(wanted);
+            self.line += newlines(&buffer[..taken]);
             self.input.consume(taken);
             self.at += taken as u64;
         }
         Ok(())
     }
 
-    /// What follows, where nothing else is to be read as lines.
+    /// The rest of the input.
     pub fn into_rest(self) -> Box<dyn BufRead + Send> {
         self.input
     }
 }
 
-/// Passes over what is left of a line that is too long; how many bytes that was.
+/// Skips the rest of a line that is too long, and returns its number of bytes.
 fn skip_line(input: &mut impl BufRead) -> Result<u64> {
     let mut skipped = 0;
     loop {

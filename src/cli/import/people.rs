@@ -1,23 +1,23 @@
-//! What is learnt from the beginning of a people file: its columns, what they are read as, and the order of its dates.
+//! Detects the columns of a people file and the order of its dates from its head.
 
-use super::cells::{self, Form};
+use super::cells::{self, CsvFormat};
 use super::input::Input;
 use crate::source::people::{Map, People};
 use crate::{Error, Result};
 use std::path::Path;
 
-/// Most records that are looked at.
+/// The most records in the sample.
 const SAMPLE: usize = 10_000;
 
-/// A map and the text that it was written as.
+/// A map and its text.
 #[derive(Debug, Default)]
-pub(super) struct Mapping {
+pub(super) struct MapFile {
     map: Map,
-    /// The file's text; empty without one.
+    /// The text of the file; empty without a map.
     pub text: String,
 }
 
-impl Mapping {
+impl MapFile {
     pub fn read(path: Option<&Path>) -> Result<Self> {
         let Some(path) = path else {
             return Ok(Self::default());
@@ -30,22 +30,26 @@ impl Mapping {
     }
 }
 
-/// How the rows of a CSV file are read.
-pub(super) fn of_rows(source: &str, mapping: &Mapping, input: &Input) -> Result<(People, Form)> {
-    let (header, form) = cells::header(&input.head)?;
-    let sample = cells::sample(&input.head, form, SAMPLE);
-    let people = People::of_header(source, &mapping.map, &header, &sample)?;
+/// The parser for the rows of a CSV file, and the format of the file.
+pub(super) fn of_rows(
+    source: &str,
+    map_file: &MapFile,
+    input: &Input,
+) -> Result<(People, CsvFormat)> {
+    let (header, csv_format) = cells::header(&input.head)?;
+    let sample = cells::sample(&input.head, csv_format, SAMPLE);
+    let people = People::of_header(source, &map_file.map, &header, &sample)?;
     show(&people);
     if sample.is_empty() {
         super::super::note("the file has a header and no rows");
     }
-    Ok((people, form))
+    Ok((people, csv_format))
 }
 
-/// How the objects of a JSONL file are read.
-pub(super) fn of_objects(source: &str, mapping: &Mapping, input: &Input) -> Result<People> {
-    let text = String::from_utf8_lossy(&input.head);
-    let text = text.trim_start_matches('\u{feff}').trim_start();
+/// The parser for the objects of a JSONL file.
+pub(super) fn of_objects(source: &str, map_file: &MapFile, input: &Input) -> Result<People> {
+    let head = String::from_utf8_lossy(&input.head);
+    let text = head.trim_start_matches('\u{feff}').trim_start();
     if text.is_empty() {
         return Err(Error::invalid(
             "the file is empty; it has one JSON object per line",
@@ -56,19 +60,19 @@ pub(super) fn of_objects(source: &str, mapping: &Mapping, input: &Input) -> Resu
             "the file is a JSON list; write one object per line (`jq -c '.[]' FILE`)",
         ));
     }
-    let people = People::of_objects(source, &mapping.map, text.lines().take(SAMPLE))?;
+    let people = People::of_objects(source, &map_file.map, text.lines().take(SAMPLE))?;
     show(&people);
     Ok(people)
 }
 
-/// Says on stderr what each column is read as.
+/// Prints the use of each column on stderr.
 fn show(people: &People) {
     let columns = people.columns();
     let width = columns
         .iter()
         .map(|(column, _)| column.chars().count())
-        .max();
-    let width = width.unwrap_or(0);
+        .max()
+        .unwrap_or(0);
     for (column, read_as) in &columns {
         super::super::note(&format!("{column:width$}  -> {read_as}"));
     }

@@ -1,20 +1,20 @@
-//! Records of a file, whatever its format, in batches.
+//! The records of a file of any format, in batches.
 
-use super::cells::{Cells, Form};
+use super::cells::{Cells, CsvFormat};
 use super::input::Input;
+use super::input_record::{InputRecord, MAX_RECORD};
 use super::lines::Lines;
-use super::record::{MAX_RECORD, Record};
 use crate::Result;
 use crate::event::Reject;
 use crate::source::people::People;
 use crate::source::{Parsed, segment};
 
-/// Records of one batch.
+/// The most records of one batch.
 const BATCH_RECORDS: usize = 2_000;
-/// Most bytes of one batch's records.
+/// The most bytes of one batch.
 const BATCH_BYTES: usize = 2 * 1024 * 1024;
 
-/// How records become events.
+/// The parser that makes events of records.
 #[derive(Clone, Debug)]
 pub(super) enum Reading {
     Events,
@@ -23,7 +23,7 @@ pub(super) enum Reading {
 }
 
 impl Reading {
-    pub fn parse(&self, record: &Record, source: &str, received_at: i64) -> Parsed {
+    pub fn parse(&self, record: &InputRecord, source: &str, received_at: i64) -> Parsed {
         let refused = |code, message: &str| Parsed {
             outcome: Err(Reject::new(code, message)),
             message_id: None,
@@ -50,7 +50,7 @@ impl Reading {
     }
 }
 
-/// Reads a file's records.
+/// The reader of a file's records.
 pub(super) enum Reader {
     Lines(Lines),
     Cells(Box<Cells>),
@@ -61,13 +61,13 @@ impl Reader {
         Self::Lines(Lines::new(input.bytes()))
     }
 
-    /// Begins after the header.
-    pub fn cells(input: &mut Input, form: Form) -> Result<Self> {
-        let cells = Cells::new(input.bytes(), form.separator, (0, 0));
-        Ok(Self::Cells(Box::new(cells.skip_to(form.begins)?)))
+    /// A reader of rows, which begins after the header.
+    pub fn cells(input: &mut Input, csv_format: CsvFormat) -> Result<Self> {
+        let cells = Cells::new(input.bytes(), csv_format.separator, (0, 0));
+        Ok(Self::Cells(Box::new(cells.skip_to(csv_format.begins)?)))
     }
 
-    /// Bytes of the file that were read.
+    /// How many bytes of the file were read.
     pub fn at(&self) -> u64 {
         match self {
             Self::Lines(lines) => lines.at,
@@ -75,7 +75,7 @@ impl Reader {
         }
     }
 
-    /// Goes on from where it is to a position between two records.
+    /// Skips to a position between two records.
     pub fn skip_to(self, position: u64) -> Result<Self> {
         Ok(match self {
             Self::Lines(mut lines) => {
@@ -86,8 +86,8 @@ impl Reader {
         })
     }
 
-    /// The next records; none at the end.
-    pub fn batch(&mut self) -> Result<Vec<Record>> {
+    /// The next records; empty at the end.
+    pub fn batch(&mut self) -> Result<Vec<InputRecord>> {
         let (mut records, mut bytes) = (Vec::new(), 0);
         while records.len() < BATCH_RECORDS && bytes < BATCH_BYTES {
             let next = match self {

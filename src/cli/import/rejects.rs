@@ -1,4 +1,4 @@
-//! The file of refused records, made when the first is refused.
+//! The file of refused records, which is created with the first one.
 
 use crate::Result;
 use serde_json::Value;
@@ -14,7 +14,7 @@ pub(super) struct Rejects {
 }
 
 impl Rejects {
-    /// At this path; `append` keeps what an import that is gone on with has written there.
+    /// A file at this path. `append` keeps the records of an interrupted import.
     pub fn new(path: PathBuf, append: bool) -> Self {
         Self {
             path,

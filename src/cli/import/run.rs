@@ -1,7 +1,8 @@
-//! An import under way: batches are read, prepared beside the one that is being written, and noted when they are durable.
+//! A running import: batches are read and parsed while others are written, and the position is
+//! stored when they are durable.
 
+use super::input_record::InputRecord;
 use super::reader::{Reader, Reading};
-use super::record::Record;
 use super::rejects::Rejects;
 use crate::clock::Clock;
 use crate::ingest::{self, Feed, Ingest, Patience, Receipt};
@@ -13,16 +14,16 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use tokio::task::JoinHandle;
 
-/// Batches that are on their way at a time.
+/// The most batches in flight.
 const IN_FLIGHT: usize = 3;
-/// Batches after which the position is noted.
+/// The position is stored after this many batches.
 const NOTE_EVERY: usize = 2;
 
 pub(super) struct Run<'a> {
     db: &'a Db,
     feed: Arc<Feed>,
     reading: Arc<Reading>,
-    /// What the position is noted under, where it can be.
+    /// The key of the stored position; `None` if the input has none.
     file: Option<String>,
     pub rejects: Rejects,
     pub bar: ProgressBar,
@@ -30,10 +31,10 @@ pub(super) struct Run<'a> {
     pub refused: usize,
 }
 
-/// One batch on its way, and where in the file it ends.
+/// One batch in flight, and the position of its end in the file.
 struct Flight {
     written: JoinHandle<Result<Receipt>>,
-    records: Arc<Vec<Record>>,
+    records: Arc<Vec<InputRecord>>,
     end: u64,
 }
 
@@ -51,7 +52,7 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Imports what is left.
+    /// Imports the rest of the file.
     pub async fn all(&mut self, reader: &mut Reader, ingest: Ingest) -> Result<()> {
         let mut flying: VecDeque<Flight> = VecDeque::new();
         let (mut landed, mut position) = (0, reader.at());
@@ -78,8 +79,8 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Reads and prepares a batch beside the one that is being written.
-    fn send(&self, records: Vec<Record>, end: u64, ingest: &Ingest) -> Flight {
+    /// Parses and sends a batch while others are written.
+    fn send(&self, records: Vec<InputRecord>, end: u64, ingest: &Ingest) -> Flight {
         let (ingest, feed) = (ingest.clone(), Arc::clone(&self.feed));
         let records = Arc::new(records);
         let (sent, reading) = (Arc::clone(&records), Arc::clone(&self.reading));
@@ -103,7 +104,7 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Waits for a batch to be durable; where in the file it ends.
+    /// Waits until a batch is durable, and returns the position of its end.
     async fn land(&mut self, flight: Flight) -> Result<u64> {
         let receipt = flight
             .written
@@ -113,7 +114,7 @@ impl<'a> Run<'a> {
         self.refused += receipt.refused.len();
         for refused in receipt.refused {
             if let Some(record) = flight.records.get(refused.index) {
-                let Record { number, text, .. } = record;
+                let InputRecord { number, text, .. } = record;
                 self.rejects.write(&json!({"line": number, "code": refused.code, "message": refused.message, "text": text}))?;
             }
         }

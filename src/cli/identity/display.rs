@@ -1,4 +1,4 @@
-//! How customers and numbers are told to a person.
+//! Customers and counts as text.
 
 use crate::Result;
 use crate::event::text_of;
@@ -6,7 +6,7 @@ use crate::profile::Profile;
 use crate::store::access::Workspace;
 use crate::store::{self, Db};
 
-/// Identifiers of a customer that are told.
+/// How many identifiers of a customer are shown.
 const SHOWN: usize = 3;
 
 /// `1 customer`, `2 customers`.
@@ -15,22 +15,22 @@ pub(super) fn count(number: u64, what: &str) -> String {
     format!("{number} {what}{plural}")
 }
 
-/// A customer as a person recognises them: their name and some of what leads to them.
+/// The name and some identifiers of a customer.
 pub(super) async fn who(db: &Db, workspace: &Workspace, id: &str) -> Result<String> {
     let profile = store::profile::by_id(db, workspace, id).await?;
-    let told = profile.map(|profile| told(&profile)).unwrap_or_default();
-    Ok(if told.is_empty() {
+    let words = profile.map(|profile| words(&profile)).unwrap_or_default();
+    Ok(if words.is_empty() {
         format!("profile:{id}")
     } else {
-        told
+        words
     })
 }
 
-fn told(profile: &Profile) -> String {
+fn words(profile: &Profile) -> String {
     let known = profile.identifiers.iter();
     let leads = known.take(SHOWN).map(|known| known.identifier.to_string());
-    let more = profile.identifiers.len().saturating_sub(SHOWN);
-    let more = (more > 0).then(|| format!("and {more} more"));
+    let hidden = profile.identifiers.len().saturating_sub(SHOWN);
+    let more = (hidden > 0).then(|| format!("and {hidden} more"));
     name(profile)
         .into_iter()
         .chain(leads)
@@ -60,7 +60,7 @@ mod tests {
 
     #[test]
     fn a_customer_is_told_by_name_and_some_of_what_leads_there() {
-        assert_eq!(told(&Profile::default()), "");
+        assert_eq!(words(&Profile::default()), "");
         let known = |n: u8| KnownIdentifier {
             identifier: Identifier::new("user_id", format!("u{n}")),
             since: 0,
@@ -70,7 +70,7 @@ mod tests {
             ..Profile::default()
         };
         assert_eq!(
-            told(&profile),
+            words(&profile),
             "user_id:u1  user_id:u2  user_id:u3  and 2 more"
         );
         profile.identifiers.truncate(1);
@@ -78,7 +78,7 @@ mod tests {
         profile.traits =
             serde_json::from_value(json!({"first_name": claim("Ada"), "last_name": claim("Orr")}))
                 .expect("claims");
-        assert_eq!(told(&profile), "Ada Orr  user_id:u1");
+        assert_eq!(words(&profile), "Ada Orr  user_id:u1");
     }
 
     #[test]

@@ -1,6 +1,6 @@
-//! The invented shop: what it sells, where its customers live and what goes wrong.
+//! The invented shop: its products, the towns of its customers and their complaints.
 
-/// What the shop is called.
+/// The name of the shop.
 pub(super) const SHOP: &str = "Tidewater Coffee";
 /// Its name at Shopify.
 pub(super) const SHOP_DOMAIN: &str = "tidewater-coffee.myshopify.com";
@@ -83,9 +83,9 @@ pub(super) const TOWNS: [Town; 10] = [
     town("Honolulu", "Hawaii", "HI", "96813", "808"),
 ];
 
-/// A complaint: subject, what the customer writes, what the help desk answers, how urgent it is.
+/// A complaint: the subject, the customer's message, the answer of the help desk, and the priority.
 #[derive(Debug)]
-pub(super) struct Trouble {
+pub(super) struct Complaint {
     pub subject: &'static str,
     pub body: &'static str,
     pub reply: &'static str,
@@ -99,8 +99,8 @@ const fn trouble(
     reply: &'static str,
     priority: &'static str,
     tag: &'static str,
-) -> Trouble {
-    Trouble {
+) -> Complaint {
+    Complaint {
         subject,
         body,
         reply,
@@ -109,7 +109,7 @@ const fn trouble(
     }
 }
 
-pub(super) const TROUBLES: [Trouble; 6] = [
+pub(super) const COMPLAINTS: [Complaint; 6] = [
     trouble(
         "Hand grinder jams on light roasts",
         "The crank blocks after a few turns since I switched to the Lighthouse beans. Can I get new burrs?",
