@@ -1,13 +1,16 @@
-//! The import rule of `src/lib.rs`, held by reading the sources: who may use whom, and what is named only in one place.
+//! The import rule of `src/lib.rs`, checked by reading the sources: which room may use which, and
+//! which names are used in one place only.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 #[path = "layering/import.rs"]
 mod import;
+#[path = "layering/names.rs"]
+mod names;
 
 use import::{File, arrows, circling, code, paths, sources};
 
-/// The rooms in their order. One may use those of its own row and of the rows before it.
+/// The rooms in their order. A room may use rooms of its own row and of the rows before it.
 const ROWS: [&[&str]; 9] = [
     &["error", "clock", "config"],
     &["event"],
@@ -20,31 +23,31 @@ const ROWS: [&[&str]; 9] = [
     &["cli", "main", "lib"],
 ];
 
-/// What may be named only in these rooms.
+/// Names that only these rooms may use.
 const ONLY_IN: [(&str, &[&str]); 6] = [
     ("sqlx::", &["store", "error"]),
     ("rusqlite::", &["store"]),
     ("axum", &["surface"]),
     ("std::env", &["config"]),
     ("SystemTime", &["clock"]),
-    // A transaction that writes is begun where what it writes is decided.
+    // A transaction begins in the room that decides what it writes.
     (".begin()", &["store", "ingest", "steward"]),
 ];
 
-/// What only these files of a room may name. A tool reads what its reach gives it, so that no answer depends on anything that the
-/// key it is remembered under leaves out, and none is another customer's.
+/// Names that only these files of a room may use. A tool reads through its `Reach` alone, so that
+/// its answer depends on nothing that its cache key leaves out, and never shows another customer.
 const WITHIN: [(&str, &str, &[&str]); 2] = [
     ("tool", "Clock", &["tool.rs"]),
     ("tool", "Db", &["tool.rs", "tool/reach.rs"]),
 ];
 
-/// The folders that are a crate each.
+/// The folders with the files of one crate each.
 const CRATES: [&str; 4] = ["src", "benches/http", "benches/identity", "tests/it"];
 
-/// Most lines of a file.
+/// The most lines of a file.
 const MAX_LINES: usize = 400;
 
-/// The rooms that a file names.
+/// The rooms that a file uses.
 fn used(code: &str) -> BTreeSet<String> {
     let named = paths(code).into_iter().filter(|path| {
         let root = path.first().map(String::as_str);
@@ -65,7 +68,8 @@ fn a_room_uses_only_those_before_it() {
             panic!("{}: no room `{}`; add it to the rule", file.path, file.room)
         });
         for used in used(&file.code) {
-            // `Error` and `Result` are at the crate's root and for all; other words there are macros and the like.
+            // `Error` and `Result` are at the crate's root, for all rooms; other names there are
+            // macros.
             let Some(row) = row(&used) else { continue };
             if row > own {
                 broken.push(format!("{} uses `{used}`", file.path));

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-/// Through how many modules a name may be handed on.
-const HANDS: usize = 4;
+/// How many modules may re-export a name one after the other.
+const REEXPORTS: usize = 4;
 
 /// One file of the sources, without its comments and strings.
 pub struct File {
@@ -48,7 +48,7 @@ fn walk(folder: &Path, found: &mut Vec<PathBuf>) {
     }
 }
 
-/// The text without line comments and the insides of strings, so that words in them count for nothing.
+/// The text without line comments and the contents of strings, so that words in them do not count.
 pub fn code(text: &str) -> String {
     let mut kept = String::with_capacity(text.len());
     let mut chars = text.chars().peekable();
@@ -65,7 +65,7 @@ pub fn code(text: &str) -> String {
                 }
                 kept.push_str("\"\"");
             }
-            // A quote as a character literal opens no string.
+            // A character literal with a quote opens no string.
             '\'' if chars.peek() == Some(&'"') => {
                 chars.next();
                 kept.push(c);
@@ -76,7 +76,8 @@ pub fn code(text: &str) -> String {
     kept
 }
 
-/// The paths that a file names from `crate::`, `acquaint::`, `super::` or `self::` on, each in its parts, also within groups.
+/// The paths in a file that begin with `crate::`, `acquaint::`, `super::` or `self::`, each in its
+/// parts, also within groups.
 pub fn paths(code: &str) -> Vec<Vec<String>> {
     let mut found = Vec::new();
     for root in ["crate", "acquaint", "super", "self"] {
@@ -91,7 +92,7 @@ pub fn paths(code: &str) -> Vec<Vec<String>> {
     found
 }
 
-/// Reads one path, or a group of them, and says what is left of the text.
+/// Reads one path or a group of paths, and returns the rest of the text.
 fn tree<'a>(text: &'a str, mut path: Vec<String>, found: &mut Vec<Vec<String>>) -> &'a str {
     let mut rest = text.trim_start();
     loop {
@@ -99,7 +100,7 @@ fn tree<'a>(text: &'a str, mut path: Vec<String>, found: &mut Vec<Vec<String>>) 
             rest = group.trim_start();
             while !rest.is_empty() && !rest.starts_with('}') {
                 let after = tree(rest, path.clone(), found);
-                // What is no path of a group ends it, so that nothing is read for ever.
+                // Text that is no path ends the group, so that the loop ends.
                 if after.len() == rest.len() {
                     return after;
                 }
@@ -134,7 +135,7 @@ fn word(text: &str) -> Option<String> {
     (!word.is_empty()).then_some(word)
 }
 
-/// The modules of a file: `surface/auth.rs` is `surface::auth`, and the crate's root is none.
+/// The module path of a file: `surface/auth.rs` is `surface::auth`, and the crate's root is empty.
 fn module(path: &str) -> Vec<String> {
     let stem = path.trim_end_matches(".rs");
     let parts = stem
@@ -143,11 +144,11 @@ fn module(path: &str) -> Vec<String> {
     parts.map(str::to_owned).collect()
 }
 
-/// A path from the crate's root on. Of other crates it is none.
+/// A path from the crate's root on; `None` for a path of another crate.
 fn absolute(own: &[String], path: &[String]) -> Option<Vec<String>> {
     let ups = path.iter().take_while(|part| *part == "super").count();
     let (from, rest) = match path[0].as_str() {
-        // Benches and tests use the library, which knows nothing of them.
+        // Benches and tests use the library, which never uses them.
         "acquaint" => return None,
         "super" => (&own[..own.len().saturating_sub(ups)], &path[ups..]),
         "self" => (own, &path[1..]),
@@ -156,8 +157,8 @@ fn absolute(own: &[String], path: &[String]) -> Option<Vec<String>> {
     Some([from, rest].concat())
 }
 
-/// Where a name is from that a module hands on: by the module's path and the name, the path that it was taken from.
-fn handed_on(files: &[File]) -> BTreeMap<Vec<String>, Vec<String>> {
+/// The re-exports: the path under which a module re-exports a name, and the path of its origin.
+fn reexports(files: &[File]) -> BTreeMap<Vec<String>, Vec<String>> {
     let mut from = BTreeMap::new();
     for file in files {
         let own = module(&file.path);
@@ -167,12 +168,13 @@ fn handed_on(files: &[File]) -> BTreeMap<Vec<String>, Vec<String>> {
             for path in found.iter().filter(|path| path.len() > 1) {
                 let target = match path[0].as_str() {
                     "crate" | "super" | "self" => absolute(&own, path),
-                    // A child of this module, or another crate, which no module of ours is named like.
+                    // A child of this module, or another crate, whose name no module has.
                     _ => Some([own.as_slice(), path].concat()),
                 };
                 let name = path.last().cloned().into_iter();
                 let name = own.iter().cloned().chain(name).collect::<Vec<_>>();
-                // A function that is called like its module: what is within the module is not within the function.
+                // A function with the name of its module: the other items of the module are not in
+                // the function.
                 let target = target.filter(|target| !target.starts_with(&name));
                 from.extend(target.map(|target| (name, target)));
             }
@@ -181,11 +183,12 @@ fn handed_on(files: &[File]) -> BTreeMap<Vec<String>, Vec<String>> {
     from
 }
 
-/// Which files each file takes something from, by their modules; what a module hands on is from where it is defined. What is
-/// between a module and those within it does not count: a parent is the face of its children, and they know where they live.
+/// The files that each file uses, by their modules; a re-exported name is used from its origin.
+/// Uses between a module and its descendants do not count: a parent re-exports its children, and
+/// children use their parent.
 pub fn arrows(files: &[File]) -> BTreeMap<Vec<String>, BTreeSet<Vec<String>>> {
     let modules: BTreeSet<Vec<String>> = files.iter().map(|file| module(&file.path)).collect();
-    let handed_on = handed_on(files);
+    let reexports = reexports(files);
     let mut arrows: BTreeMap<_, BTreeSet<_>> = BTreeMap::new();
     for file in files {
         let own = module(&file.path);
@@ -194,11 +197,11 @@ pub fn arrows(files: &[File]) -> BTreeMap<Vec<String>, BTreeSet<Vec<String>>> {
                 continue;
             };
             let starts = |full: &Vec<String>| {
-                let start = (1..=full.len()).find_map(|at| handed_on.get_key_value(&full[..at]));
+                let start = (1..=full.len()).find_map(|at| reexports.get_key_value(&full[..at]));
                 start.map(|(name, target)| [target.as_slice(), &full[name.len()..]].concat())
             };
-            // A name is handed on a few times at most.
-            for _ in 0..HANDS {
+            // A name is re-exported a few times at most.
+            for _ in 0..REEXPORTS {
                 full = starts(&full).unwrap_or(full);
             }
             let to = (1..=full.len()).rev().map(|length| &full[..length]);
@@ -213,7 +216,8 @@ pub fn arrows(files: &[File]) -> BTreeMap<Vec<String>, BTreeSet<Vec<String>>> {
     arrows
 }
 
-/// What lies on a circle: whatever is left once all that nothing leads to, or that leads nowhere, is taken away.
+/// The circles: the arrows that are left when files that nothing uses, or that use nothing, are
+/// removed again and again.
 pub fn circling<T: Ord + Clone>(arrows: &BTreeMap<T, BTreeSet<T>>) -> BTreeMap<T, BTreeSet<T>> {
     let mut left = arrows.clone();
     loop {
