@@ -13,7 +13,7 @@ use super::person::Person;
 const WHOLE: usize = 30;
 /// How many neighbours to either side are compared in a larger block.
 const WINDOW: usize = 5;
-/// RecordKeys are sorted in this many parts, which bounds the memory for it.
+/// Keys are sorted in this many parts, which bounds the memory for it.
 const PARTS: u64 = 8;
 
 /// All blocks of many people. People are indices into a slice.

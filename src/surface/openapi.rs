@@ -29,7 +29,25 @@ async fn document(State(app): State<Arc<App>>) -> impl IntoResponse {
 
 /// The text of the document. Building it takes milliseconds, so the server does it once.
 pub(super) fn text(routes: impl Iterator<Item = &'static Route>, tools: &[Tool]) -> Bytes {
-    build(routes, tools).to_string().into()
+    let mut document = build(routes, tools);
+    unwrap_descriptions(&mut document);
+    document.to_string().into()
+}
+
+/// Puts each description on one line. Doc comments are wrapped, and schemars keeps their lines.
+fn unwrap_descriptions(value: &mut Value) {
+    match value {
+        Value::Object(map) => {
+            for (key, value) in map {
+                match value {
+                    Value::String(text) if key == "description" => *text = text.replace('\n', " "),
+                    _ => unwrap_descriptions(value),
+                }
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(unwrap_descriptions),
+        _ => {}
+    }
 }
 
 /// The generators for the schemas of requests and of responses, which differ in optional fields.

@@ -17,6 +17,12 @@ async fn document() -> Value {
 }
 
 #[tokio::test]
+async fn a_wrapped_comment_is_one_line() {
+    let text = super::text(routes(), tools().await.all());
+    assert!(!std::str::from_utf8(&text).unwrap().contains("\\n"));
+}
+
+#[tokio::test]
 async fn the_document_has_every_route_and_no_other() {
     let tools = tools().await;
     let document = build(routes(), tools.all());
