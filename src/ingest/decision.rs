@@ -1,5 +1,5 @@
-//! What decisions of stewards do to a component: marks on links, and cannot-link constraints between
-//! identifiers. The decisions themselves are made in `steward`.
+//! What decisions of stewards do to a component: marks on links, and cannot-link constraints
+//! between identifiers. The decisions themselves are made in `steward`.
 
 use super::component::Component;
 use super::settle;

@@ -278,8 +278,8 @@ impl<'a> Folded<'a> {
     }
 
     /// The stored profiles that a customer's document can be made of. It cannot be made of any when
-    /// one of these profiles was parted, or a link belonged to no customer before or has other events
-    /// now.
+    /// one of these profiles was parted, or a link belonged to no customer before or has other
+    /// events now.
     fn origins(&self, customer: &Customer) -> Option<Vec<Origin>> {
         let mut origins: BTreeMap<&str, Vec<String>> = BTreeMap::new();
         for link in &customer.links {

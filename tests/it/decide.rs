@@ -1,5 +1,6 @@
-//! The law of decisions: whatever stewards decide between whichever events, what is derived is what the log gives, a customer
-//! that was joined and parted is as if nobody had touched it, and what a split keeps apart stays apart.
+//! The law of decisions: whatever stewards decide between whichever events, what is derived is what
+//! the log gives, a customer that was joined and parted is as if nobody had touched it, and what a
+//! split keeps apart stays apart.
 
 use crate::app::TestApp;
 use crate::fold::{derived, disorder, log, take, workspace};
@@ -20,7 +21,7 @@ use desk::Desk;
 both!(
     decisions_are_part_of_the_log,
     merge_then_split_is_as_if_nobody_had_touched_them,
-    a_wall_is_lifted_everywhere,
+    a_cannot_link_is_undone_everywhere,
     a_split_leaves_the_others_together,
 );
 
@@ -126,7 +127,8 @@ async fn untouched(
     let (a, b) = (usize::from(a), usize::from(b));
     let first = &profiles[a % profiles.len()];
     let second = &profiles[(a + 1 + b % (profiles.len() - 1)) % profiles.len()];
-    // What is named comes off whatever it was joined with, also by an earlier decision; then only undoing restores.
+    // What is named comes off whatever it was joined with, also by an earlier decision; then only
+    // undoing restores.
     let plain = one.is_plain(first).await && one.is_plain(second).await;
     let made = one.merge(&first.id, &second.id).await.expect("merged");
     if made.len() == 1 {
@@ -180,8 +182,9 @@ fn seen(
     event.check().expect("a valid event")
 }
 
-/// What a wall stood between may have nothing to do with each other by the time it is lifted.
-async fn a_wall_is_lifted_everywhere(app: &TestApp) {
+/// The customers of a cannot-link constraint may have nothing to do with each other when it is
+/// undone.
+async fn a_cannot_link_is_undone_everywhere(app: &TestApp) {
     let mut one = Desk::new(&app.db);
     let log = [
         seen("1", 1, Some("u1"), None, Some("p1@x.example")),
@@ -207,7 +210,7 @@ async fn a_wall_is_lifted_everywhere(app: &TestApp) {
     assert_eq!(
         made.len(),
         2,
-        "the wall is lifted and they are joined: {made:?}"
+        "the constraint is undone and they are joined: {made:?}"
     );
     assert_eq!(
         one.whose("user_id:u1").await,

@@ -22,7 +22,7 @@ both!(
     a_run_finds_the_planted_and_neither_twins_nor_a_mailbox,
     finding_alone_writes_nothing,
     accept_joins_and_undo_parts_for_good,
-    a_wall_is_a_word_against_matching,
+    a_cannot_link_speaks_against_matching,
     reject_keeps_apart_and_an_answer_is_given_once,
     apply_makes_decisions_that_a_split_takes_back,
     a_new_customer_is_matched_from_the_index,
@@ -195,7 +195,7 @@ async fn accept_joins_and_undo_parts_for_good(app: &TestApp) {
 }
 
 /// An event ties two records, so the rules join them, and a steward parts them. That is a word against matching as well.
-async fn a_wall_is_a_word_against_matching(app: &TestApp) {
+async fn a_cannot_link_speaks_against_matching(app: &TestApp) {
     settle(app);
     let id = |kind: &str, id: &str| json!({"id": id, "type": kind, "collection": "users", "encoding": "none"});
     let both = [id("record.crm", "c2"), id("record.shop", "s2")];

@@ -366,25 +366,21 @@ impl<'a> UnionFind<'a> {
     }
 
     pub(super) fn finish(mut self) -> Resolution {
-        for cluster in self
-            .clusters
-            .iter_mut()
+        let roots = self.clusters.iter_mut();
+        let customers = roots
             .filter(|cluster| cluster.parent.is_none())
-        {
-            cluster.links.sort_unstable();
-            let links = cluster
-                .links
-                .iter()
-                .map(|link| self.links[*link].id.clone())
-                .collect();
-            let known = cluster.identifiers.iter();
-            let identifiers = known
-                .map(|(id, at)| (self.nodes[*id].identifier.clone(), *at))
-                .collect();
-            self.resolution
-                .customers
-                .push(Customer { links, identifiers });
-        }
+            .map(|cluster| {
+                cluster.links.sort_unstable();
+                let links = cluster.links.iter();
+                let known = cluster.identifiers.iter();
+                Customer {
+                    links: links.map(|link| self.links[*link].id.clone()).collect(),
+                    identifiers: known
+                        .map(|(id, at)| (self.nodes[*id].identifier.clone(), *at))
+                        .collect(),
+                }
+            });
+        self.resolution.customers = customers.collect();
         let by_id = |a: &Customer, b: &Customer| a.links[0].cmp(&b.links[0]);
         self.resolution.customers.sort_unstable_by(by_id);
         self.resolution

@@ -1,3 +1,5 @@
+//! Which links of a batch change, from links and rows made by hand.
+
 use super::super::fixture::link;
 use super::*;
 

@@ -1,3 +1,5 @@
+//! What takes the fast path and what is folded, from links made by hand.
+
 use super::super::component::Component;
 use super::super::fixture::{SECRET, link, stored};
 use super::*;

@@ -1,3 +1,5 @@
+//! What a fold changes, from components made by hand.
+
 use super::super::fixture::{link, settle, stored};
 use super::*;
 use crate::identity::decision::{Act, By, Decision};
