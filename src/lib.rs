@@ -7,24 +7,42 @@
 //!
 //! | room | what it holds |
 //! |---|---|
-//! | `error`, `clock`, `config` | the one error, the time and random ids, flags and environment |
+//! | `error`, `clock`, `config` | the one error; the time and random ids; flags and environment |
 //! | `event` | what every system's record becomes |
-//! | `source` | one file for each system: how its records come in and are read |
-//! | `identity` | links, rules, the fold that decides who is one customer, decisions as data |
-//! | `profile` | the one document of a customer, and how events and records add up to it |
-//! | `matching` | who is likely one without a shared key: the model |
-//! | `store` | the database: tables, statements, what is kept in memory |
-//! | `ingest` | the way of an event into the log and all that is folded from it |
-//! | `steward` | what people decide: joins, rules, suggestions, explanations, sources and keys |
+//! | `source` | one file for each system: how its records come in and are parsed |
+//! | `identity` | pure: rules, links, and the fold that decides which links are one customer |
+//! | `profile` | pure: the document of a customer, and how facts of events add up to it |
+//! | `matching` | pure: which customers are likely one without a shared identifier |
+//! | `store` | the database: drivers, tables with their statements, one cache of documents |
+//! | `ingest` | the write path: read, plan, write, in one transaction |
+//! | `steward` | decisions of people: merges, splits, rules, suggestions, sources and keys |
 //! | `tool` | what an agent can call, one file each, and how models are told of it |
 //! | `surface` | HTTP |
 //! | `cli` | the commands |
 //!
+//! Twelve words that the code uses without explaining them again:
+//!
+//! | word | meaning |
+//! |---|---|
+//! | event | one thing that one source says about one customer; it is never changed, and the log is all of them |
+//! | identifier | a kind and a value that lead to a customer, such as `email:ada@example.com` |
+//! | link | one distinct set of identifiers that events carry together; an event points at its link, a link at its profile |
+//! | component | links that are connected through identifiers or decisions; what one fold looks at |
+//! | fold | what makes a result of events or links so that their order of arrival does not matter |
+//! | constraint | what a steward decided of links: *must-link* joins them, *cannot-link* keeps them apart |
+//! | profile | the one document of a customer; its id is that of its oldest link |
+//! | claim | a value of a trait, with the source and the event that stated it and when |
+//! | record | what the events of one link say of one order or ticket |
+//! | change | the row that a commit leaves behind: which profiles it changed, so that caches drop them |
+//! | generation | the number of one cached document; an answer made of it is cached under that number |
+//! | workspace | one company's data; every table's key begins with it |
+//!
 //! The import rule is law (`tests/layering.rs`): a room uses only those to its left in
 //! `error clock config | event | source, profile, identity, matching | store | ingest | steward | tool | surface | cli main`,
-//! and no files import each other in a circle. `source`, `profile`, `identity` and `matching` are pure functions. Transactions
-//! that write begin in `ingest` and `steward`. `sqlx` is named only in `store` and where `error` takes its errors, `axum` only
-//! in `surface`, the environment only in `config`, the clock and random bytes only in `clock`.
+//! and no files import each other in a circle. `source`, `profile`, `identity` and `matching` are
+//! pure functions. Transactions that write begin in `ingest` and `steward`. `sqlx` is named only in
+//! `store` and where `error` takes its errors, `axum` only in `surface`, the environment only in
+//! `config`, the clock and random bytes only in `clock`.
 
 pub mod clock;
 pub mod config;
