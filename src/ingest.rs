@@ -17,6 +17,7 @@
 
 use crate::Result;
 use crate::event::Event;
+use crate::id::WorkspaceId;
 use crate::store::access::Workspace;
 use crate::store::event::{LogPosition, NewEvent};
 use crate::store::record::LinkRecord;
@@ -240,7 +241,7 @@ async fn settle_with<'a>(
 /// When the database refuses.
 pub async fn note_import(
     db: &Db,
-    workspace: &str,
+    workspace: &WorkspaceId,
     source: &str,
     (file, position): (&str, i64),
     now: i64,

@@ -7,7 +7,7 @@
 //!
 //! | room | what it holds |
 //! |---|---|
-//! | `error`, `clock`, `config` | the one error; the time and random ids; flags and environment |
+//! | `error`, `id`, `clock`, `config` | the one error; a type for each id; the time and random bytes; flags and environment |
 //! | `event` | what every system's record becomes |
 //! | `source` | one file for each system: how its records come in and are parsed |
 //! | `identity` | pure: rules, links, and the fold that decides which links are one customer |
@@ -38,7 +38,7 @@
 //! | workspace | one company's data; every table's key begins with it |
 //!
 //! The import rule is law (`tests/layering.rs`): a room uses only those to its left in
-//! `error clock config | event | source, profile, identity, matching | store | ingest | steward | tool | surface | cli main`,
+//! `error id clock config | event | source, profile, identity, matching | store | ingest | steward | tool | surface | cli main`,
 //! and no files import each other in a circle. `source`, `profile`, `identity` and `matching` are
 //! pure functions. Transactions that write begin in `ingest` and `steward`. `sqlx` is named only in
 //! `store` and where `error` takes its errors, `axum` only in `surface`, the environment only in
@@ -47,6 +47,7 @@
 pub mod clock;
 pub mod config;
 pub mod error;
+pub mod id;
 
 pub mod event;
 

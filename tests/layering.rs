@@ -12,7 +12,7 @@ use import::{File, arrows, circling, code, paths, sources};
 
 /// The rooms in their order. A room may use rooms of its own row and of the rows before it.
 const ROWS: [&[&str]; 9] = [
-    &["error", "clock", "config"],
+    &["error", "clock", "config", "id"],
     &["event"],
     &["source", "profile", "identity", "matching"],
     &["store"],

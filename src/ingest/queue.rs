@@ -8,6 +8,7 @@
 //! keeps a worker of the runtime from the requests that are quickly answered.
 
 use super::{Prepared, Taken, prepare, take};
+use crate::id::WorkspaceId;
 use crate::source::Parsed;
 use crate::store::Db;
 use crate::store::access::{self, Workspace};
@@ -334,7 +335,7 @@ impl Committer {
     /// Commits events that were read under rules that are not in force any more.
     async fn commit_anew<'a>(
         &self,
-        workspace: &str,
+        workspace: &WorkspaceId,
         events: impl Iterator<Item = &'a Prepared> + Clone,
         rejected: &[Rejected],
     ) -> Result<Taken> {

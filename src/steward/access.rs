@@ -1,6 +1,7 @@
 //! Setting up who may send and who may ask: workspaces, sources, keys.
 
 use crate::clock::random_id;
+use crate::id::WorkspaceId;
 use crate::store::access::{self, ApiKey, Source, Workspace};
 use crate::store::{Db, Tx};
 use crate::{Error, Result};
@@ -45,17 +46,22 @@ pub async fn workspace(
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn create_key(db: &Db, workspace: &str, scopes: &str, now: i64) -> Result<NewKey> {
+pub async fn create_key(
+    db: &Db,
+    workspace: &WorkspaceId,
+    scopes: &str,
+    now: i64,
+) -> Result<NewKey> {
     let mut tx = db.begin().await?;
     let key = add_key(&mut tx, workspace, scopes, now).await?;
     tx.commit().await?;
     Ok(key)
 }
 
-async fn add_key(tx: &mut Tx, workspace: &str, scopes: &str, now: i64) -> Result<NewKey> {
+async fn add_key(tx: &mut Tx, workspace: &WorkspaceId, scopes: &str, now: i64) -> Result<NewKey> {
     let (id, secret) = (random_id("k_", 5), random_id("ak_", 20));
     let row = ApiKey {
-        workspace: workspace.to_owned(),
+        workspace: workspace.clone(),
         id: id.clone(),
         scopes: scopes.to_owned(),
         created_at: now,
@@ -69,7 +75,7 @@ async fn add_key(tx: &mut Tx, workspace: &str, scopes: &str, now: i64) -> Result
 ///
 /// # Errors
 /// [`Error::NotFound`] when there is no such key.
-pub async fn revoke_key(db: &Db, workspace: &str, id: &str, now: i64) -> Result<()> {
+pub async fn revoke_key(db: &Db, workspace: &WorkspaceId, id: &str, now: i64) -> Result<()> {
     let mut tx = db.begin().await?;
     access::revoke_key(&mut tx, workspace, id, now).await?;
     tx.commit().await
@@ -93,7 +99,7 @@ pub async fn add_sources(db: &Db, sources: &[Source]) -> Result<()> {
 /// [`Error::NotFound`] when there is no such source.
 pub async fn rotate_source(
     db: &Db,
-    workspace: &str,
+    workspace: &WorkspaceId,
     name: &str,
     write_key: &str,
     secret: Option<&str>,

@@ -8,6 +8,7 @@
 use super::snapshot::{IdentitySnapshot, holders};
 use super::{Progress, begin, reread};
 use crate::Result;
+use crate::id::WorkspaceId;
 use crate::identity::compare::{RulesDiff, compare};
 use crate::identity::{self, Rulebook, Rules, SHIPPED};
 use crate::ingest::{Component, settle};
@@ -34,7 +35,7 @@ pub struct Applied {
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn state(db: &Db, workspace: &str) -> Result<RulesState> {
+pub async fn state(db: &Db, workspace: &WorkspaceId) -> Result<RulesState> {
     let mut tx = db.begin().await?;
     store::identity::rules_state(&mut tx, workspace).await
 }
@@ -47,7 +48,7 @@ pub async fn state(db: &Db, workspace: &str) -> Result<RulesState> {
 /// used; when the database refuses.
 pub async fn set(
     db: &Db,
-    workspace: &str,
+    workspace: &WorkspaceId,
     text: &str,
     actor: &str,
     now: i64,

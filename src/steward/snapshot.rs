@@ -3,6 +3,7 @@
 
 use super::Progress;
 use crate::Result;
+use crate::id::WorkspaceId;
 use crate::identity::{Constraints, Identifier, Link, Resolution, fast_path};
 use crate::store::access::Workspace;
 use crate::store::identifier::StoredIdentifier;
@@ -25,7 +26,7 @@ pub(super) struct IdentitySnapshot {
 
 impl IdentitySnapshot {
     /// Reads it.
-    pub async fn load(db: &Db, workspace: &str, progress: Progress<'_>) -> Result<Self> {
+    pub async fn load(db: &Db, workspace: &WorkspaceId, progress: Progress<'_>) -> Result<Self> {
         let total = usize::try_from(store::link::count(db, workspace).await?).unwrap_or(0);
         let (mut links, mut held) = (Vec::with_capacity(total), Vec::with_capacity(total));
         let mut found = Vec::with_capacity(total);

@@ -3,6 +3,7 @@
 use super::sql::row;
 use super::{Db, Tx};
 use crate::clock::random_id;
+use crate::id::WorkspaceId;
 use crate::identity::Rulebook;
 use crate::profile::packed;
 use crate::{Error, Result};
@@ -13,7 +14,7 @@ use std::sync::Arc;
 #[derive(Clone, Debug)]
 pub struct Workspace {
     /// Its id, which every key of the database begins with.
-    pub id: String,
+    pub id: WorkspaceId,
     /// Its name.
     pub name: String,
     /// The key of the hashes that become ids, and of the signatures of session tokens.
@@ -23,7 +24,7 @@ pub struct Workspace {
 }
 
 struct WorkspaceRow {
-    id: String,
+    id: WorkspaceId,
     name: String,
     secret: String,
     rules: i64,
@@ -56,7 +57,7 @@ impl Workspace {
     #[must_use]
     pub fn new(name: &str) -> Self {
         Self {
-            id: random_id("w_", 5),
+            id: WorkspaceId::new(random_id("w_", 5)),
             name: name.to_owned(),
             secret: random_id("", 32),
             rules: Arc::default(),
@@ -68,7 +69,7 @@ impl Workspace {
 #[derive(Clone, Debug)]
 pub struct Source {
     /// The workspace it feeds.
-    pub workspace: String,
+    pub workspace: WorkspaceId,
     /// Its name, unique within the workspace.
     pub name: String,
     /// The kind of system, a name in `source::SOURCES`.
@@ -94,7 +95,7 @@ row!(Source {
 #[derive(Clone, Debug)]
 pub struct ApiKey {
     /// The workspace it opens.
-    pub workspace: String,
+    pub workspace: WorkspaceId,
     /// Its id, safe to show.
     pub id: String,
     /// Its scopes, separated by spaces.
@@ -123,9 +124,9 @@ pub fn hash(key: &str) -> String {
 ///
 /// # Errors
 /// [`Error::Conflict`] when a workspace has a newer form.
-pub async fn outdated(db: &Db) -> Result<Vec<String>> {
+pub async fn outdated(db: &Db) -> Result<Vec<WorkspaceId>> {
     let ours = i64::from(packed::FORM);
-    let rows: Vec<(String, i64)> = db
+    let rows: Vec<(WorkspaceId, i64)> = db
         .sql("select id, folded from workspace where folded <> $1 order by id")
         .bind(ours)
         .all()
@@ -141,7 +142,7 @@ pub async fn outdated(db: &Db) -> Result<Vec<String>> {
 
 /// Notes that all derived rows of a workspace have the present form. It gives whether they had an
 /// older one.
-pub async fn set_folded(tx: &mut Tx, workspace: &str) -> Result<bool> {
+pub async fn set_folded(tx: &mut Tx, workspace: &WorkspaceId) -> Result<bool> {
     let changed = tx
         .sql("update workspace set folded = $2 where id = $1 and folded < $2")
         .bind(workspace)
@@ -165,7 +166,7 @@ pub async fn workspace(db: &Db, name: &str) -> Result<Option<Workspace>> {
 }
 
 /// The workspace of this id.
-pub async fn workspace_by_id(db: &Db, id: &str) -> Result<Option<Workspace>> {
+pub async fn workspace_by_id(db: &Db, id: &WorkspaceId) -> Result<Option<Workspace>> {
     let row: Option<WorkspaceRow> = db
         .sql("select id, name, secret, rules, applied from workspace where id = $1")
         .bind(id)
@@ -224,7 +225,7 @@ pub async fn add_source(tx: &mut Tx, source: &Source) -> Result<()> {
 /// [`Error::NotFound`] when there is no such source.
 pub async fn rotate_source(
     tx: &mut Tx,
-    workspace: &str,
+    workspace: &WorkspaceId,
     name: &str,
     write_key: &str,
     secret: Option<&str>,
@@ -246,7 +247,7 @@ pub async fn rotate_source(
 }
 
 /// Every source of a workspace, by name.
-pub async fn sources(db: &Db, workspace: &str) -> Result<Vec<Source>> {
+pub async fn sources(db: &Db, workspace: &WorkspaceId) -> Result<Vec<Source>> {
     db.sql("select workspace, name, kind, write_key, secret, created_at from source where workspace = $1 order by name")
         .bind(workspace)
         .all()
@@ -294,7 +295,7 @@ pub async fn key_by_hash(db: &Db, hash: &str) -> Result<Option<ApiKey>> {
 }
 
 /// Every key of a workspace, oldest first.
-pub async fn keys(db: &Db, workspace: &str) -> Result<Vec<ApiKey>> {
+pub async fn keys(db: &Db, workspace: &WorkspaceId) -> Result<Vec<ApiKey>> {
     db.sql("select workspace, id, scopes, created_at, revoked_at from api_key where workspace = $1 order by created_at, id")
         .bind(workspace)
         .all()
@@ -305,7 +306,7 @@ pub async fn keys(db: &Db, workspace: &str) -> Result<Vec<ApiKey>> {
 ///
 /// # Errors
 /// [`Error::NotFound`] when there is no such key.
-pub async fn revoke_key(tx: &mut Tx, workspace: &str, id: &str, now: i64) -> Result<()> {
+pub async fn revoke_key(tx: &mut Tx, workspace: &WorkspaceId, id: &str, now: i64) -> Result<()> {
     let revoked = tx
         .sql("update api_key set revoked_at = coalesce(revoked_at, $3) where workspace = $1 and id = $2")
         .bind(workspace)
@@ -322,7 +323,12 @@ pub async fn revoke_key(tx: &mut Tx, workspace: &str, id: &str, now: i64) -> Res
 }
 
 /// How far an import of a file got, in bytes; 0 if it was never started.
-pub async fn import_position(db: &Db, workspace: &str, source: &str, file: &str) -> Result<i64> {
+pub async fn import_position(
+    db: &Db,
+    workspace: &WorkspaceId,
+    source: &str,
+    file: &str,
+) -> Result<i64> {
     let row: Option<(i64,)> = db
         .sql("select position from import_progress where workspace = $1 and source = $2 and file = $3")
         .bind(workspace)
@@ -336,7 +342,7 @@ pub async fn import_position(db: &Db, workspace: &str, source: &str, file: &str)
 /// Notes how far an import got.
 pub async fn set_import_position(
     tx: &mut Tx,
-    workspace: &str,
+    workspace: &WorkspaceId,
     source: &str,
     file: &str,
     position: i64,

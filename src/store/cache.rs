@@ -11,6 +11,7 @@ use super::read_batch::BatchedReads;
 use super::sql::{Driver, ReadConnection};
 use super::written_document::WrittenDocuments;
 use crate::Result;
+use crate::id::WorkspaceId;
 use quick_cache::Weighter;
 use quick_cache::sync::Cache as Bounded;
 use std::collections::HashMap;
@@ -86,7 +87,7 @@ pub(super) enum CacheLookup {
 pub(super) struct Cache {
     documents: Bounded<Arc<str>, DocumentEntry, DocumentWeight>,
     names: Bounded<String, NameEntry>,
-    workspaces: Mutex<HashMap<String, Arc<WorkspaceCache>>>,
+    workspaces: Mutex<HashMap<WorkspaceId, Arc<WorkspaceCache>>>,
     /// The next number for a document or for the names that lead to it.
     next_generation: AtomicU64,
     /// Of an SQLite file.
@@ -124,12 +125,12 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn document_key(workspace: &str, id: &str) -> String {
+fn document_key(workspace: &WorkspaceId, id: &str) -> String {
     format!("{workspace}\0{id}")
 }
 
 /// The rules are in the key of a name, because they say how a name is normalised.
-fn name_key(workspace: &str, rules: i64, name: &str) -> String {
+fn name_key(workspace: &WorkspaceId, rules: i64, name: &str) -> String {
     format!("{workspace}\0{rules}\0{name}")
 }
 
@@ -146,16 +147,16 @@ impl Cache {
         }
     }
 
-    pub(super) fn workspace(&self, workspace: &str) -> Arc<WorkspaceCache> {
+    pub(super) fn workspace(&self, workspace: &WorkspaceId) -> Arc<WorkspaceCache> {
         let mut workspaces = lock(&self.workspaces);
         if let Some(cache) = workspaces.get(workspace) {
             return Arc::clone(cache);
         }
-        Arc::clone(workspaces.entry(workspace.to_owned()).or_default())
+        Arc::clone(workspaces.entry(workspace.clone()).or_default())
     }
 
     /// The number of the last known change of a workspace.
-    pub(super) fn last_known(&self, workspace: &str) -> Option<i64> {
+    pub(super) fn last_known(&self, workspace: &WorkspaceId) -> Option<i64> {
         lock(&self.workspace(workspace).known).number
     }
 
@@ -167,7 +168,7 @@ impl Cache {
     pub(super) async fn look_up(
         self: &Arc<Self>,
         driver: &Driver,
-        workspace: &str,
+        workspace: &WorkspaceId,
         rules: i64,
         name: &str,
     ) -> Result<CacheLookup> {
@@ -185,14 +186,14 @@ impl Cache {
     }
 
     /// The profile that a name leads to, as of the last known change.
-    fn find(&self, workspace: &str, rules: i64, name: &str) -> Option<Arc<CachedProfile>> {
+    fn find(&self, workspace: &WorkspaceId, rules: i64, name: &str) -> Option<Arc<CachedProfile>> {
         let name = self.names.get(name_key(workspace, rules, name).as_str())?;
         let entry = self.documents.get(&*name.document_key)?;
         (entry.name_generation == name.name_generation).then_some(entry.profile)
     }
 
     /// The document of a profile, as of the last known change.
-    pub(super) fn document(&self, workspace: &str, id: &str) -> Option<Arc<[u8]>> {
+    pub(super) fn document(&self, workspace: &WorkspaceId, id: &str) -> Option<Arc<[u8]>> {
         let entry = self.documents.get(document_key(workspace, id).as_str())?;
         Some(Arc::clone(&entry.profile.doc))
     }
@@ -202,7 +203,7 @@ impl Cache {
     /// cached.
     pub(super) fn put_read(
         &self,
-        workspace: &str,
+        workspace: &WorkspaceId,
         (rules, name): (i64, &str),
         id: &str,
         (doc, received_at): (Arc<[u8]>, i64),
@@ -235,7 +236,7 @@ impl Cache {
 
     /// The base of a transaction that holds the workspace's lock, if the wal-index shows that every
     /// change is known. Otherwise the transaction reads the changes and calls [`Self::catch_up`].
-    pub(super) fn current_base(&self, workspace: &str) -> Option<BaseChange> {
+    pub(super) fn current_base(&self, workspace: &WorkspaceId) -> Option<BaseChange> {
         let known = *lock(&self.workspace(workspace).known);
         let base = BaseChange {
             number: known.number?,
@@ -249,7 +250,7 @@ impl Cache {
     /// document is what the database holds.
     pub(super) fn catch_up(
         &self,
-        workspace: &str,
+        workspace: &WorkspaceId,
         number: i64,
         changes: &ChangedProfiles,
     ) -> BaseChange {
@@ -271,7 +272,7 @@ impl Cache {
     /// are not cached if a change lies between its base and its commit.
     pub(super) fn write_through(
         &self,
-        workspace: &str,
+        workspace: &WorkspaceId,
         base: BaseChange,
         number: i64,
         changes: &ChangedProfiles,
@@ -303,7 +304,7 @@ impl Cache {
     /// The name generations of the written documents whose names still lead to them.
     fn kept_name_generations(
         &self,
-        workspace: &str,
+        workspace: &WorkspaceId,
         written: &WrittenDocuments,
     ) -> HashMap<String, u64> {
         let kept = written.with_same_names().filter_map(|id| {
@@ -313,7 +314,12 @@ impl Cache {
         kept.collect()
     }
 
-    fn put_written(&self, workspace: &str, written: WrittenDocuments, kept: &HashMap<String, u64>) {
+    fn put_written(
+        &self,
+        workspace: &WorkspaceId,
+        written: WrittenDocuments,
+        kept: &HashMap<String, u64>,
+    ) {
         for (id, document) in written.into_documents() {
             let kept = kept.get(&id).copied();
             let entry = DocumentEntry {
@@ -326,7 +332,7 @@ impl Cache {
     }
 
     /// Removes the documents that changed.
-    fn invalidate(&self, workspace: &str, changes: &ChangedProfiles) {
+    fn invalidate(&self, workspace: &WorkspaceId, changes: &ChangedProfiles) {
         match changes {
             ChangedProfiles::Ids(ids) => {
                 for id in ids {

@@ -2,6 +2,7 @@
 //! learns which of its cached documents are out of date.
 
 use super::sql::{ReadConnection, Statement, Transaction};
+use crate::id::WorkspaceId;
 use crate::profile::packed;
 use crate::{Error, Result};
 use std::collections::{BTreeMap, BTreeSet};
@@ -32,12 +33,12 @@ impl ChangedProfiles {
 }
 
 /// The profiles that a transaction changed so far, by workspace.
-pub(super) type ChangesByWorkspace = BTreeMap<String, ChangedProfiles>;
+pub(super) type ChangesByWorkspace = BTreeMap<WorkspaceId, ChangedProfiles>;
 
 /// Adds profiles that are changed, made or removed.
 pub(super) fn add<'a>(
     changed: &mut ChangesByWorkspace,
-    workspace: &str,
+    workspace: &WorkspaceId,
     ids: impl Iterator<Item = &'a str>,
 ) {
     let ids: Vec<String> = ids.map(str::to_owned).collect();
@@ -45,7 +46,7 @@ pub(super) fn add<'a>(
         return;
     }
     let nothing = ChangedProfiles::Ids(BTreeSet::new());
-    let changed = changed.entry(workspace.to_owned()).or_insert(nothing);
+    let changed = changed.entry(workspace.clone()).or_insert(nothing);
     if let ChangedProfiles::Ids(known) = changed {
         known.extend(ids);
         if known.len() > MAX_NAMED {
@@ -58,7 +59,7 @@ pub(super) fn add<'a>(
 /// the greater number is committed later.
 pub(super) async fn append(
     tx: &mut Transaction,
-    workspace: &str,
+    workspace: &WorkspaceId,
     profiles: &ChangedProfiles,
 ) -> Result<i64> {
     let named = match profiles {
@@ -95,7 +96,7 @@ const SINCE: &str = "select number, case when number > $2 then profiles end from
 /// `known` one.
 pub(super) async fn since(
     connection: &mut ReadConnection,
-    workspace: &str,
+    workspace: &WorkspaceId,
     known: Option<i64>,
 ) -> Result<(i64, ChangedProfiles)> {
     read_since(workspace, known, |text| connection.sql(text)).await
@@ -104,14 +105,14 @@ pub(super) async fn since(
 /// The same within a transaction.
 pub(super) async fn since_in(
     tx: &mut Transaction,
-    workspace: &str,
+    workspace: &WorkspaceId,
     known: Option<i64>,
 ) -> Result<(i64, ChangedProfiles)> {
     read_since(workspace, known, |text| tx.sql(text)).await
 }
 
 async fn read_since<'c>(
-    workspace: &str,
+    workspace: &WorkspaceId,
     known: Option<i64>,
     sql: impl FnOnce(&'static str) -> Statement<'c>,
 ) -> Result<(i64, ChangedProfiles)> {

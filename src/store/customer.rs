@@ -32,7 +32,7 @@ impl FoundCustomer {
 /// # Errors
 /// As [`profile::by_name`].
 pub async fn find(db: &Db, workspace: &Workspace, name: &str) -> Result<Option<FoundCustomer>> {
-    let (cache, id, rules) = (&db.cache, workspace.id.as_str(), workspace.rules.version);
+    let (cache, id, rules) = (&db.cache, &workspace.id, workspace.rules.version);
     let before = match cache.look_up(db, id, rules, name).await? {
         CacheLookup::Hit(cached) => {
             let parsed = None;

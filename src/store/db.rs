@@ -6,6 +6,7 @@ use super::change::{self, ChangedProfiles, ChangesByWorkspace};
 use super::sql::{Driver, Transaction};
 use super::written_document::{WrittenDocument, WrittenDocuments};
 use crate::Result;
+use crate::id::WorkspaceId;
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
@@ -29,7 +30,7 @@ pub struct Tx {
 /// The workspace whose lock a transaction holds.
 #[derive(Debug)]
 struct LockedWorkspace {
-    id: String,
+    id: WorkspaceId,
     /// Its last change when the lock was taken.
     base: BaseChange,
     written: WrittenDocuments,
@@ -82,7 +83,7 @@ impl Tx {
     /// Makes this the only transaction that writes to the workspace, until it ends. On PostgreSQL
     /// the advisory lock keeps two replicas from resolving one customer differently; on SQLite
     /// there is only one write transaction anyway.
-    pub async fn lock(&mut self, workspace: &str) -> Result<()> {
+    pub async fn lock(&mut self, workspace: &WorkspaceId) -> Result<()> {
         if self.is_locked(workspace) {
             return Ok(());
         }
@@ -97,22 +98,22 @@ impl Tx {
             }
         };
         self.locked = Some(LockedWorkspace {
-            id: workspace.to_owned(),
+            id: workspace.clone(),
             base,
             written: WrittenDocuments::default(),
         });
         Ok(())
     }
 
-    fn is_locked(&self, workspace: &str) -> bool {
+    fn is_locked(&self, workspace: &WorkspaceId) -> bool {
         let locked = self.locked.as_ref();
-        locked.is_some_and(|locked| locked.id == workspace)
+        locked.is_some_and(|locked| locked.id == *workspace)
     }
 
     /// A document as the transaction sees it, if it can be had without a statement.
-    pub(super) fn document(&mut self, workspace: &str, id: &str) -> Option<Arc<[u8]>> {
+    pub(super) fn document(&mut self, workspace: &WorkspaceId, id: &str) -> Option<Arc<[u8]>> {
         let locked = self.locked.as_mut()?;
-        if locked.id != workspace {
+        if locked.id != *workspace {
             return None;
         }
         if let Some(written) = locked.written.get(id) {
@@ -127,16 +128,21 @@ impl Tx {
     }
 
     /// Notes a document that the transaction wrote.
-    pub(super) fn note_written(&mut self, workspace: &str, id: String, document: WrittenDocument) {
+    pub(super) fn note_written(
+        &mut self,
+        workspace: &WorkspaceId,
+        id: String,
+        document: WrittenDocument,
+    ) {
         if let Some(locked) = &mut self.locked
-            && locked.id == workspace
+            && locked.id == *workspace
         {
             locked.written.put(id, document);
         }
     }
 
     /// Notes that these profiles are removed.
-    pub(super) fn note_removed(&mut self, workspace: &str, ids: &[&str]) {
+    pub(super) fn note_removed(&mut self, workspace: &WorkspaceId, ids: &[&str]) {
         self.note_changed(workspace, ids.iter().copied());
         if let Some(locked) = &mut self.locked {
             ids.iter().for_each(|id| locked.written.remove(id));
@@ -144,14 +150,17 @@ impl Tx {
     }
 
     /// Notes that these profiles are changed, made or removed.
-    pub(super) fn note_changed<'a>(&mut self, workspace: &str, ids: impl Iterator<Item = &'a str>) {
+    pub(super) fn note_changed<'a>(
+        &mut self,
+        workspace: &WorkspaceId,
+        ids: impl Iterator<Item = &'a str>,
+    ) {
         change::add(&mut self.changed, workspace, ids);
     }
 
     /// Notes that any profile of the workspace may be changed, made or removed.
-    pub(super) fn note_all_changed(&mut self, workspace: &str) {
-        self.changed
-            .insert(workspace.to_owned(), ChangedProfiles::All);
+    pub(super) fn note_all_changed(&mut self, workspace: &WorkspaceId) {
+        self.changed.insert(workspace.clone(), ChangedProfiles::All);
         if let Some(locked) = &mut self.locked {
             locked.written = WrittenDocuments::default();
         }

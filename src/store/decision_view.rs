@@ -3,6 +3,7 @@
 use super::Db;
 use super::identity::DecisionRow;
 use crate::Result;
+use crate::id::WorkspaceId;
 use crate::identity::Identifier;
 use crate::identity::decision::Decision;
 use crate::profile::Profile;
@@ -12,7 +13,7 @@ use std::collections::BTreeMap;
 /// The decisions before the one of this id, newest first. Without an id it begins with the newest.
 pub async fn before(
     db: &Db,
-    workspace: &str,
+    workspace: &WorkspaceId,
     id: Option<&str>,
     limit: i64,
 ) -> Result<Vec<Decision>> {
@@ -32,7 +33,7 @@ pub async fn before(
 }
 
 /// The decisions of these ids.
-pub async fn by_ids(db: &Db, workspace: &str, ids: &[String]) -> Result<Vec<Decision>> {
+pub async fn by_ids(db: &Db, workspace: &WorkspaceId, ids: &[String]) -> Result<Vec<Decision>> {
     if ids.is_empty() {
         return Ok(Vec::new());
     }
@@ -52,7 +53,7 @@ pub async fn by_ids(db: &Db, workspace: &str, ids: &[String]) -> Result<Vec<Deci
 /// The profiles that these links and identifiers lead to, in the order of their ids.
 pub async fn concerned(
     db: &Db,
-    workspace: &str,
+    workspace: &WorkspaceId,
     links: &[String],
     identifiers: &[Identifier],
 ) -> Result<Vec<Profile>> {

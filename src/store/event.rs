@@ -3,6 +3,7 @@
 use super::sql::row;
 use super::{Db, Pending, Rows, Tx};
 use crate::event::{Event, Kind, event_id};
+use crate::id::WorkspaceId;
 use crate::identity::explain::LinkActivity;
 use crate::{Error, Result};
 use serde::Serialize;
@@ -142,7 +143,7 @@ fn read(rows: Vec<EventRow>) -> Result<Vec<LoggedEvent>> {
 #[must_use]
 pub fn known_later<'a>(
     tx: &mut Tx,
-    workspace: &str,
+    workspace: &WorkspaceId,
     offered: impl Iterator<Item = &'a NewEvent>,
 ) -> Pending<HashSet<(String, String)>> {
     // To look first is cheaper than to have the statement that writes them return what it wrote.
@@ -164,7 +165,7 @@ pub fn known_later<'a>(
 }
 
 /// Appends events that are not in the log.
-pub fn append(tx: &mut Tx, workspace: &str, new: &[&NewEvent]) {
+pub fn append(tx: &mut Tx, workspace: &WorkspaceId, new: &[&NewEvent]) {
     let rows = Rows::default()
         .text(new.iter().map(|new| new.link.as_str()))
         .text(new.iter().map(|new| new.source.as_str()))
@@ -185,7 +186,7 @@ pub fn append(tx: &mut Tx, workspace: &str, new: &[&NewEvent]) {
 /// Up to `limit` events of these links, in no order. With `upto` only those at or before it.
 pub async fn of_links(
     tx: &mut Tx,
-    workspace: &str,
+    workspace: &WorkspaceId,
     links: &[String],
     upto: Option<&LogPosition>,
     limit: i64,
@@ -212,7 +213,7 @@ pub async fn of_links(
 /// those at or before it.
 pub async fn of_link(
     tx: &mut Tx,
-    workspace: &str,
+    workspace: &WorkspaceId,
     link: &str,
     upto: Option<&LogPosition>,
     after: &(i64, LogPosition),
@@ -244,7 +245,7 @@ const PAGE: &str = "select link, source, message_id, type, name, at, received_at
 /// The next `limit` events after a place. A rebuild walks the log by it.
 pub async fn page_in(
     tx: &mut Tx,
-    workspace: &str,
+    workspace: &WorkspaceId,
     after: &LogPosition,
     limit: i64,
 ) -> Result<Vec<LoggedEvent>> {
@@ -262,7 +263,7 @@ pub async fn page_in(
 /// The same, outside of a transaction.
 pub async fn page(
     db: &Db,
-    workspace: &str,
+    workspace: &WorkspaceId,
     after: &LogPosition,
     limit: i64,
 ) -> Result<Vec<LoggedEvent>> {
@@ -280,7 +281,7 @@ pub async fn page(
 /// A customer's events before this time and place, newest first.
 pub async fn timeline(
     db: &Db,
-    workspace: &str,
+    workspace: &WorkspaceId,
     profile: &str,
     before: &(i64, LogPosition),
     limit: i64,
@@ -305,7 +306,7 @@ pub async fn timeline(
 }
 
 /// Writes the links of events, after the present rules gave them other ones.
-pub async fn relink(tx: &mut Tx, workspace: &str, moved: &[LoggedEvent]) -> Result<()> {
+pub async fn relink(tx: &mut Tx, workspace: &WorkspaceId, moved: &[LoggedEvent]) -> Result<()> {
     if moved.is_empty() {
         return Ok(());
     }
@@ -330,14 +331,14 @@ pub async fn relink(tx: &mut Tx, workspace: &str, moved: &[LoggedEvent]) -> Resu
 }
 
 /// How many events there are.
-pub async fn count(db: &Db, workspace: &str) -> Result<i64> {
+pub async fn count(db: &Db, workspace: &WorkspaceId) -> Result<i64> {
     super::table::count(db, "event", workspace).await
 }
 
 /// How many events came in through each of these links, from which sources, and when the last did.
 pub async fn activity(
     db: &Db,
-    workspace: &str,
+    workspace: &WorkspaceId,
     links: &[String],
 ) -> Result<HashMap<String, LinkActivity>> {
     let rows: Vec<(String, String, i64, i64)> = db

@@ -1,6 +1,7 @@
 //! Identifiers: where each leads, whether it is shared, and its cannot-link constraints.
 
 use super::{Db, Rows, Tx};
+use crate::id::WorkspaceId;
 use crate::identity::{CannotLink, Constraints, Identifier};
 use crate::{Error, Result};
 use serde_json::{Value, json};
@@ -9,7 +10,7 @@ use std::collections::BTreeMap;
 /// Where each of these identifiers leads, and the constraints on them.
 pub async fn owners(
     tx: &mut Tx,
-    workspace: &str,
+    workspace: &WorkspaceId,
     identifiers: &[Identifier],
 ) -> Result<(BTreeMap<Identifier, Option<String>>, Constraints)> {
     if identifiers.is_empty() {
@@ -55,7 +56,7 @@ fn read_cannot_links(text: &str) -> Result<Vec<CannotLink>> {
 /// Sets the cannot-link constraints of identifiers.
 pub async fn set_cannot_links<'a>(
     tx: &mut Tx,
-    workspace: &str,
+    workspace: &WorkspaceId,
     cannot_links: impl Iterator<Item = (&'a Identifier, &'a [CannotLink])>,
 ) -> Result<()> {
     let row = |(identifier, cannot_links): (&Identifier, &[CannotLink])| {
@@ -95,7 +96,7 @@ pub struct StoredIdentifier {
 /// The next `limit` identifiers after `after`, by kind and value.
 pub async fn page(
     db: &Db,
-    workspace: &str,
+    workspace: &WorkspaceId,
     after: &Identifier,
     limit: i64,
 ) -> Result<Vec<StoredIdentifier>> {
@@ -124,7 +125,11 @@ pub async fn page(
 }
 
 /// Forgets those of these identifiers that no link carries and that have no cannot-link constraint.
-pub async fn forget(tx: &mut Tx, workspace: &str, identifiers: &[&Identifier]) -> Result<()> {
+pub async fn forget(
+    tx: &mut Tx,
+    workspace: &WorkspaceId,
+    identifiers: &[&Identifier],
+) -> Result<()> {
     if identifiers.is_empty() {
         return Ok(());
     }
@@ -142,7 +147,7 @@ pub async fn forget(tx: &mut Tx, workspace: &str, identifiers: &[&Identifier]) -
 }
 
 /// The cannot-link constraints of all identifiers, each with the profile that holds its identifier.
-pub async fn cannot_links(db: &Db, workspace: &str) -> Result<Vec<(String, CannotLink)>> {
+pub async fn cannot_links(db: &Db, workspace: &WorkspaceId) -> Result<Vec<(String, CannotLink)>> {
     let rows: Vec<(String, String)> = db
         .sql("select profile, cannot_links from identifier where workspace = $1 and cannot_links is not null and profile is not null")
         .bind(workspace)
@@ -157,7 +162,11 @@ pub async fn cannot_links(db: &Db, workspace: &str) -> Result<Vec<(String, Canno
 }
 
 /// Notes that values are not shared any more.
-pub async fn unshare(tx: &mut Tx, workspace: &str, identifiers: &[Identifier]) -> Result<()> {
+pub async fn unshare(
+    tx: &mut Tx,
+    workspace: &WorkspaceId,
+    identifiers: &[Identifier],
+) -> Result<()> {
     if identifiers.is_empty() {
         return Ok(());
     }
@@ -184,7 +193,7 @@ pub struct NewOwner {
 }
 
 /// Sets where identifiers lead.
-pub fn set_owners(tx: &mut Tx, workspace: &str, owners: &[&NewOwner]) {
+pub fn set_owners(tx: &mut Tx, workspace: &WorkspaceId, owners: &[&NewOwner]) {
     let mut owners = owners.to_vec();
     owners.sort_unstable_by(|a, b| a.identifier.cmp(&b.identifier));
     let rows = Rows::default()

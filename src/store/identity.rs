@@ -2,6 +2,7 @@
 
 use super::sql::row;
 use super::{Db, Tx};
+use crate::id::WorkspaceId;
 use crate::identity::decision::{Act, Decision};
 use crate::identity::{Identifier, Rulebook};
 use crate::{Error, Result};
@@ -28,7 +29,11 @@ row!(RulesVersion {
 });
 
 /// Every version of a workspace's rules up to this one, oldest first.
-pub async fn rules_versions(db: &Db, workspace: &str, upto: i64) -> Result<Vec<RulesVersion>> {
+pub async fn rules_versions(
+    db: &Db,
+    workspace: &WorkspaceId,
+    upto: i64,
+) -> Result<Vec<RulesVersion>> {
     db.sql(
         "select version, text, actor, created_at from identity_rules
          where workspace = $1 and version <= $2 order by version",
@@ -40,7 +45,7 @@ pub async fn rules_versions(db: &Db, workspace: &str, upto: i64) -> Result<Vec<R
 }
 
 /// The rules of a workspace at this version.
-pub async fn rulebook(db: &Db, workspace: &str, version: i64) -> Result<Rulebook> {
+pub async fn rulebook(db: &Db, workspace: &WorkspaceId, version: i64) -> Result<Rulebook> {
     if version == 0 {
         return Ok(Rulebook::default());
     }
@@ -49,7 +54,11 @@ pub async fn rulebook(db: &Db, workspace: &str, version: i64) -> Result<Rulebook
 
 /// The number, text and time of every version up to this one, oldest first. A [`Rulebook`] is made
 /// of them.
-pub async fn rules_texts(db: &Db, workspace: &str, upto: i64) -> Result<Vec<(i64, String, i64)>> {
+pub async fn rules_texts(
+    db: &Db,
+    workspace: &WorkspaceId,
+    upto: i64,
+) -> Result<Vec<(i64, String, i64)>> {
     let versions = rules_versions(db, workspace, upto).await?;
     Ok(versions
         .into_iter()
@@ -75,7 +84,7 @@ row!(RulesState {
 });
 
 /// How far the workspace has come with its rules.
-pub async fn rules_state(tx: &mut Tx, workspace: &str) -> Result<RulesState> {
+pub async fn rules_state(tx: &mut Tx, workspace: &WorkspaceId) -> Result<RulesState> {
     let state = tx
         .sql("select rules, applied, moved_to from workspace where id = $1")
         .bind(workspace)
@@ -85,7 +94,7 @@ pub async fn rules_state(tx: &mut Tx, workspace: &str) -> Result<RulesState> {
 }
 
 /// The version of the rules in force and its text; `None` for the built-in rules.
-pub async fn in_force(tx: &mut Tx, workspace: &str) -> Result<(i64, Option<String>)> {
+pub async fn in_force(tx: &mut Tx, workspace: &WorkspaceId) -> Result<(i64, Option<String>)> {
     let version = rules_state(tx, workspace).await?.rules;
     let text: Option<(String,)> = tx
         .sql("select text from identity_rules where workspace = $1 and version = $2")
@@ -99,7 +108,7 @@ pub async fn in_force(tx: &mut Tx, workspace: &str) -> Result<(i64, Option<Strin
 /// Puts rules into force, and gives the number of their version.
 pub async fn set_rules(
     tx: &mut Tx,
-    workspace: &str,
+    workspace: &WorkspaceId,
     text: &str,
     actor: &str,
     now: i64,
@@ -122,7 +131,7 @@ pub async fn set_rules(
 }
 
 /// Notes the last link whose events were read again.
-pub async fn set_moved_to(tx: &mut Tx, workspace: &str, link: &str) -> Result<()> {
+pub async fn set_moved_to(tx: &mut Tx, workspace: &WorkspaceId, link: &str) -> Result<()> {
     tx.sql("update workspace set moved_to = $2 where id = $1")
         .bind(workspace)
         .bind(link)
@@ -132,7 +141,7 @@ pub async fn set_moved_to(tx: &mut Tx, workspace: &str, link: &str) -> Result<()
 }
 
 /// Notes that all events are folded under this version.
-pub async fn set_applied(tx: &mut Tx, workspace: &str, version: i64) -> Result<()> {
+pub async fn set_applied(tx: &mut Tx, workspace: &WorkspaceId, version: i64) -> Result<()> {
     tx.sql("update workspace set applied = $2 where id = $1")
         .bind(workspace)
         .bind(version)
@@ -142,7 +151,11 @@ pub async fn set_applied(tx: &mut Tx, workspace: &str, version: i64) -> Result<(
 }
 
 /// Adds decisions to the log.
-pub async fn append_decisions(tx: &mut Tx, workspace: &str, decisions: &[Decision]) -> Result<()> {
+pub async fn append_decisions(
+    tx: &mut Tx,
+    workspace: &WorkspaceId,
+    decisions: &[Decision],
+) -> Result<()> {
     if decisions.is_empty() {
         return Ok(());
     }
@@ -223,7 +236,7 @@ fn read(rows: Vec<DecisionRow>) -> Result<Vec<Decision>> {
 }
 
 /// When the newest decision was made; 0 if there is none.
-pub async fn last_decided(tx: &mut Tx, workspace: &str) -> Result<i64> {
+pub async fn last_decided(tx: &mut Tx, workspace: &WorkspaceId) -> Result<i64> {
     let last: Option<(i64,)> = tx
         .sql("select at from decision where workspace = $1 order by id collate binary desc limit 1")
         .bind(workspace)
@@ -233,7 +246,7 @@ pub async fn last_decided(tx: &mut Tx, workspace: &str) -> Result<i64> {
 }
 
 /// Every decision, in order, for a rebuild.
-pub async fn all(tx: &mut Tx, workspace: &str) -> Result<Vec<Decision>> {
+pub async fn all(tx: &mut Tx, workspace: &WorkspaceId) -> Result<Vec<Decision>> {
     let rows = tx
         .sql(
             "select id, body, actor, reason, at from decision
@@ -247,7 +260,7 @@ pub async fn all(tx: &mut Tx, workspace: &str) -> Result<Vec<Decision>> {
 
 /// The decision of this id, the one that undoes it, the one that undoes that, and so on, in their
 /// order.
-pub async fn with_undos(tx: &mut Tx, workspace: &str, id: &str) -> Result<Vec<Decision>> {
+pub async fn with_undos(tx: &mut Tx, workspace: &WorkspaceId, id: &str) -> Result<Vec<Decision>> {
     let rows = tx
         .sql(
             "with recursive chain (id) as (
@@ -266,7 +279,11 @@ pub async fn with_undos(tx: &mut Tx, workspace: &str, id: &str) -> Result<Vec<De
 
 /// The decisions that concern any of these links (kind `link`) or identifiers, and those that undo
 /// them, in their order.
-pub async fn about(db: &Db, workspace: &str, subjects: &[Identifier]) -> Result<Vec<Decision>> {
+pub async fn about(
+    db: &Db,
+    workspace: &WorkspaceId,
+    subjects: &[Identifier],
+) -> Result<Vec<Decision>> {
     let rows = db
         .sql(
             "with recursive chain (id) as (

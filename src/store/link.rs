@@ -2,6 +2,7 @@
 
 use super::sql::row;
 use super::{Db, Pending, Rows, Tx};
+use crate::id::WorkspaceId;
 use crate::identity::fast_path::SET_KEY;
 use crate::identity::{APART, Identifier, Link, MOVED, MUST_LINK};
 use crate::{Error, Result};
@@ -97,7 +98,11 @@ pub(super) struct LinkIdRow<'a> {
 
 /// Loads the stored links among these ids, pipelined.
 #[must_use]
-pub fn load_later(tx: &mut Tx, workspace: &str, links: &[String]) -> Pending<Vec<StoredLink>> {
+pub fn load_later(
+    tx: &mut Tx,
+    workspace: &WorkspaceId,
+    links: &[String],
+) -> Pending<Vec<StoredLink>> {
     tx.sql(
         "select l.id, l.first_at, l.profile, l.identifiers, l.complete
          from rows($2, r: link text) cross join link l where l.workspace = $1 and l.id = r.link",
@@ -108,14 +113,18 @@ pub fn load_later(tx: &mut Tx, workspace: &str, links: &[String]) -> Pending<Vec
 }
 
 /// The stored links among these ids.
-pub async fn load(tx: &mut Tx, workspace: &str, links: &[String]) -> Result<Vec<StoredLink>> {
+pub async fn load(
+    tx: &mut Tx,
+    workspace: &WorkspaceId,
+    links: &[String],
+) -> Result<Vec<StoredLink>> {
     load_later(tx, workspace, links).get(tx).await
 }
 
 /// The stored links that carry any of these identifiers.
 pub async fn with_identifiers(
     tx: &mut Tx,
-    workspace: &str,
+    workspace: &WorkspaceId,
     identifiers: &[Identifier],
 ) -> Result<Vec<StoredLink>> {
     if identifiers.is_empty() {
@@ -149,7 +158,7 @@ row!(IdentifierLinkRow { kind, value; ..link });
 /// that set.
 pub async fn one_by_identifier(
     tx: &mut Tx,
-    workspace: &str,
+    workspace: &WorkspaceId,
     keys: &[Identifier],
 ) -> Result<Vec<(Identifier, StoredLink)>> {
     if keys.is_empty() {
@@ -175,7 +184,7 @@ pub async fn one_by_identifier(
 }
 
 /// Writes links, whether new or known.
-pub fn save(tx: &mut Tx, workspace: &str, links: &[&StoredLink]) {
+pub fn save(tx: &mut Tx, workspace: &WorkspaceId, links: &[&StoredLink]) {
     let rows = Rows::default()
         .text(links.iter().map(|held| held.link.id.as_str()))
         .bigint(links.iter().map(|held| held.link.first_at))
@@ -203,7 +212,7 @@ pub struct LinkIdentifier<'a> {
 }
 
 /// Notes that links carry these identifiers and marks.
-pub fn add_identifiers(tx: &mut Tx, workspace: &str, added: &[LinkIdentifier<'_>]) {
+pub fn add_identifiers(tx: &mut Tx, workspace: &WorkspaceId, added: &[LinkIdentifier<'_>]) {
     let mut added = added.to_vec();
     added.sort_unstable_by_key(|one| (one.identifier, one.link));
     let rows = Rows::default()
@@ -220,7 +229,7 @@ pub fn add_identifiers(tx: &mut Tx, workspace: &str, added: &[LinkIdentifier<'_>
 /// Notes that links no longer carry these identifiers and marks.
 pub async fn remove_identifiers(
     tx: &mut Tx,
-    workspace: &str,
+    workspace: &WorkspaceId,
     removed: &[LinkIdentifier<'_>],
 ) -> Result<()> {
     if removed.is_empty() {
@@ -238,12 +247,17 @@ pub async fn remove_identifiers(
 }
 
 /// How many links there are.
-pub async fn count(db: &Db, workspace: &str) -> Result<i64> {
+pub async fn count(db: &Db, workspace: &WorkspaceId) -> Result<i64> {
     super::table::count(db, "link", workspace).await
 }
 
 /// The next `limit` links after `after` by id.
-pub async fn page(db: &Db, workspace: &str, after: &str, limit: i64) -> Result<Vec<StoredLink>> {
+pub async fn page(
+    db: &Db,
+    workspace: &WorkspaceId,
+    after: &str,
+    limit: i64,
+) -> Result<Vec<StoredLink>> {
     db.sql(
         "select id, first_at, profile, identifiers, complete from link
          where workspace = $1 and id > $2 order by id limit $3",
@@ -261,7 +275,7 @@ pub async fn page(db: &Db, workspace: &str, after: &str, limit: i64) -> Result<V
 /// The links of these profiles.
 pub async fn of_profiles(
     tx: &mut Tx,
-    workspace: &str,
+    workspace: &WorkspaceId,
     profiles: &[String],
 ) -> Result<Vec<StoredLink>> {
     let keys: Vec<Value> = profiles.iter().map(|id| json!({"profile": id})).collect();
@@ -279,7 +293,11 @@ pub async fn of_profiles(
 }
 
 /// The links of a profile, oldest first.
-pub async fn of_profile(db: &Db, workspace: &str, profile: &str) -> Result<Vec<StoredLink>> {
+pub async fn of_profile(
+    db: &Db,
+    workspace: &WorkspaceId,
+    profile: &str,
+) -> Result<Vec<StoredLink>> {
     db.sql(
         "select id, first_at, profile, identifiers, complete from link where workspace = $1 and profile = $2
          order by first_at, id",
@@ -314,7 +332,7 @@ row!(ImportedRecord {
 /// own id leads nowhere, it has the first by id of the profiles that hold its links.
 pub async fn records(
     db: &Db,
-    workspace: &str,
+    workspace: &WorkspaceId,
     after: (&str, &str),
     limit: i64,
 ) -> Result<Vec<ImportedRecord>> {

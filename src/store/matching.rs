@@ -7,6 +7,7 @@
 use super::sql::row;
 use super::table::{self, TableKind};
 use super::{Db, Tx};
+use crate::id::WorkspaceId;
 use crate::profile::Profile;
 use crate::{Error, Result};
 use data_encoding::BASE64_NOPAD;
@@ -35,7 +36,7 @@ row!(StoredModel {
 });
 
 /// The model trained last.
-pub async fn model(db: &Db, workspace: &str) -> Result<Option<StoredModel>> {
+pub async fn model(db: &Db, workspace: &WorkspaceId) -> Result<Option<StoredModel>> {
     db.sql("select doc, buckets, trained_at from match_model where workspace = $1")
         .bind(workspace)
         .optional()
@@ -43,7 +44,7 @@ pub async fn model(db: &Db, workspace: &str) -> Result<Option<StoredModel>> {
 }
 
 /// Writes a model, and empties the index for the one of the same run.
-pub async fn set_model(tx: &mut Tx, workspace: &str, model: &StoredModel) -> Result<()> {
+pub async fn set_model(tx: &mut Tx, workspace: &WorkspaceId, model: &StoredModel) -> Result<()> {
     table::clear(tx, workspace, TableKind::Index).await?;
     tx.sql("insert into match_model (workspace, doc, buckets, trained_at) values ($1, $2, $3, $4)")
         .bind(workspace)
@@ -56,7 +57,7 @@ pub async fn set_model(tx: &mut Tx, workspace: &str, model: &StoredModel) -> Res
 }
 
 /// Writes the people of a run. A person's number is the position in the slice.
-pub async fn add_people(tx: &mut Tx, workspace: &str, people: &[&str]) -> Result<()> {
+pub async fn add_people(tx: &mut Tx, workspace: &WorkspaceId, people: &[&str]) -> Result<()> {
     for (page, people) in people.chunks(ROWS).enumerate() {
         let rows: Vec<Value> = people
             .iter()
@@ -79,7 +80,7 @@ pub async fn add_people(tx: &mut Tx, workspace: &str, people: &[&str]) -> Result
 pub type Bucket = (i64, Vec<(u64, u32)>);
 
 /// Writes buckets of the index.
-pub async fn add_buckets(tx: &mut Tx, workspace: &str, buckets: &[Bucket]) -> Result<()> {
+pub async fn add_buckets(tx: &mut Tx, workspace: &WorkspaceId, buckets: &[Bucket]) -> Result<()> {
     let row = |(bucket, entries): &Bucket| {
         let bytes = entries.iter().flat_map(|(key, person)| {
             let mut entry = [0; ENTRY];
@@ -102,7 +103,7 @@ pub async fn add_buckets(tx: &mut Tx, workspace: &str, buckets: &[Bucket]) -> Re
 }
 
 /// The entries of these buckets.
-pub async fn buckets(db: &Db, workspace: &str, buckets: &[i64]) -> Result<Vec<(u64, u32)>> {
+pub async fn buckets(db: &Db, workspace: &WorkspaceId, buckets: &[i64]) -> Result<Vec<(u64, u32)>> {
     let keys: Vec<Value> = buckets
         .iter()
         .map(|bucket| json!({"bucket": bucket}))
@@ -132,7 +133,7 @@ pub async fn buckets(db: &Db, workspace: &str, buckets: &[i64]) -> Result<Vec<(u
 }
 
 /// The profiles that the people with these numbers belong to now.
-pub async fn holders(db: &Db, workspace: &str, people: &[u32]) -> Result<Vec<String>> {
+pub async fn holders(db: &Db, workspace: &WorkspaceId, people: &[u32]) -> Result<Vec<String>> {
     let keys: Vec<Value> = people
         .iter()
         .map(|number| json!({"number": number}))
@@ -156,7 +157,12 @@ fn signed(key: u64) -> i64 {
 }
 
 /// Adds one customer's keys to the index.
-pub async fn add_keys(tx: &mut Tx, workspace: &str, profile: &str, keys: &[u64]) -> Result<()> {
+pub async fn add_keys(
+    tx: &mut Tx,
+    workspace: &WorkspaceId,
+    profile: &str,
+    keys: &[u64],
+) -> Result<()> {
     let rows: Vec<Value> = keys
         .iter()
         .map(|key| json!({"key": signed(*key)}))
@@ -177,7 +183,7 @@ pub async fn add_keys(tx: &mut Tx, workspace: &str, profile: &str, keys: &[u64])
 /// were matched alone.
 pub async fn added(
     db: &Db,
-    workspace: &str,
+    workspace: &WorkspaceId,
     keys: &[u64],
     limit: i64,
 ) -> Result<Vec<(u64, String)>> {
@@ -201,7 +207,12 @@ pub async fn added(
 }
 
 /// The next `limit` profiles whose ids are greater than `after`.
-pub async fn profiles(db: &Db, workspace: &str, after: &str, limit: i64) -> Result<Vec<Profile>> {
+pub async fn profiles(
+    db: &Db,
+    workspace: &WorkspaceId,
+    after: &str,
+    limit: i64,
+) -> Result<Vec<Profile>> {
     let rows: Vec<(Vec<u8>,)> = db
         .sql("select doc from profile where workspace = $1 and id > $2 order by id limit $3")
         .bind(workspace)
@@ -215,7 +226,7 @@ pub async fn profiles(db: &Db, workspace: &str, after: &str, limit: i64) -> Resu
 }
 
 /// The stored profiles of these ids.
-pub async fn profiles_of(db: &Db, workspace: &str, ids: &[String]) -> Result<Vec<Profile>> {
+pub async fn profiles_of(db: &Db, workspace: &WorkspaceId, ids: &[String]) -> Result<Vec<Profile>> {
     let keys: Vec<Value> = ids.iter().map(|id| json!({"id": id})).collect();
     let rows: Vec<(Vec<u8>,)> = db
         .sql("select p.doc from rows($2, r: id text) cross join profile p where p.workspace = $1 and p.id = r.id")
@@ -229,7 +240,7 @@ pub async fn profiles_of(db: &Db, workspace: &str, ids: &[String]) -> Result<Vec
 }
 
 /// Up to `limit` profiles that changed since they were matched.
-pub async fn unmatched(db: &Db, workspace: &str, limit: i64) -> Result<Vec<String>> {
+pub async fn unmatched(db: &Db, workspace: &WorkspaceId, limit: i64) -> Result<Vec<String>> {
     let rows: Vec<(String,)> = db
         .sql("select profile from unmatched where workspace = $1 order by profile limit $2")
         .bind(workspace)
@@ -240,7 +251,7 @@ pub async fn unmatched(db: &Db, workspace: &str, limit: i64) -> Result<Vec<Strin
 }
 
 /// Notes that these profiles are matched as they are now.
-pub async fn set_matched(tx: &mut Tx, workspace: &str, ids: &[&str]) -> Result<()> {
+pub async fn set_matched(tx: &mut Tx, workspace: &WorkspaceId, ids: &[&str]) -> Result<()> {
     for ids in ids.chunks(ROWS) {
         let rows: Vec<Value> = ids.iter().map(|id| json!({"id": id})).collect();
         tx.sql(

@@ -4,6 +4,7 @@ use super::access::Workspace;
 use super::table::{self, TableKind};
 use super::written_document::WrittenDocument;
 use super::{Db, IdRow, Pending, Rows, Statement, Tx};
+use crate::id::WorkspaceId;
 use crate::identity::{Identifier, MENTION};
 use crate::profile::{Profile, packed};
 use crate::{Error, Result};
@@ -158,7 +159,7 @@ pub type Documents = BTreeMap<String, Arc<[u8]>>;
 #[must_use]
 pub fn load_later<'a>(
     tx: &mut Tx,
-    workspace: &str,
+    workspace: &WorkspaceId,
     ids: impl Iterator<Item = &'a str>,
 ) -> Pending<Documents> {
     let (mut loaded, mut keys) = (Documents::new(), Vec::new());
@@ -196,7 +197,7 @@ pub struct NewDocument {
 }
 
 /// Writes documents.
-pub fn save(tx: &mut Tx, workspace: &str, documents: Vec<NewDocument>) {
+pub fn save(tx: &mut Tx, workspace: &WorkspaceId, documents: Vec<NewDocument>) {
     let ids = || documents.iter().map(|document| document.id.as_str());
     tx.note_changed(workspace, ids());
     let docs = documents.iter().map(|document| Arc::clone(&document.doc));
@@ -225,7 +226,7 @@ pub fn save(tx: &mut Tx, workspace: &str, documents: Vec<NewDocument>) {
 /// Removes profiles that have no links left.
 pub async fn remove<'a>(
     tx: &mut Tx,
-    workspace: &str,
+    workspace: &WorkspaceId,
     ids: impl Iterator<Item = &'a str>,
 ) -> Result<()> {
     let ids: Vec<&str> = ids.collect();
@@ -244,12 +245,12 @@ pub async fn remove<'a>(
 }
 
 /// How many profiles there are.
-pub async fn count(db: &Db, workspace: &str) -> Result<i64> {
+pub async fn count(db: &Db, workspace: &WorkspaceId) -> Result<i64> {
     table::count(db, "profile", workspace).await
 }
 
 /// Empties every derived table of the workspace, for a rebuild.
-pub async fn clear_derived(tx: &mut Tx, workspace: &str) -> Result<()> {
+pub async fn clear_derived(tx: &mut Tx, workspace: &WorkspaceId) -> Result<()> {
     table::clear(tx, workspace, TableKind::Derived).await?;
     tx.note_all_changed(workspace);
     Ok(())

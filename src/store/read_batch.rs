@@ -8,6 +8,7 @@
 
 use super::sql::{Driver, ReadConnection};
 use crate::Error;
+use crate::id::WorkspaceId;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::oneshot;
@@ -91,7 +92,7 @@ impl BatchedReads {
     pub(super) async fn read(
         &self,
         driver: &Driver,
-        workspace: &str,
+        workspace: &WorkspaceId,
         kind: Option<&str>,
         value: &str,
     ) -> Option<Option<Vec<u8>>> {
@@ -116,7 +117,7 @@ impl ReadQueue {
     async fn read(
         self: &Arc<Self>,
         driver: &Driver,
-        workspace: &str,
+        workspace: &WorkspaceId,
         key: ReadKey,
     ) -> Option<Option<Vec<u8>>> {
         let (result, receiver) = oneshot::channel();
@@ -133,7 +134,7 @@ impl ReadQueue {
                 queue: Arc::clone(self),
                 counted: true,
             };
-            tokio::spawn(worker.run(driver.clone(), workspace.to_owned()));
+            tokio::spawn(worker.run(driver.clone(), workspace.clone()));
         }
         receiver.await.ok()
     }
@@ -147,7 +148,7 @@ struct QueueWorker {
 }
 
 impl QueueWorker {
-    async fn run(mut self, driver: Driver, workspace: String) {
+    async fn run(mut self, driver: Driver, workspace: WorkspaceId) {
         let mut connection = driver.read_connection().await;
         loop {
             // Lets requests that have already arrived enter the queue first.
@@ -195,7 +196,7 @@ impl Drop for QueueWorker {
 /// Reads the documents of a batch and sends them. If the statement fails, the senders are dropped.
 async fn read_batch(
     connection: &mut ReadConnection,
-    workspace: &str,
+    workspace: &WorkspaceId,
     sql: &'static str,
     batch: Vec<WaitingRead>,
 ) {

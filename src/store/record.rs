@@ -2,6 +2,7 @@
 
 use super::sql::row;
 use super::{Db, Pending, Rows, Tx};
+use crate::id::WorkspaceId;
 use crate::profile::packed;
 use crate::profile::record::{Record, RecordKind};
 use crate::{Error, Result};
@@ -61,7 +62,7 @@ fn read(rows: Vec<LinkRecordRow>) -> Result<Vec<LinkRecord>> {
 #[must_use]
 pub fn load_later(
     tx: &mut Tx,
-    workspace: &str,
+    workspace: &WorkspaceId,
     ids: &[(RecordKind, &str)],
 ) -> Pending<Vec<LinkRecord>> {
     #[derive(Serialize)]
@@ -90,7 +91,7 @@ pub fn load_later(
 /// All that links know of these orders and tickets.
 pub async fn load(
     tx: &mut Tx,
-    workspace: &str,
+    workspace: &WorkspaceId,
     ids: &[(RecordKind, &str)],
 ) -> Result<Vec<LinkRecord>> {
     load_later(tx, workspace, ids).get(tx).await
@@ -99,7 +100,7 @@ pub async fn load(
 /// The orders and tickets that some of these links and some of the `others` know of.
 pub async fn known_to_both(
     tx: &mut Tx,
-    workspace: &str,
+    workspace: &WorkspaceId,
     links: &[String],
     others: &[String],
 ) -> Result<Vec<(RecordKind, String)>> {
@@ -123,7 +124,7 @@ pub async fn known_to_both(
 /// All that the links of a profile know of one kind of record.
 pub async fn of_profile(
     tx: &mut Tx,
-    workspace: &str,
+    workspace: &WorkspaceId,
     profile: &str,
     kind: RecordKind,
 ) -> Result<Vec<LinkRecord>> {
@@ -141,7 +142,7 @@ pub async fn of_profile(
 }
 
 /// Forgets what these links know.
-pub async fn remove(tx: &mut Tx, workspace: &str, links: &[String]) -> Result<()> {
+pub async fn remove(tx: &mut Tx, workspace: &WorkspaceId, links: &[String]) -> Result<()> {
     tx.sql("delete from record where workspace = $1 and link in (select r.link from rows($2, r: link text))")
         .bind(workspace)
         .rows(&super::link::id_rows(links))
@@ -164,7 +165,7 @@ pub struct NewRecord<'a> {
 }
 
 /// Writes what links know.
-pub fn save(tx: &mut Tx, workspace: &str, records: &[NewRecord<'_>]) {
+pub fn save(tx: &mut Tx, workspace: &WorkspaceId, records: &[NewRecord<'_>]) {
     let doc = |new: &NewRecord<'_>| match &new.doc {
         Some(doc) => Arc::clone(doc),
         None => packed::pack(new.record).into(),
@@ -188,7 +189,7 @@ pub fn save(tx: &mut Tx, workspace: &str, records: &[NewRecord<'_>]) {
 /// compared by their bytes, as profiles compare them.
 pub async fn history(
     db: &Db,
-    workspace: &str,
+    workspace: &WorkspaceId,
     profile: &str,
     kind: RecordKind,
     before: (i64, &str),

@@ -3,6 +3,7 @@
 use super::sql::row;
 use super::{Db, Tx};
 use crate::Result;
+use crate::id::WorkspaceId;
 use serde::Serialize;
 
 /// An event that was refused.
@@ -35,7 +36,7 @@ row!(Rejected {
 });
 
 /// Appends refused events. One that is kept already stays as it is.
-pub async fn append(tx: &mut Tx, workspace: &str, rejected: &[Rejected]) -> Result<()> {
+pub async fn append(tx: &mut Tx, workspace: &WorkspaceId, rejected: &[Rejected]) -> Result<()> {
     if rejected.is_empty() {
         return Ok(());
     }
@@ -55,7 +56,7 @@ pub async fn append(tx: &mut Tx, workspace: &str, rejected: &[Rejected]) -> Resu
 /// A source's refused events before `(received_at, id)`, newest first.
 pub async fn of_source(
     db: &Db,
-    workspace: &str,
+    workspace: &WorkspaceId,
     source: &str,
     before: (i64, &str),
     limit: i64,

@@ -10,6 +10,7 @@
 //! 8.2). Without statistics SQLite would otherwise read a whole workspace, and the list of rows
 //! again for each row of it. PostgreSQL is told to keep the order too.
 
+use crate::id::WorkspaceId;
 use crate::{Error, Result};
 use futures_util::future::BoxFuture;
 use sqlx::postgres::{PgArguments, PgPool};
@@ -21,6 +22,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 mod dialect;
+mod id;
 mod insert;
 mod pipeline;
 mod point_read;
@@ -223,7 +225,7 @@ impl Transaction {
     }
 
     /// Takes the workspace's lock until the transaction ends: no other can commit to it meanwhile.
-    pub(super) async fn lock(&mut self, workspace: &str) -> Result<()> {
+    pub(super) async fn lock(&mut self, workspace: &WorkspaceId) -> Result<()> {
         if self.is_postgres() {
             self.sql(LOCK).bind(workspace).execute().await?;
         }

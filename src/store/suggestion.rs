@@ -3,6 +3,7 @@
 use super::sql::row;
 use super::{Db, Tx};
 use crate::Result;
+use crate::id::WorkspaceId;
 use crate::identity::decision::Act;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -40,7 +41,11 @@ row!(Suggestion {
 });
 
 /// Adds suggestions. One that exists keeps its state and gets the new weight.
-pub async fn suggest(tx: &mut Tx, workspace: &str, suggestions: &[Suggestion]) -> Result<()> {
+pub async fn suggest(
+    tx: &mut Tx,
+    workspace: &WorkspaceId,
+    suggestions: &[Suggestion],
+) -> Result<()> {
     for suggestions in suggestions.chunks(ROWS) {
         tx.sql(
             "insert into suggestion (workspace, id, one, other, weight, doc, state, found_at)
@@ -60,7 +65,7 @@ pub async fn suggest(tx: &mut Tx, workspace: &str, suggestions: &[Suggestion]) -
 /// pair was joined meanwhile.
 pub async fn suggestions(
     db: &Db,
-    workspace: &str,
+    workspace: &WorkspaceId,
     state: &str,
     after: (i64, &str),
     limit: i64,
@@ -83,7 +88,11 @@ pub async fn suggestions(
 }
 
 /// The suggestion of this id.
-pub async fn suggestion(tx: &mut Tx, workspace: &str, id: &str) -> Result<Option<Suggestion>> {
+pub async fn suggestion(
+    tx: &mut Tx,
+    workspace: &WorkspaceId,
+    id: &str,
+) -> Result<Option<Suggestion>> {
     tx.sql(
         "select id, one, other, weight, doc, state, found_at from suggestion
          where workspace = $1 and id = $2",
@@ -97,7 +106,7 @@ pub async fn suggestion(tx: &mut Tx, workspace: &str, id: &str) -> Result<Option
 /// Sets a suggestion's state, `by` an actor at a time, with the decision that followed from it.
 pub async fn set_state(
     tx: &mut Tx,
-    workspace: &str,
+    workspace: &WorkspaceId,
     id: &str,
     state: &str,
     by: (&str, i64),
@@ -119,7 +128,7 @@ pub async fn set_state(
 }
 
 /// Pairs of profiles that people decided are two: of rejected suggestions and of undone joins.
-pub async fn kept_apart(db: &Db, workspace: &str) -> Result<Vec<(String, String)>> {
+pub async fn kept_apart(db: &Db, workspace: &WorkspaceId) -> Result<Vec<(String, String)>> {
     // Joins (`m`) that a decision (`u`) undoes, which no other decision (`z`) undoes in turn.
     let joins: Vec<(String,)> = db
         .sql(

@@ -5,6 +5,7 @@
 //! statement fits a PostgreSQL that is sharded by workspace.
 
 use super::{Db, Tx};
+use crate::id::WorkspaceId;
 use crate::{Error, Result};
 
 /// The kind of a table.
@@ -121,7 +122,7 @@ pub const TABLES: &[Table] = {
 };
 
 /// Deletes a workspace's rows from every table of a kind.
-pub(super) async fn clear(tx: &mut Tx, workspace: &str, kind: TableKind) -> Result<()> {
+pub(super) async fn clear(tx: &mut Tx, workspace: &WorkspaceId, kind: TableKind) -> Result<()> {
     for table in TABLES.iter().filter(|table| table.kind == kind) {
         tx.sql(table.clear).bind(workspace).execute().await?;
     }
@@ -132,7 +133,7 @@ pub(super) async fn clear(tx: &mut Tx, workspace: &str, kind: TableKind) -> Resu
 ///
 /// # Errors
 /// [`Error::Internal`] when there is no such table.
-pub async fn count(db: &Db, name: &str, workspace: &str) -> Result<i64> {
+pub async fn count(db: &Db, name: &str, workspace: &WorkspaceId) -> Result<i64> {
     let table = TABLES
         .iter()
         .find(|table| table.name == name)

@@ -3,6 +3,7 @@
 //! second.
 
 use super::App;
+use crate::id::WorkspaceId;
 use crate::ingest::Feed;
 use crate::store::Db;
 use crate::store::access::{self, Source, Workspace};
@@ -147,7 +148,7 @@ impl Access {
             .map(|workspace| Feed { workspace, source }))
     }
 
-    async fn workspace(&self, id: &str) -> Result<Option<Arc<Workspace>>> {
+    async fn workspace(&self, id: &WorkspaceId) -> Result<Option<Arc<Workspace>>> {
         if let Some(known) = self.workspaces.get(id) {
             return Ok(Some(known));
         }
@@ -155,7 +156,7 @@ impl Access {
             return Ok(None);
         };
         self.workspaces
-            .insert(id.to_owned(), Arc::clone(&workspace));
+            .insert(id.to_string(), Arc::clone(&workspace));
         Ok(Some(workspace))
     }
 }

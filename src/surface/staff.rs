@@ -5,6 +5,7 @@ use super::extract::{PathParams, QueryParams};
 use super::route::{CUSTOMER, PathParameter, Route, get, shape};
 use super::{App, schema};
 use crate::clock::rfc3339;
+use crate::id::WorkspaceId;
 use crate::profile::Profile;
 use crate::store::event::{LogPosition, LoggedEvent};
 use crate::store::{self, Db};
@@ -128,7 +129,7 @@ async fn section(
 /// [`Error::Invalid`] for a text that is no cursor.
 pub async fn timeline(
     db: &Db,
-    workspace: &str,
+    workspace: &WorkspaceId,
     profile: &Profile,
     after: Option<&str>,
     limit: i64,

@@ -3,6 +3,7 @@
 //! The server makes a [`Caller`] from a key or a session token; nothing that a model writes can
 //! change it.
 
+use crate::id::WorkspaceId;
 use crate::store::access::Workspace;
 use crate::{Error, Result};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
@@ -223,7 +224,7 @@ pub fn mint(
     };
     hmac::install();
     let mut header = Header::new(Algorithm::HS256);
-    header.kid = Some(workspace.id.clone());
+    header.kid = Some(workspace.id.to_string());
     let key = EncodingKey::from_secret(signing_key(workspace).as_bytes());
     let token = jsonwebtoken::encode(&header, &session, &key)
         .map_err(|_| Error::internal("a session token cannot be signed"))?;
@@ -232,12 +233,12 @@ pub fn mint(
 
 /// The workspace that a token names. The token is not verified yet.
 #[must_use]
-pub fn claimed_workspace(token: &str) -> Option<String> {
+pub fn claimed_workspace(token: &str) -> Option<WorkspaceId> {
     let kid = jsonwebtoken::decode_header(token).ok()?.kid?;
     // Other texts are no workspace ids, and some are refused by PostgreSQL.
     kid.bytes()
         .all(|byte| byte.is_ascii_graphic())
-        .then_some(kid)
+        .then(|| WorkspaceId::new(kid))
 }
 
 /// Verifies a session token and returns its caller.

@@ -5,6 +5,7 @@ use super::caller::{Caller, Scope, Verification};
 use super::{TOOLS, Tool, Tools};
 use crate::clock::Clock;
 use crate::event::{Event, Kind};
+use crate::id::WorkspaceId;
 use crate::ingest::{Feed, Ingest, Patience};
 use crate::source::Parsed;
 use crate::store;
@@ -20,7 +21,7 @@ const HOUR: i64 = 3_600_000;
 fn caller(session: Option<Verification>) -> Caller {
     Caller {
         workspace: Arc::new(Workspace {
-            id: "w_1".to_owned(),
+            id: WorkspaceId::new("w_1"),
             name: "shop".to_owned(),
             secret: String::new(),
             rules: Arc::default(),

@@ -7,6 +7,7 @@
 
 use acquaint::clock::{Clock, random_id};
 use acquaint::event::Event;
+use acquaint::id::WorkspaceId;
 use acquaint::ingest::Ingest;
 use acquaint::source::SOURCES;
 use acquaint::store::access::{self, ApiKey, Source, Workspace};
@@ -328,7 +329,7 @@ impl TestApp {
 /// Creates a workspace. Its id is random: PostgreSQL's lock of a workspace is one for the whole database, schemas or not.
 async fn tenant(db: &Db, name: &str) -> Tenant {
     let workspace = Workspace {
-        id: random_id("w_", 10),
+        id: WorkspaceId::new(random_id("w_", 10)),
         name: name.to_owned(),
         secret: format!("secret of {name}"),
         rules: Arc::default(),
@@ -346,13 +347,13 @@ async fn tenant(db: &Db, name: &str) -> Tenant {
 
 async fn add_source(
     db: &Db,
-    workspace: &str,
+    workspace: &WorkspaceId,
     name: &str,
     kind: &str,
     secret: Option<&str>,
 ) -> String {
     let source = Source {
-        workspace: workspace.to_owned(),
+        workspace: workspace.clone(),
         name: name.to_owned(),
         kind: kind.to_owned(),
         write_key: random_id("wk_", 10),
@@ -369,10 +370,10 @@ async fn add(db: &Db, source: &Source) {
     tx.commit().await.expect("a source");
 }
 
-async fn add_key(db: &Db, workspace: &str, scopes: &str) -> String {
+async fn add_key(db: &Db, workspace: &WorkspaceId, scopes: &str) -> String {
     let secret = random_id("ak_", 20);
     let key = ApiKey {
-        workspace: workspace.to_owned(),
+        workspace: workspace.clone(),
         id: random_id("key_", 5),
         scopes: scopes.to_owned(),
         created_at: NOW,

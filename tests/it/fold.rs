@@ -4,6 +4,7 @@
 use crate::app::TestApp;
 use crate::table::rows_of;
 use acquaint::event::{Event, Kind};
+use acquaint::id::WorkspaceId;
 use acquaint::ingest;
 use acquaint::store::Db;
 use acquaint::store::access::Workspace;
@@ -91,10 +92,10 @@ async fn same_bytes(db: &Db, log: &[Event], seeds: &[u64]) -> Result<(), TestCas
 /// A workspace of its own; all have the same secret and so the same ids.
 pub(crate) fn workspace() -> Workspace {
     static NEXT: AtomicU32 = AtomicU32::new(0);
-    let id = format!("w{}", NEXT.fetch_add(1, Ordering::Relaxed));
+    let name = format!("w{}", NEXT.fetch_add(1, Ordering::Relaxed));
     Workspace {
-        name: id.clone(),
-        id,
+        id: WorkspaceId::new(name.as_str()),
+        name,
         secret: "the same for all".to_owned(),
         rules: Arc::default(),
     }

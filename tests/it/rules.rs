@@ -4,6 +4,7 @@
 use crate::app::TestApp;
 use crate::fold::{derived, disorder, log, take};
 use acquaint::event::{Event, Kind};
+use acquaint::id::WorkspaceId;
 use acquaint::identity::SHIPPED;
 use acquaint::ingest;
 use acquaint::steward::rules as ruled;
@@ -67,7 +68,7 @@ async fn workspace(db: &Db) -> Workspace {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     let name = format!("rules{}", NEXT.fetch_add(1, Ordering::Relaxed));
     let new = Workspace {
-        id: name.clone(),
+        id: WorkspaceId::new(name.as_str()),
         name,
         secret: "the same for all".to_owned(),
         rules: Arc::default(),

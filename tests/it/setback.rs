@@ -2,6 +2,7 @@
 
 use crate::app::TestApp;
 use crate::fold::derived;
+use acquaint::id::WorkspaceId;
 use acquaint::ingest;
 use acquaint::store::{self, Db, Tx};
 use serde_json::json;
@@ -26,7 +27,7 @@ async fn orders(app: &TestApp) -> u64 {
 }
 
 /// Runs a statement about the workspace, past everything that notes changes.
-async fn run(tx: &mut Tx, workspace: &str, sql: &'static str) {
+async fn run(tx: &mut Tx, workspace: &WorkspaceId, sql: &'static str) {
     tx.sql(sql).bind(workspace).execute().await.expect(sql);
 }
 

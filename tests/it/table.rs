@@ -1,6 +1,7 @@
 //! The list of tables and what the databases say that there is; and rows of any table as text, for tests that compare them.
 
 use crate::app::TestApp;
+use acquaint::id::WorkspaceId;
 use acquaint::profile::Profile;
 use acquaint::profile::packed::{Packed, unpack};
 use acquaint::profile::record::Record;
@@ -160,7 +161,7 @@ async fn what_ties_rows_to_customers_is_there(app: &TestApp) {
 async fn every_table_is_cleared_and_counted_by_workspace(app: &TestApp) {
     app.identify("u1", serde_json::json!({"email": "ada@example.com"}))
         .await;
-    let (ours, other) = (&app.tenant.workspace.id, "w_other");
+    let (ours, other) = (&app.tenant.workspace.id, &WorkspaceId::new("w_other"));
     let mut filled = 0;
     for table in TABLES {
         let own = acquaint::store::table::count(&app.db, table.name, ours).await;

@@ -2,6 +2,7 @@
 
 use crate::app::TestApp;
 use crate::fold::derived;
+use acquaint::id::WorkspaceId;
 use acquaint::store::Tx;
 use acquaint::{Error, ingest, store};
 use serde_json::json;
@@ -21,7 +22,7 @@ const OLDER: &[&str] = &[
     "delete from unmatched where workspace = $1",
 ];
 
-async fn run(tx: &mut Tx, sql: &'static str, workspace: &str) {
+async fn run(tx: &mut Tx, sql: &'static str, workspace: &WorkspaceId) {
     tx.sql(sql).bind(workspace).execute().await.expect(sql);
 }
 

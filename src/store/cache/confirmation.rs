@@ -8,6 +8,7 @@
 
 use super::{Cache, KnownChange, WorkspaceCache, lock};
 use crate::Result;
+use crate::id::WorkspaceId;
 use crate::store::change;
 use crate::store::sql::{Driver, ReadConnection};
 use std::sync::Arc;
@@ -44,7 +45,7 @@ impl Cache {
     pub(in crate::store) async fn confirm(
         self: &Arc<Self>,
         driver: &Driver,
-        workspace: &str,
+        workspace: &WorkspaceId,
     ) -> Result<()> {
         let cache = self.workspace(workspace);
         let known = *lock(&cache.known);
@@ -73,7 +74,7 @@ impl Cache {
                     running: Some(running),
                 };
                 // In a task of its own, so that the read does not end with the request.
-                tokio::spawn(read.run(driver.clone(), workspace.to_owned()));
+                tokio::spawn(read.run(driver.clone(), workspace.clone()));
             }
             // It cannot fail: `cache` holds the sender.
             drop(ended.changed().await);
@@ -83,7 +84,7 @@ impl Cache {
     async fn read_alone(
         &self,
         driver: &Driver,
-        workspace: &str,
+        workspace: &WorkspaceId,
         cache: &WorkspaceCache,
     ) -> Result<()> {
         let mut connection = driver.read_connection().await?;
@@ -94,7 +95,7 @@ impl Cache {
     async fn read_changes(
         &self,
         connection: &mut ReadConnection,
-        workspace: &str,
+        workspace: &WorkspaceId,
         cache: &WorkspaceCache,
     ) -> Result<()> {
         // Taken before the read, so that any later commit leads to another header.
@@ -138,7 +139,7 @@ struct ChangeRead {
 }
 
 impl ChangeRead {
-    async fn run(mut self, driver: Driver, workspace: String) {
+    async fn run(mut self, driver: Driver, workspace: WorkspaceId) {
         // Requests that have arrived already run first, so that they share this read.
         tokio::task::yield_now().await;
         let started = &self.workspace_cache.change_reads.started;
@@ -154,7 +155,7 @@ impl ChangeRead {
         }
     }
 
-    async fn read(&self, driver: &Driver, workspace: &str) -> Result<ReadConnection> {
+    async fn read(&self, driver: &Driver, workspace: &WorkspaceId) -> Result<ReadConnection> {
         let mut connection = self.cache.take_connection(driver).await?;
         self.cache
             .read_changes(&mut connection, workspace, &self.workspace_cache)

@@ -2,11 +2,17 @@
 
 use super::Cache;
 use crate::Result;
+use crate::id::WorkspaceId;
 use crate::store::profile::{self, NewDocument};
 use crate::store::{self, Db};
 use std::sync::Arc;
 
 const NAME: (i64, &str) = (1, "email:ada@example.com");
+
+/// The workspace.
+fn w() -> WorkspaceId {
+    WorkspaceId::new("w")
+}
 
 /// A file, opened by two processes.
 async fn two(folder: &tempfile::TempDir) -> Result<(Db, Db)> {
@@ -26,13 +32,13 @@ fn document(id: &str, doc: &[u8], renamed: bool) -> NewDocument {
 
 async fn write(db: &Db, id: &str, doc: &[u8], renamed: bool) -> Result<()> {
     let mut tx = db.begin().await?;
-    tx.lock("w").await?;
-    profile::save(&mut tx, "w", vec![document(id, doc, renamed)]);
+    tx.lock(&w()).await?;
+    profile::save(&mut tx, &w(), vec![document(id, doc, renamed)]);
     tx.commit().await
 }
 
 fn found(cache: &Cache) -> Option<Arc<[u8]>> {
-    let found = cache.find("w", NAME.0, NAME.1)?;
+    let found = cache.find(&w(), NAME.0, NAME.1)?;
     Some(Arc::clone(&found.doc))
 }
 
@@ -43,25 +49,25 @@ async fn after_its_own_commit_a_process_reads_nothing() -> Result<()> {
     for round in 0..3_u8 {
         write(&one, "p", &[round], false).await?;
         assert!(
-            one.cache.current_base("w").is_some(),
+            one.cache.current_base(&w()).is_some(),
             "no reading is needed"
         );
-        assert_eq!(one.cache.document("w", "p").as_deref(), Some(&[round][..]));
+        assert_eq!(one.cache.document(&w(), "p").as_deref(), Some(&[round][..]));
     }
     write(&other, "p", &[7], false).await?;
     assert!(
-        one.cache.current_base("w").is_none(),
+        one.cache.current_base(&w()).is_none(),
         "another process wrote"
     );
-    one.cache.confirm(&one, "w").await?;
-    assert!(one.cache.current_base("w").is_some());
-    assert_eq!(one.cache.document("w", "p"), None);
+    one.cache.confirm(&one, &w()).await?;
+    assert!(one.cache.current_base(&w()).is_some());
+    assert_eq!(one.cache.document(&w(), "p"), None);
     // The next transaction learns by itself what the other one wrote.
     write(&one, "q", &[1], false).await?;
     write(&other, "q", &[8], false).await?;
     let mut tx = one.begin().await?;
-    tx.lock("w").await?;
-    assert_eq!(tx.document("w", "q"), None);
+    tx.lock(&w()).await?;
+    assert_eq!(tx.document(&w(), "q"), None);
     Ok(())
 }
 
@@ -71,19 +77,19 @@ async fn names_stay_until_identity_moves() -> Result<()> {
     let (one, other) = two(&folder).await?;
     write(&one, "p", &[0], true).await?;
     let name = |doc: u8| {
-        let (known, doc) = (one.cache.last_known("w"), Arc::from([doc]));
-        one.cache.put_read("w", NAME, "p", (doc, 1), known)
+        let (known, doc) = (one.cache.last_known(&w()), Arc::from([doc]));
+        one.cache.put_read(&w(), NAME, "p", (doc, 1), known)
     };
     let first = name(0);
     write(&one, "p", &[1], false).await?;
     assert_eq!(found(&one.cache).as_deref(), Some(&[1][..]));
-    let second = one.cache.find("w", NAME.0, NAME.1).expect("found");
+    let second = one.cache.find(&w(), NAME.0, NAME.1).expect("found");
     assert_ne!(first.generation, second.generation);
     write(&one, "p", &[2], true).await?;
     assert_eq!(found(&one.cache), None, "an identifier may have moved");
     name(2);
     write(&other, "p", &[3], false).await?;
-    one.cache.confirm(&one, "w").await?;
+    one.cache.confirm(&one, &w()).await?;
     assert_eq!(found(&one.cache), None, "another process wrote");
     Ok(())
 }
@@ -93,12 +99,12 @@ async fn a_document_that_was_read_before_a_commit_is_not_kept() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let (one, _) = two(&folder).await?;
     write(&one, "p", &[0], true).await?;
-    let before = one.cache.last_known("w");
+    let before = one.cache.last_known(&w());
     write(&one, "p", &[1], true).await?;
     one.cache
-        .put_read("w", NAME, "p", (Arc::from([0]), 1), before);
+        .put_read(&w(), NAME, "p", (Arc::from([0]), 1), before);
     assert_eq!(found(&one.cache), None);
-    assert_eq!(one.cache.document("w", "p").as_deref(), Some(&[1][..]));
+    assert_eq!(one.cache.document(&w(), "p").as_deref(), Some(&[1][..]));
     Ok(())
 }
 
@@ -108,20 +114,20 @@ async fn a_transaction_reads_its_own_writes_and_a_lost_one_leaves_nothing() -> R
     let (one, _) = two(&folder).await?;
     write(&one, "p", &[0], false).await?;
     let mut tx = one.begin().await?;
-    tx.lock("w").await?;
-    profile::save(&mut tx, "w", vec![document("p", &[1], false)]);
-    assert_eq!(tx.document("w", "p").as_deref(), Some(&[1][..]));
-    profile::remove(&mut tx, "w", ["p"].into_iter()).await?;
-    assert_eq!(tx.document("w", "p"), None);
+    tx.lock(&w()).await?;
+    profile::save(&mut tx, &w(), vec![document("p", &[1], false)]);
+    assert_eq!(tx.document(&w(), "p").as_deref(), Some(&[1][..]));
+    profile::remove(&mut tx, &w(), ["p"].into_iter()).await?;
+    assert_eq!(tx.document(&w(), "p"), None);
     drop(tx);
-    assert_eq!(one.cache.document("w", "p").as_deref(), Some(&[0][..]));
+    assert_eq!(one.cache.document(&w(), "p").as_deref(), Some(&[0][..]));
     let mut tx = one.begin().await?;
-    tx.lock("w").await?;
-    assert_eq!(tx.document("w", "p").as_deref(), Some(&[0][..]));
-    profile::clear_derived(&mut tx, "w").await?;
-    assert_eq!(tx.document("w", "p"), None);
+    tx.lock(&w()).await?;
+    assert_eq!(tx.document(&w(), "p").as_deref(), Some(&[0][..]));
+    profile::clear_derived(&mut tx, &w()).await?;
+    assert_eq!(tx.document(&w(), "p"), None);
     tx.commit().await?;
-    assert_eq!(one.cache.document("w", "p"), None);
+    assert_eq!(one.cache.document(&w(), "p"), None);
     Ok(())
 }
 

@@ -6,6 +6,7 @@
 
 use super::{EngineTransaction, TextCache, Transaction, statement_error, trace_statement};
 use crate::Result;
+use crate::id::WorkspaceId;
 use sqlx::postgres::PgArguments;
 use sqlx::sqlite::SqliteArguments;
 use sqlx::{Arguments, AssertSqlSafe, PgConnection, SqliteConnection};
@@ -98,7 +99,7 @@ impl Rows {
 #[derive(Debug)]
 pub(super) struct Insert {
     sql: &'static str,
-    workspace: Arc<str>,
+    workspace: WorkspaceId,
     rows: Rows,
     texts: TextCache,
 }
@@ -107,13 +108,13 @@ impl Transaction {
     /// Enqueues an insert: `insert into unmatched (workspace, profile) values rows(text)` with one
     /// column of texts, for example. If the database refuses it, the next statement or the commit
     /// gives the error.
-    pub fn insert(&mut self, sql: &'static str, workspace: &str, rows: Rows) {
+    pub fn insert(&mut self, sql: &'static str, workspace: &WorkspaceId, rows: Rows) {
         if rows.len() == 0 {
             return;
         }
         let insert = Insert {
             sql,
-            workspace: workspace.into(),
+            workspace: workspace.clone(),
             rows,
             texts: self.driver.texts.clone(),
         };
@@ -135,7 +136,7 @@ impl Insert {
     async fn with_arrays(self, tx: &mut PgConnection) -> sqlx::Result<()> {
         let mut args = PgArguments::default();
         let add = |added: std::result::Result<(), _>| added.map_err(sqlx::Error::Encode);
-        add(args.add(&*self.workspace))?;
+        add(args.add(&self.workspace))?;
         for column in self.rows.columns {
             add(match column {
                 Column::Text(values) => {
@@ -163,8 +164,7 @@ impl Insert {
             let mut args = SqliteArguments::default();
             args.reserve(size * (columns.len() + 1), 0);
             for row in from..from + size {
-                args.add(Arc::clone(&self.workspace))
-                    .map_err(sqlx::Error::Encode)?;
+                args.add(&self.workspace).map_err(sqlx::Error::Encode)?;
                 for column in &mut columns {
                     match column {
                         Column::Text(values) => args.add(values[row].take()),

@@ -102,6 +102,7 @@ impl Statement<'_> {
 mod tests {
     use super::super::Rows;
     use crate::Error;
+    use crate::id::WorkspaceId;
     use crate::store;
 
     #[tokio::test]
@@ -115,7 +116,7 @@ mod tests {
         let rows = Rows::default().text(["a", "b"].iter());
         tx.insert(
             "insert into unmatched (workspace, profile) values rows(text)",
-            "w",
+            &WorkspaceId::new("w"),
             rows,
         );
         let after = tx
@@ -135,7 +136,7 @@ mod tests {
         let rows = Rows::default().text(["a"].iter());
         tx.insert(
             "insert into nowhere (workspace, id) values rows(text)",
-            "w",
+            &WorkspaceId::new("w"),
             rows,
         );
         let answer = tx

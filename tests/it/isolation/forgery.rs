@@ -48,7 +48,7 @@ fn encode(value: &Value) -> String {
 
 fn sign(claims: &Value, kid: &Workspace, algorithm: Algorithm, key: &str) -> String {
     let mut header = Header::new(algorithm);
-    header.kid = Some(kid.id.clone());
+    header.kid = Some(kid.id.to_string());
     let key = EncodingKey::from_secret(key.as_bytes());
     jsonwebtoken::encode(&header, claims, &key).expect("a token")
 }
@@ -116,7 +116,7 @@ impl Forger<'_> {
         let keys = [
             ("no key", String::new()),
             ("the workspace's name", self.own.name.clone()),
-            ("the workspace's id", self.own.id.clone()),
+            ("the workspace's id", self.own.id.to_string()),
             ("another's key", format!("session:{}", self.other.secret)),
             ("the bare secret", self.own.secret.clone()),
         ];
