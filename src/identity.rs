@@ -5,6 +5,7 @@
 //! every id recomputed: [`extract`] reads an event's identifiers, [`link_id`] names their set,
 //! [`fold`] decides which links are one customer.
 
+use crate::id::LinkId;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -80,7 +81,7 @@ impl fmt::Display for Identifier {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Link {
     /// [`link_id`] of the identifiers.
-    pub id: String,
+    pub id: LinkId,
     /// The earliest event time of any event with exactly these identifiers, in UTC milliseconds.
     pub first_at: i64,
     /// Sorted and without duplicates.
@@ -101,7 +102,7 @@ pub const APART: &str = "!apart";
 impl Link {
     /// Links are folded in this order: by when they were first seen, then by id.
     #[must_use]
-    pub fn order(&self) -> (i64, &str) {
+    pub fn order(&self) -> (i64, &LinkId) {
         (self.first_at, &self.id)
     }
 
@@ -138,7 +139,7 @@ impl Link {
 /// in base 32. It cannot be computed from an e-mail address without the secret, and it is the same
 /// after every rebuild.
 #[must_use]
-pub fn link_id(secret: &str, identifiers: &[Identifier]) -> String {
+pub fn link_id(secret: &str, identifiers: &[Identifier]) -> LinkId {
     let mut mac = hmac::Hmac::<sha2::Sha256>::new_from_slice(secret.as_bytes())
         .expect("HMAC takes any key length");
     for identifier in identifiers {
@@ -147,5 +148,5 @@ pub fn link_id(secret: &str, identifiers: &[Identifier]) -> String {
             mac.update(part.as_bytes());
         }
     }
-    crate::clock::base32(&mac.finalize().into_bytes()[..16])
+    LinkId::new(crate::clock::base32(&mac.finalize().into_bytes()[..16]))
 }

@@ -17,7 +17,7 @@
 
 use crate::Result;
 use crate::event::Event;
-use crate::id::WorkspaceId;
+use crate::id::{LinkId, ProfileId, WorkspaceId};
 use crate::store::access::Workspace;
 use crate::store::event::{LogPosition, NewEvent};
 use crate::store::record::LinkRecord;
@@ -81,7 +81,7 @@ pub struct Prepared {
 pub fn prepare(workspace: &Workspace, event: &Event) -> Result<Prepared> {
     let read = ReadEvent::of(workspace, event);
     Ok(Prepared {
-        new: NewEvent::of(event, read.link().to_owned())?,
+        new: NewEvent::of(event, read.link().clone())?,
         read,
         rules: workspace.rules.version,
     })
@@ -196,7 +196,7 @@ async fn fold(
     holders.extend(fast);
     let touched = events
         .iter()
-        .filter_map(|event| holders.get(event.link())?.as_deref());
+        .filter_map(|event| holders.get(event.link())?.as_ref());
     let customers = &settlement.customers;
     let baselines = baseline::read(tx, workspace, customers, touched, log.upto).await?;
     write::settlement(tx, workspace, &settlement).await?;
@@ -210,7 +210,7 @@ async fn fold(
 }
 
 /// The profile that holds each link, by the links' ids.
-type Holders = HashMap<String, Option<String>>;
+type Holders = HashMap<LinkId, Option<ProfileId>>;
 
 /// Folds a component anew, without new events, and brings everything derived up to date.
 pub(crate) async fn settle(tx: &mut Tx, workspace: &Workspace, component: Component) -> Result<()> {

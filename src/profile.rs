@@ -11,6 +11,7 @@
 //! because several events, and several links, speak of the same order.
 
 use crate::event::text_of;
+use crate::id::ProfileId;
 use crate::identity::Identifier;
 use crate::identity::survivorship::{Survivorship, SurvivorshipRule};
 use serde::{Deserialize, Serialize};
@@ -61,7 +62,7 @@ parts! {
     #[serde(default)]
     pub struct Profile {
         /// The id of its oldest link.
-        id: String,
+        id: ProfileId,
         /// What leads to this customer, and since when.
         identifiers: Vec<KnownIdentifier>,
         ---

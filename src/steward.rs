@@ -6,6 +6,7 @@
 //! else. The transactions of stewards begin here, so a command and a route that do the same call
 //! the same function.
 
+use crate::id::LinkId;
 use crate::identity::decision::By;
 use crate::profile::Profile;
 use crate::store::access::Workspace;
@@ -65,7 +66,7 @@ pub async fn split(
     db: &Db,
     workspace: &Workspace,
     name: &str,
-    (identifiers, link): (&[String], Option<String>),
+    (identifiers, link): (&[String], Option<LinkId>),
     by: &By,
 ) -> Result<Outcome> {
     let off = SplitTarget::read(workspace, identifiers, link)?;

@@ -7,6 +7,7 @@ use crate::load::{Load, Script, run};
 use crate::server::{Server, free_port};
 use crate::shop;
 use acquaint::clock::{Clock, random_id};
+use acquaint::id::ProfileId;
 use acquaint::source::segment;
 use acquaint::store;
 use acquaint::store::access::{self, Source, Workspace};
@@ -110,14 +111,14 @@ impl Product {
         let parsed = segment::parse_line(SOURCE, &shop::sign_up(customer), now);
         let event = parsed.outcome.map_err(|reject| reject.message)?;
         let oldest = self.workspace.rules.read(&self.workspace.secret, &event);
-        self.call_of(tool, &oldest.link)
+        self.call_of(tool, &ProfileId::of(&oldest.link))
     }
 
-    /// The same for the customer of a link.
-    pub fn call_of(&self, tool: &str, link: &str) -> Result<Vec<u8>, Box<dyn Error>> {
+    /// The same for the customer of a profile.
+    pub fn call_of(&self, tool: &str, profile: &ProfileId) -> Result<Vec<u8>, Box<dyn Error>> {
         let now = Clock::default().now();
         let verified = Verification::Verified;
-        let (token, _) = caller::mint(&self.workspace, link, SESSION_S, verified, now)?;
+        let (token, _) = caller::mint(&self.workspace, profile, SESSION_S, verified, now)?;
         let path = format!("/v1/tools/{tool}");
         Ok(post(&path, &format!("Bearer {token}"), arguments(tool)))
     }

@@ -99,7 +99,7 @@ pub async fn merge(url: &str, events: usize) -> Outcome {
     let (mut joins, mut undos) = (Vec::new(), Vec::new());
     for _ in 0..TIMES {
         let begun = Instant::now();
-        let pair = (ids[0].as_str(), ids[1].as_str());
+        let pair = (&ids[0], &ids[1]);
         let made = decide::merge(&db, &workspace, pair, &by("one customer")).await?;
         joins.push(milliseconds(begun));
         let begun = Instant::now();

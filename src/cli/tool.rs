@@ -90,7 +90,7 @@ async fn call(config: &Config, name: &str, customer: &str, args: &str) -> Result
     let caller = Caller {
         workspace: Arc::new(workspace),
         scopes: vec![Scope::ProfileRead],
-        customer: Some(profile.id),
+        customer: Some(profile.id.oldest_link()),
         verification: Verification::Verified,
         id: "cli".to_owned(),
         expires_at: None,

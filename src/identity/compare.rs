@@ -1,6 +1,7 @@
 //! What other rules would make of the customers there are: who would be joined, who parted, who
 //! stays.
 
+use crate::id::ProfileId;
 use schemars::JsonSchema;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -33,9 +34,9 @@ pub struct RulesDiff {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Merge {
     /// The id that it would have.
-    pub into: String,
+    pub into: ProfileId,
     /// Ids of the profiles, the first ten.
-    pub profiles: Vec<String>,
+    pub profiles: Vec<ProfileId>,
     /// How many there are.
     pub count: usize,
 }
@@ -44,9 +45,9 @@ pub struct Merge {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Parting {
     /// Its id.
-    pub profile: String,
+    pub profile: ProfileId,
     /// Ids of the profiles that would have its events, the first ten.
-    pub into: Vec<String>,
+    pub into: Vec<ProfileId>,
     /// How many there would be.
     pub count: usize,
 }
@@ -54,9 +55,11 @@ pub struct Parting {
 /// Compares by where links, or events, are now and would be: pairs of a profile's id before and
 /// after.
 #[must_use]
-pub fn compare<'a>(moves: impl Iterator<Item = (Option<&'a str>, Option<&'a str>)>) -> RulesDiff {
-    let mut goes: BTreeMap<&str, BTreeSet<Option<&str>>> = BTreeMap::new();
-    let mut comes: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+pub fn compare<'a>(
+    moves: impl Iterator<Item = (Option<&'a ProfileId>, Option<&'a ProfileId>)>,
+) -> RulesDiff {
+    let mut goes: BTreeMap<&ProfileId, BTreeSet<Option<&ProfileId>>> = BTreeMap::new();
+    let mut comes: BTreeMap<&ProfileId, BTreeSet<&ProfileId>> = BTreeMap::new();
     for (before, after) in moves {
         if let Some(before) = before {
             goes.entry(before).or_default().insert(after);
@@ -91,19 +94,19 @@ pub fn compare<'a>(moves: impl Iterator<Item = (Option<&'a str>, Option<&'a str>
     comparison
 }
 
-fn merge(into: &str, from: &BTreeSet<&str>) -> Merge {
+fn merge(into: &ProfileId, from: &BTreeSet<&ProfileId>) -> Merge {
     Merge {
-        into: into.to_owned(),
-        profiles: from.iter().take(NAMED).map(|id| (*id).to_owned()).collect(),
+        into: into.clone(),
+        profiles: from.iter().take(NAMED).map(|id| (*id).clone()).collect(),
         count: from.len(),
     }
 }
 
-fn parting(profile: &str, into: &BTreeSet<Option<&str>>) -> Parting {
+fn parting(profile: &ProfileId, into: &BTreeSet<Option<&ProfileId>>) -> Parting {
     let named = into.iter().flatten().take(NAMED);
     Parting {
-        profile: profile.to_owned(),
-        into: named.map(|id| (*id).to_owned()).collect(),
+        profile: profile.clone(),
+        into: named.map(|id| (*id).clone()).collect(),
         count: into.iter().flatten().count(),
     }
 }
@@ -123,7 +126,13 @@ mod tests {
             (Some("f"), None),
             (None, Some("g")),
         ];
-        let comparison = compare(moves.into_iter());
+        let moves =
+            moves.map(|(before, after)| (before.map(ProfileId::new), after.map(ProfileId::new)));
+        let comparison = compare(
+            moves
+                .iter()
+                .map(|(before, after)| (before.as_ref(), after.as_ref())),
+        );
         assert_eq!((comparison.before, comparison.after), (5, 5));
         assert_eq!(
             (comparison.kept, comparison.merged, comparison.split),

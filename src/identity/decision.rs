@@ -3,6 +3,7 @@
 
 use super::Identifier;
 use crate::clock::{base32, random_id, rfc3339};
+use crate::id::LinkId;
 use crate::{Error, Result};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -34,7 +35,7 @@ pub enum Act {
     /// The customers that hold these links are one.
     Merge {
         /// Ids of the links.
-        links: Vec<String>,
+        links: Vec<LinkId>,
     },
     /// These identifiers are not of the customer that those lead to.
     Split {
@@ -46,7 +47,7 @@ pub enum Act {
     /// The events of this link are of nobody else.
     Apart {
         /// The link's id.
-        link: String,
+        link: LinkId,
     },
     /// An earlier decision does not hold any more.
     Undo {
@@ -136,7 +137,7 @@ impl Act {
     /// What it speaks of: links (kind `link`), identifiers, a decision (kind `decision`).
     #[must_use]
     pub fn subjects(&self) -> Vec<Identifier> {
-        let named = |kind: &str, value: &String| Identifier::new(kind, value.as_str());
+        let named = |kind: &str, value: &str| Identifier::new(kind, value);
         match self {
             Self::Merge { links } => links.iter().map(|link| named("link", link)).collect(),
             Self::Split { off, rest } => off.iter().chain(rest).cloned().collect(),
@@ -225,7 +226,7 @@ mod tests {
             at,
         };
         let merge = by(1).decide(Act::Merge {
-            links: vec!["a".to_owned(), "b".to_owned()],
+            links: ["a", "b"].map(LinkId::new).to_vec(),
         });
         let undo = by(2).decide(Act::Undo {
             decision: merge.id.clone(),

@@ -7,6 +7,7 @@
 use super::decision::{Decision, DecisionSummary};
 use super::{Customer, Link, Resolution, Rules};
 use crate::clock::rfc3339;
+use crate::id::{LinkId, ProfileId};
 use schemars::JsonSchema;
 use serde::Serialize;
 use std::collections::{BTreeMap, HashMap};
@@ -36,8 +37,8 @@ pub struct LinkActivity {
 /// All that an explanation is made of: the links around a customer, and what is known of them.
 #[derive(Clone, Copy, Debug)]
 pub struct Evidence<'a> {
-    /// Id of the profile, or of any link that it holds.
-    pub profile: &'a str,
+    /// Any link of the profile.
+    pub link: &'a LinkId,
     /// The links of its component.
     pub links: &'a [Link],
     /// The rules in force.
@@ -49,14 +50,14 @@ pub struct Evidence<'a> {
     /// The decisions that speak of its links and identifiers, with those that undo them, in order.
     pub decisions: &'a [Decision],
     /// What came in through each link.
-    pub activity: &'a HashMap<String, LinkActivity>,
+    pub activity: &'a HashMap<LinkId, LinkActivity>,
 }
 
 /// Why a customer is who they are. Times are RFC 3339.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct Explanation {
     /// Id of the profile.
-    pub profile: String,
+    pub profile: ProfileId,
     /// The rules it was folded under.
     pub rules: RulesVersions,
     /// What leads to this customer, and since when; by kind and value.
@@ -99,7 +100,7 @@ pub struct Lead {
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct ExplainedLink {
     /// The link's id.
-    pub link: String,
+    pub link: LinkId,
     /// When it was first seen.
     pub first_at: String,
     /// When its newest event happened.
@@ -115,7 +116,7 @@ pub struct ExplainedLink {
     /// What it carries and does not connect, and why.
     pub left_out: Vec<LeftOut>,
     /// The customers that it joined, as they were called then, where there were several.
-    pub joined: Vec<String>,
+    pub joined: Vec<ProfileId>,
     /// Decisions by which its customer was joined with others.
     pub merged_by: Vec<String>,
 }
@@ -129,7 +130,7 @@ pub enum How {
     /// Its identifiers led to the customer.
     Joined,
     /// Since the rules read its events differently they stand under this link.
-    Moved(String),
+    Moved(LinkId),
     /// This decision parted it from everyone.
     Parted(String),
 }
@@ -167,7 +168,7 @@ pub enum Cause {
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct Apart {
     /// Id of their profile.
-    pub profile: String,
+    pub profile: ProfileId,
     /// Some of what leads to them, as `kind:value`.
     pub identifiers: Vec<String>,
     /// What kept them apart.
@@ -175,14 +176,13 @@ pub struct Apart {
 }
 
 impl Explanation {
-    /// Explains a customer; nothing where the profile is not of these links.
+    /// Explains a customer; nothing where the profile's link is not one of these.
     #[must_use]
     pub fn of(evidence: &Evidence<'_>) -> Option<Self> {
-        let holds =
-            |customer: &&Customer| customer.links.iter().any(|link| link == evidence.profile);
+        let holds = |customer: &&Customer| customer.links.contains(evidence.link);
         let customer = evidence.resolution.customers.iter().find(holds)?;
         let index = EvidenceIndex::new(evidence, customer);
-        let ids = customer.links.iter().map(String::as_str);
+        let ids = customer.links.iter();
         let explained = ids.clone().filter_map(|id| index.links.get(id));
         let events = ids.filter_map(|id| evidence.activity.get(id));
         let mut kept_apart = index.kept_apart();
@@ -193,7 +193,7 @@ impl Explanation {
             since: rfc3339(*since),
         });
         Some(Self {
-            profile: customer.id().to_owned(),
+            profile: customer.id().clone(),
             rules: RulesVersions {
                 in_force: evidence.versions.0,
                 applied: evidence.versions.1,

@@ -40,6 +40,7 @@
 //! order, each counting among the complete links for those that follow.
 
 use super::{Class, Identifier, Link, Resolution, Rules, link_id};
+use crate::id::{LinkId, ProfileId};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 /// The kind of an identifier set key: it leads to the first complete link that carries exactly this
@@ -53,7 +54,7 @@ const MOST: usize = 32;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Candidate<'a> {
     /// The customer, if [`Candidate::holds`].
-    pub profile: &'a str,
+    pub profile: &'a ProfileId,
     /// Its identifiers that nobody has yet.
     pub fresh: Vec<&'a Identifier>,
     link: &'a Link,
@@ -71,7 +72,7 @@ impl<'a> Candidate<'a> {
     pub fn of(
         link: &'a Link,
         rules: &Rules,
-        owners: &'a BTreeMap<Identifier, Option<String>>,
+        owners: &'a BTreeMap<Identifier, Option<ProfileId>>,
         shared: &HashSet<Identifier>,
     ) -> Option<Self> {
         if !link.marks.is_empty() || link.identifiers.len() > MOST {
@@ -86,7 +87,7 @@ impl<'a> Candidate<'a> {
         for id in joining.iter().filter(|id| !shared.contains(**id)) {
             match owners.get(*id) {
                 Some(profile) => {
-                    leads.insert(profile.as_deref()?);
+                    leads.insert(profile.as_ref()?);
                     known.push(*id);
                 }
                 None if is_reference(id, rules) => fresh.push(*id),
@@ -207,7 +208,7 @@ fn personal<'a>(link: &'a Link, rules: &Rules) -> Vec<&'a Identifier> {
 
 fn key_of(secret: &str, personal: &[&Identifier]) -> Identifier {
     let set: Vec<Identifier> = personal.iter().map(|id| (*id).clone()).collect();
-    Identifier::new(SET_KEY, link_id(secret, &set))
+    Identifier::new(SET_KEY, link_id(secret, &set).as_str())
 }
 
 /// The keys by which witnesses for these links are looked up: stored complete links that may prove
@@ -217,7 +218,7 @@ pub fn witness_keys(
     links: &[Link],
     rules: &Rules,
     secret: &str,
-    owners: &BTreeMap<Identifier, Option<String>>,
+    owners: &BTreeMap<Identifier, Option<ProfileId>>,
     shared: &HashSet<Identifier>,
 ) -> Vec<Identifier> {
     let candidates = links
@@ -243,7 +244,7 @@ pub fn set_keys<'a>(
     rules: &Rules,
     secret: &str,
     resolution: &Resolution,
-) -> HashMap<String, String> {
+) -> HashMap<LinkId, String> {
     let mut first: HashMap<Vec<&Identifier>, &Link> = HashMap::new();
     let complete = links
         .into_iter()

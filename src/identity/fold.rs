@@ -9,6 +9,7 @@
 //! links is part of the log, so the result is too.
 
 use super::{Identifier, Link, Rules};
+use crate::id::{LinkId, ProfileId};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 mod union_find;
@@ -18,17 +19,27 @@ use union_find::UnionFind;
 /// One customer: the links that make it, oldest first, and the identifiers it holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Customer {
-    /// Ids of its links, in fold order; the first is the profile's id.
-    pub links: Vec<String>,
+    /// Ids of its links, in fold order.
+    pub links: Vec<LinkId>,
     /// The identifiers that lead to it, and since when.
     pub identifiers: BTreeMap<Identifier, i64>,
+    id: ProfileId,
 }
 
 impl Customer {
-    /// The profile's id: the id of its oldest link.
+    /// The customer of these links, in fold order, and of the identifiers that lead to it.
+    fn new(links: Vec<LinkId>, identifiers: BTreeMap<Identifier, i64>) -> Self {
+        Self {
+            id: ProfileId::of(&links[0]),
+            links,
+            identifiers,
+        }
+    }
+
+    /// The profile's id.
     #[must_use]
-    pub fn id(&self) -> &str {
-        &self.links[0]
+    pub fn id(&self) -> &ProfileId {
+        &self.id
     }
 }
 
@@ -56,12 +67,12 @@ pub struct Resolution {
     /// The customers, by id.
     pub customers: Vec<Customer>,
     /// Links without any usable identifier; their events belong to nobody.
-    pub unattributed: Vec<String>,
+    pub unattributed: Vec<LinkId>,
     /// Values that more people carry than the rules allow; they connect nothing.
     pub shared: BTreeSet<Identifier>,
     /// Links that are not complete: an identifier of theirs was demoted, they have none to connect,
     /// were set apart, or moved.
-    pub incomplete: HashSet<String>,
+    pub incomplete: HashSet<LinkId>,
     /// What was decided for each link, in fold order; only [`trace`] fills it.
     pub traces: Vec<LinkTrace>,
     /// What became of each must-link constraint; only [`trace`] fills it.
@@ -80,10 +91,10 @@ impl Resolution {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LinkTrace {
     /// The link.
-    pub link: String,
+    pub link: LinkId,
     /// Ids of the customers it found and joined, as they were called then; none where it began a
     /// new one.
-    pub joined: Vec<String>,
+    pub joined: Vec<ProfileId>,
     /// The identifiers by which it found them.
     pub by: Vec<Identifier>,
     /// Identifiers that were left out of it.
@@ -116,7 +127,7 @@ pub struct MustLinkOutcome {
     /// The decision.
     pub decision: String,
     /// Ids of the customers that it joined, as they were called then.
-    pub joined: Vec<String>,
+    pub joined: Vec<ProfileId>,
     /// What it would have broken, where it was not followed.
     pub refused: Option<Why>,
 }

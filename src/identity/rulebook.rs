@@ -7,17 +7,18 @@
 use super::{Identifier, Rules, extract, link_id};
 use crate::Result;
 use crate::event::Event;
+use crate::id::LinkId;
 use std::sync::Arc;
 
 /// What identity takes from one event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Identification {
     /// The link it stands under.
-    pub link: String,
+    pub link: LinkId,
     /// The identifiers of that link.
     pub identifiers: Vec<Identifier>,
     /// Ids of links that it stood under when other rules were in force.
-    pub earlier: Vec<String>,
+    pub earlier: Vec<LinkId>,
 }
 
 /// The versions of a workspace's rules that matter: the one in force, and earlier ones under which
@@ -70,7 +71,7 @@ impl Rulebook {
     pub fn read(&self, secret: &str, event: &Event) -> Identification {
         let identifiers = extract(event, &self.rules);
         let link = link_id(secret, &identifiers);
-        let mut earlier: Vec<String> = self
+        let mut earlier: Vec<LinkId> = self
             .earlier(event.received_at)
             .map(|rules| link_id(secret, &extract(event, rules)))
             .filter(|id| *id != link)

@@ -6,6 +6,7 @@
 //! them together, a constraint is added.
 
 use super::{Class, Constraints, Customer, Identifier, Link, MUST_LINK, Rules, fold};
+use crate::id::LinkId;
 use crate::{Error, Result};
 use std::collections::BTreeSet;
 
@@ -18,7 +19,7 @@ pub enum Split {
         merges: Vec<String>,
         /// Links whose customers only these held together, and are joined anew, since nobody asked
         /// to part them.
-        again: Vec<Vec<String>>,
+        again: Vec<Vec<LinkId>>,
     },
     /// These identifiers are kept apart from those.
     CannotLink {
@@ -28,10 +29,10 @@ pub enum Split {
         rest: Vec<Identifier>,
     },
     /// This link stands alone.
-    Apart(String),
+    Apart(LinkId),
 }
 
-/// How to split identifiers off a customer. `links` are those of its component.
+/// How to split identifiers off the customer that holds a link. `links` are those of its component.
 ///
 /// # Errors
 /// [`Error::Invalid`] when the customer does not have one of them, or has nothing else.
@@ -39,7 +40,7 @@ pub fn identifiers(
     links: &[Link],
     rules: &Rules,
     constraints: &Constraints,
-    customer: &str,
+    customer: &LinkId,
     off: &[Identifier],
 ) -> Result<Split> {
     let folded = fold(links, rules, constraints);
@@ -72,7 +73,7 @@ pub fn identifiers(
     Ok(Split::CannotLink { off, rest })
 }
 
-/// How to split one link off a customer.
+/// How to split one link off the customer that holds another.
 ///
 /// # Errors
 /// [`Error::Invalid`] when the customer does not have it, or has no other.
@@ -80,12 +81,12 @@ pub fn link(
     links: &[Link],
     rules: &Rules,
     constraints: &Constraints,
-    customer: &str,
-    off: &str,
+    customer: &LinkId,
+    off: &LinkId,
 ) -> Result<Split> {
     let folded = fold(links, rules, constraints);
     let customer = find(&folded.customers, customer)?;
-    if !customer.links.iter().any(|link| link == off) {
+    if !customer.links.contains(off) {
         return Err(Error::invalid(format!(
             "link `{off}` is not of this customer; `acquaint identity explain` lists its links"
         )));
@@ -96,13 +97,13 @@ pub fn link(
         ));
     }
     let pieces = pieces(links, rules, constraints, customer);
-    let alone = |piece: &&Customer| piece.links.len() == 1 && piece.links[0] == off;
+    let alone = |piece: &&Customer| piece.links.len() == 1 && piece.links[0] == *off;
     let undo = undo(links, rules, constraints, &pieces, alone);
     Ok(undo.unwrap_or_else(|| Split::Apart(off.to_owned())))
 }
 
-fn find<'a>(customers: &'a [Customer], id: &str) -> Result<&'a Customer> {
-    let holds = |customer: &&Customer| customer.links.iter().any(|link| link == id);
+fn find<'a>(customers: &'a [Customer], link: &LinkId) -> Result<&'a Customer> {
+    let holds = |customer: &&Customer| customer.links.contains(link);
     customers
         .iter()
         .find(holds)
@@ -122,9 +123,9 @@ fn pieces(
     constraints: &Constraints,
     customer: &Customer,
 ) -> Vec<Customer> {
-    let own: BTreeSet<&str> = customer.links.iter().map(String::as_str).collect();
+    let own: BTreeSet<&LinkId> = customer.links.iter().collect();
     let mut pieces = without(links, rules, constraints, |_| true);
-    pieces.retain(|piece| own.contains(piece.id()));
+    pieces.retain(|piece| own.contains(&piece.links[0]));
     pieces
 }
 
@@ -166,11 +167,11 @@ fn undo(
     let left = without(links, rules, constraints, |merge| merges.contains(merge));
     let again = [off, rest].map(|side| {
         let holds = |customer: &&Customer| {
-            let mut ids = side.iter().map(|piece| piece.id());
-            ids.any(|id| customer.links.iter().any(|link| link == id))
+            let mut oldest = side.iter().map(|piece| &piece.links[0]);
+            oldest.any(|link| customer.links.contains(link))
         };
         let held = left.iter().filter(holds);
-        held.map(|customer| customer.id().to_owned())
+        held.map(|customer| customer.links[0].clone())
             .collect::<Vec<_>>()
     });
     Some(Split::Undo {
@@ -181,7 +182,7 @@ fn undo(
 
 /// The joins that these pieces' links are part of.
 fn merges(links: &[Link], side: &[&Customer]) -> BTreeSet<String> {
-    let ids: BTreeSet<&String> = side.iter().flat_map(|piece| &piece.links).collect();
+    let ids: BTreeSet<&LinkId> = side.iter().flat_map(|piece| &piece.links).collect();
     let marks = links
         .iter()
         .filter(|link| ids.contains(&link.id))

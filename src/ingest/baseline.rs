@@ -3,6 +3,7 @@
 
 use super::settlement::{DocumentSource, Origin, SettledCustomer};
 use crate::Result;
+use crate::id::{LinkId, ProfileId};
 use crate::profile::record::{Record, RecordKind};
 use crate::profile::{EventFacts, Profile};
 use crate::store::access::Workspace;
@@ -41,9 +42,9 @@ pub(super) struct Baselines {
     /// Documents that are used as they are stored.
     pub stored: Pending<Documents>,
     /// Documents of customers that identity changed, by the profile's id.
-    pub made: BTreeMap<String, Box<Profile>>,
+    pub made: BTreeMap<ProfileId, Box<Profile>>,
     /// Profiles whose orders or tickets have to be counted again from all records.
-    pub recount: BTreeSet<(String, RecordKind)>,
+    pub recount: BTreeSet<(ProfileId, RecordKind)>,
 }
 
 /// Reads the documents of `customers` that identity changed, and asks for those of the profiles
@@ -53,7 +54,7 @@ pub(super) async fn read<'a>(
     tx: &mut Tx,
     workspace: &Workspace,
     customers: &[SettledCustomer],
-    touched: impl Iterator<Item = &'a str>,
+    touched: impl Iterator<Item = &'a ProfileId>,
     upto: Option<&LogPosition>,
 ) -> Result<Baselines> {
     let origins = documents(tx, workspace, customers).await?;
@@ -71,7 +72,7 @@ pub(super) async fn read<'a>(
         recount.extend(again.into_iter().map(|kind| (id.clone(), kind)));
         made.insert(id.clone(), Box::new(profile));
     }
-    let touched: BTreeSet<&str> = touched.filter(|id| !made.contains_key(*id)).collect();
+    let touched: BTreeSet<&ProfileId> = touched.filter(|id| !made.contains_key(*id)).collect();
     Ok(Baselines {
         stored: store::profile::load_later(tx, &workspace.id, touched.into_iter()),
         made,
@@ -84,14 +85,14 @@ async fn documents(
     tx: &mut Tx,
     workspace: &Workspace,
     customers: &[SettledCustomer],
-) -> Result<BTreeMap<String, Profile>> {
+) -> Result<BTreeMap<ProfileId, Profile>> {
     let origins = customers
         .iter()
         .flat_map(|customer| match &customer.document {
             DocumentSource::Join(origins) => origins.as_slice(),
             DocumentSource::Refold(_) => &[],
         });
-    let ids: BTreeSet<&str> = origins.map(|origin| origin.profile.as_str()).collect();
+    let ids: BTreeSet<&ProfileId> = origins.map(|origin| &origin.profile).collect();
     let stored = store::profile::load_later(tx, &workspace.id, ids.into_iter());
     let opened = stored.get(tx).await?.into_iter().map(|(id, doc)| {
         let profile = store::profile::open(&doc)?;
@@ -105,7 +106,7 @@ async fn joined(
     tx: &mut Tx,
     workspace: &Workspace,
     origins: &[Origin],
-    stored: &BTreeMap<String, Profile>,
+    stored: &BTreeMap<ProfileId, Profile>,
 ) -> Result<(Profile, Vec<RecordKind>)> {
     let parts: Vec<&Profile> = origins
         .iter()
@@ -137,27 +138,27 @@ async fn shared_records(
 ) -> Result<Vec<(RecordKind, Vec<Record>)>> {
     // The profile that knows the most is not walked; what the others know is looked for in it.
     let known = |part: &&&Profile| part.purchases.count + part.tickets.count;
-    let largest = parts.iter().max_by_key(known).map(|part| part.id.as_str());
-    let links = |origins: &mut dyn Iterator<Item = &Origin>| -> Vec<String> {
+    let largest = parts.iter().max_by_key(known).map(|part| &part.id);
+    let links = |origins: &mut dyn Iterator<Item = &Origin>| -> Vec<LinkId> {
         origins.flat_map(|origin| origin.links.clone()).collect()
     };
     let all = links(&mut origins.iter());
-    let is_small = |origin: &&Origin| Some(origin.profile.as_str()) != largest;
+    let is_small = |origin: &&Origin| Some(&origin.profile) != largest;
     let fewer = links(&mut origins.iter().filter(is_small));
     let keys = store::record::known_to_both(tx, &workspace.id, &fewer, &all).await?;
     let keys: Vec<(RecordKind, &str)> =
         keys.iter().map(|(kind, id)| (*kind, id.as_str())).collect();
     let held = origins.iter().flat_map(|origin| {
         let links = origin.links.iter();
-        links.map(|link| (link.as_str(), origin.profile.as_str()))
+        links.map(|link| (link, &origin.profile))
     });
-    let origin_of: HashMap<&str, &str> = held.collect();
-    let mut known: BTreeMap<(RecordKind, String), BTreeMap<&str, Record>> = BTreeMap::new();
+    let origin_of: HashMap<&LinkId, &ProfileId> = held.collect();
+    let mut known: BTreeMap<(RecordKind, String), BTreeMap<&ProfileId, Record>> = BTreeMap::new();
     for LinkRecord {
         kind, link, record, ..
     } in store::record::load(tx, &workspace.id, &keys).await?
     {
-        let Some(origin) = origin_of.get(link.as_str()) else {
+        let Some(origin) = origin_of.get(&link) else {
             continue;
         };
         let by_origin = known.entry((kind, record.id.clone())).or_default();
@@ -178,7 +179,7 @@ async fn shared_records(
 async fn from_log(
     tx: &mut Tx,
     workspace: &Workspace,
-    links: &[String],
+    links: &[LinkId],
     upto: Option<&LogPosition>,
 ) -> Result<Profile> {
     let mut profile = Profile::default();

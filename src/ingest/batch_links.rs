@@ -2,6 +2,7 @@
 //! is stored.
 
 use super::read_event::ReadEvent;
+use crate::id::LinkId;
 use crate::identity::{Identification, Identifier, Link, MOVED};
 use crate::store::link::StoredLink;
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -10,10 +11,10 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 #[derive(Default)]
 pub(super) struct BatchLinks<'a> {
     /// Each link of an event, since when, and its identifiers.
-    pub present: BTreeMap<&'a str, (i64, &'a [Identifier])>,
+    pub present: BTreeMap<&'a LinkId, (i64, &'a [Identifier])>,
     /// Each link that events stood under earlier: since when, and where the oldest of them stands
     /// now.
-    pub moved: BTreeMap<&'a str, (i64, &'a str)>,
+    pub moved: BTreeMap<&'a LinkId, (i64, &'a LinkId)>,
 }
 
 impl<'a> BatchLinks<'a> {
@@ -43,10 +44,10 @@ impl<'a> BatchLinks<'a> {
     /// is only remembered.
     pub fn changed(
         &self,
-        stored: &HashMap<String, StoredLink>,
-        vacated: &HashSet<String>,
-    ) -> BTreeMap<String, Link> {
-        let stored = |id: &str| stored.get(id).map(|stored| &stored.link);
+        stored: &HashMap<LinkId, StoredLink>,
+        vacated: &HashSet<LinkId>,
+    ) -> BTreeMap<LinkId, Link> {
+        let stored = |id: &LinkId| stored.get(id).map(|stored| &stored.link);
         let present = self.present.iter().filter_map(|(id, (first_at, own))| {
             let link = present(id, *first_at, own, stored(id));
             (stored(id) != Some(&link)).then_some(link)
@@ -63,7 +64,7 @@ impl<'a> BatchLinks<'a> {
     }
 
     /// The ids of all links that it speaks of.
-    pub fn ids(&self) -> impl Iterator<Item = &'a str> {
+    pub fn ids(&self) -> impl Iterator<Item = &'a LinkId> {
         self.present.keys().chain(self.moved.keys()).copied()
     }
 
@@ -71,11 +72,11 @@ impl<'a> BatchLinks<'a> {
     /// `left` is since when each of the latter has events now, if it has any.
     pub fn after_move(
         &self,
-        stored: &HashMap<String, StoredLink>,
-        left: &HashMap<String, Option<i64>>,
+        stored: &HashMap<LinkId, StoredLink>,
+        left: &HashMap<LinkId, Option<i64>>,
     ) -> Vec<Link> {
         // A link without events begins with those that enter it now, if any do.
-        let remaining: HashMap<String, StoredLink> = stored
+        let remaining: HashMap<LinkId, StoredLink> = stored
             .iter()
             .map(|(id, held)| {
                 let mut held = held.clone();
@@ -86,7 +87,7 @@ impl<'a> BatchLinks<'a> {
             })
             .collect();
         let vacated = left.iter().filter(|(_, since)| since.is_none());
-        let vacated: HashSet<String> = vacated.map(|(id, _)| id.clone()).collect();
+        let vacated: HashSet<LinkId> = vacated.map(|(id, _)| id.clone()).collect();
         let mut changed = self.changed(&remaining, &vacated);
         for (id, held) in stored {
             changed
@@ -98,7 +99,7 @@ impl<'a> BatchLinks<'a> {
 }
 
 /// A link that events stand under, as it is to be.
-fn present(id: &str, first_at: i64, identifiers: &[Identifier], stored: Option<&Link>) -> Link {
+fn present(id: &LinkId, first_at: i64, identifiers: &[Identifier], stored: Option<&Link>) -> Link {
     match stored {
         Some(stored) if stored.moved_to().is_none() => Link {
             first_at: stored.first_at.min(first_at),
@@ -106,7 +107,7 @@ fn present(id: &str, first_at: i64, identifiers: &[Identifier], stored: Option<&
         },
         // The link was a memory of earlier rules; under these events stand under it again.
         other => Link {
-            id: id.to_owned(),
+            id: id.clone(),
             first_at,
             identifiers: identifiers.to_vec(),
             marks: other.map(Link::unmoved).unwrap_or_default(),
@@ -115,20 +116,20 @@ fn present(id: &str, first_at: i64, identifiers: &[Identifier], stored: Option<&
 }
 
 /// A link that its events left, as it is to be, unless it is stored so or events stand under it.
-fn moved(id: &str, to: (i64, &str), stored: Option<&Link>, vacated: bool) -> Option<Link> {
+fn moved(id: &LinkId, to: (i64, &LinkId), stored: Option<&Link>, vacated: bool) -> Option<Link> {
     let kept = stored.is_some_and(|link| match link.moved_to() {
         None => !vacated,
-        Some(now) => (link.first_at, now) <= to,
+        Some(now) => (link.first_at, now) <= (to.0, to.1.as_str()),
     });
     if kept {
         return None;
     }
     let (first_at, to) = to;
     let mut marks = stored.map(Link::unmoved).unwrap_or_default();
-    marks.push(Identifier::new(MOVED, to));
+    marks.push(Identifier::new(MOVED, to.as_str()));
     marks.sort_unstable();
     Some(Link {
-        id: id.to_owned(),
+        id: id.clone(),
         first_at,
         identifiers: Vec::new(),
         marks,

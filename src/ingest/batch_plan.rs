@@ -5,6 +5,7 @@
 //! nothing that these change, as long as a link shares no new identifier with one of them and its
 //! customer is not in the folded component; otherwise it is folded with them.
 
+use crate::id::{LinkId, ProfileId};
 use crate::identity::fast_path::{Candidate, SET_KEY};
 use crate::identity::{Constraints, Identifier, Link, Rules};
 use crate::store::identifier::NewOwner;
@@ -17,7 +18,7 @@ pub(super) struct StoredOwners {
     /// The identifiers that were asked for.
     pub asked: HashSet<Identifier>,
     /// Where each of them leads that any link carries.
-    pub owners: BTreeMap<Identifier, Option<String>>,
+    pub owners: BTreeMap<Identifier, Option<ProfileId>>,
     /// The constraints on them.
     pub constraints: Constraints,
 }
@@ -39,8 +40,8 @@ impl ChangedLinks {
     /// Tells them apart. While rules are being applied, what is stored may be folded under others,
     /// so every link is folded then.
     pub fn of(
-        changed: BTreeMap<String, Link>,
-        is_stored: impl Fn(&str) -> bool,
+        changed: BTreeMap<LinkId, Link>,
+        is_stored: impl Fn(&LinkId) -> bool,
         applied: bool,
     ) -> Self {
         let targets: HashSet<String> = changed
@@ -48,7 +49,10 @@ impl ChangedLinks {
             .filter_map(|link| link.moved_to().map(str::to_owned))
             .collect();
         let may = |link: &Link| {
-            applied && link.marks.is_empty() && !is_stored(&link.id) && !targets.contains(&link.id)
+            applied
+                && link.marks.is_empty()
+                && !is_stored(&link.id)
+                && !targets.contains(link.id.as_str())
         };
         let (new, others) = changed.into_values().partition(may);
         Self { new, others }
@@ -104,7 +108,7 @@ impl BatchPlan {
     }
 
     /// Leaves to the fold each link that shares a new identifier with one that is folded.
-    fn leave_to_fold(&mut self, owners: &BTreeMap<Identifier, Option<String>>, rules: &Rules) {
+    fn leave_to_fold(&mut self, owners: &BTreeMap<Identifier, Option<ProfileId>>, rules: &Rules) {
         let new = |id: &&Identifier| !owners.contains_key(*id) && rules.joins(&id.kind, &id.value);
         let (mut of_folded, mut looked) = (HashSet::new(), 0);
         while looked < self.folded.len() {
@@ -125,7 +129,7 @@ impl BatchPlan {
 
 /// What is stored, and the links that took the fast path before.
 struct Proven<'a> {
-    owners: BTreeMap<Identifier, Option<String>>,
+    owners: BTreeMap<Identifier, Option<ProfileId>>,
     witnesses: Witnesses,
     shared: &'a HashSet<Identifier>,
 }
@@ -146,7 +150,7 @@ impl Proven<'_> {
         let Some((Candidate { profile, fresh, .. }, set_key)) = held else {
             return Err(link);
         };
-        let profile = profile.to_owned();
+        let profile = profile.clone();
         let key = set_key.iter().map(|key| Identifier::new(SET_KEY, key));
         for id in key.chain(fresh.into_iter().cloned()) {
             self.witnesses.insert(id, link.clone());

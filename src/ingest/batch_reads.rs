@@ -5,6 +5,7 @@ use super::batch_links::BatchLinks;
 use super::batch_plan::{ChangedLinks, StoredOwners, Witnesses};
 use super::read_event::ReadEvent;
 use crate::Result;
+use crate::id::{LinkId, ProfileId};
 use crate::identity::fast_path::witness_keys;
 use crate::identity::{Identifier, Link};
 use crate::profile::record::RecordKind;
@@ -25,7 +26,7 @@ pub(super) struct BatchQueries {
 /// What is stored of the links of a batch.
 pub(super) struct BatchReads {
     /// The profile that holds each link that does not change.
-    pub holders: HashMap<String, Option<String>>,
+    pub holders: HashMap<LinkId, Option<ProfileId>>,
     /// The stored ones among the links that change.
     pub before: Vec<StoredLink>,
     pub changed: ChangedLinks,
@@ -40,13 +41,12 @@ impl BatchQueries {
         workspace: &Workspace,
         events: impl Iterator<Item = &'a ReadEvent> + Clone,
     ) -> Self {
-        let ids: BTreeSet<&str> = events
+        let ids: BTreeSet<&LinkId> = events
             .clone()
             .map(|event| &event.identification)
             .flat_map(|read| std::iter::once(&read.link).chain(&read.earlier))
-            .map(String::as_str)
             .collect();
-        let ids: Vec<String> = ids.into_iter().map(str::to_owned).collect();
+        let ids: Vec<LinkId> = ids.into_iter().cloned().collect();
         Self {
             links: store::link::load_later(tx, &workspace.id, &ids),
             records: ask_records(tx, workspace, events),
@@ -75,11 +75,11 @@ pub(super) async fn read(
     asked: Pending<Vec<StoredLink>>,
 ) -> Result<BatchReads> {
     let stored = asked.get(tx).await?.into_iter();
-    let mut stored: HashMap<String, StoredLink> =
+    let mut stored: HashMap<LinkId, StoredLink> =
         stored.map(|held| (held.link.id.clone(), held)).collect();
     let changed = links.changed(&stored, &HashSet::new());
     let before: Vec<StoredLink> = changed.keys().filter_map(|id| stored.remove(id)).collect();
-    let known: HashSet<&str> = before.iter().map(|held| held.link.id.as_str()).collect();
+    let known: HashSet<&LinkId> = before.iter().map(|held| &held.link.id).collect();
     let same = links
         .present
         .keys()
@@ -87,7 +87,7 @@ pub(super) async fn read(
     let holders = same
         .map(|id| {
             let held = stored.get(*id);
-            ((*id).to_owned(), held.and_then(|held| held.profile.clone()))
+            ((*id).clone(), held.and_then(|held| held.profile.clone()))
         })
         .collect();
     let changed = ChangedLinks::of(changed, |id| known.contains(id), workspace.rules.applied);

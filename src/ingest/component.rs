@@ -3,6 +3,7 @@
 
 use super::batch_plan::{BatchPlan, FastLink, StoredOwners};
 use crate::Result;
+use crate::id::{LinkId, ProfileId};
 use crate::identity::{CannotLink, Constraints, Identifier, Link, MOVED};
 use crate::store::access::Workspace;
 use crate::store::link::StoredLink;
@@ -13,17 +14,17 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 #[derive(Debug, Default)]
 pub(crate) struct Component {
     /// The links as they are to be, by id.
-    pub links: BTreeMap<String, Link>,
+    pub links: BTreeMap<LinkId, Link>,
     /// The links as they are stored, by id. A link that is missing here is new.
-    pub(super) stored: HashMap<String, StoredLink>,
+    pub(super) stored: HashMap<LinkId, StoredLink>,
     /// Where each identifier leads, as stored.
-    pub(super) owners: BTreeMap<Identifier, Option<String>>,
+    pub(super) owners: BTreeMap<Identifier, Option<ProfileId>>,
     /// The constraints as they are to be.
     pub constraints: Constraints,
     /// The cannot-link constraints as they are stored.
     pub(super) stored_cannot_links: HashMap<Identifier, Vec<CannotLink>>,
     /// Links that have other events than when the stored documents were folded.
-    pub(super) stale: HashSet<String>,
+    pub(super) stale: HashSet<LinkId>,
 }
 
 impl Component {
@@ -50,9 +51,9 @@ impl Component {
         let changed = std::mem::take(&mut plan.folded);
         let mut component = Self::load_beside(tx, workspace, changed, before, read).await?;
         let held = component.stored.values();
-        let profiles: HashSet<&str> = held.filter_map(|held| held.profile.as_deref()).collect();
+        let profiles: HashSet<&ProfileId> = held.filter_map(|held| held.profile.as_ref()).collect();
         let is_held = |fast: &FastLink| {
-            let profile = fast.row.profile.as_deref();
+            let profile = fast.row.profile.as_ref();
             profile.is_some_and(|id| profiles.contains(id))
         };
         let held = plan.fast.extract_if(.., |fast| is_held(fast));
@@ -66,7 +67,7 @@ impl Component {
     pub(crate) async fn around(
         tx: &mut Tx,
         workspace: &Workspace,
-        links: &[String],
+        links: &[LinkId],
     ) -> Result<Self> {
         let held = store::link::load(tx, &workspace.id, links).await?;
         let seeds = held.iter().map(|held| held.link.clone()).collect();
@@ -137,7 +138,7 @@ impl Component {
     /// Takes in stored links.
     fn add(&mut self, found: Vec<StoredLink>, search: &mut Search<'_>) {
         for held in found {
-            search.reach(&held.link, held.profile.as_deref());
+            search.reach(&held.link, held.profile.as_ref());
             let id = held.link.id.clone();
             let link = self.links.entry(id.clone());
             link.or_insert_with(|| held.link.clone());
@@ -146,12 +147,12 @@ impl Component {
     }
 
     /// The links, not loaded yet, that others moved to.
-    fn targets(&self) -> Vec<String> {
+    fn targets(&self) -> Vec<LinkId> {
         let targets: BTreeSet<&str> = self.links.values().filter_map(Link::moved_to).collect();
         let missing = targets
             .into_iter()
             .filter(|id| !self.links.contains_key(*id));
-        missing.map(str::to_owned).collect()
+        missing.map(LinkId::new).collect()
     }
 
     /// Its links as they are to be.
@@ -169,9 +170,9 @@ struct Search<'a> {
     /// Identifiers whose owners are not read yet. An identifier that joins nobody under these rules
     /// may still lead to a customer from the time of others.
     asked: BTreeSet<Identifier>,
-    visited: HashSet<String>,
+    visited: HashSet<ProfileId>,
     /// Profiles of which all links are needed.
-    profiles: Vec<String>,
+    profiles: Vec<ProfileId>,
 }
 
 impl<'a> Search<'a> {
@@ -186,7 +187,7 @@ impl<'a> Search<'a> {
         }
     }
 
-    fn reach(&mut self, link: &Link, profile: Option<&str>) {
+    fn reach(&mut self, link: &Link, profile: Option<&ProfileId>) {
         let book = &self.workspace.rules;
         let followers = book
             .has_earlier()
@@ -202,9 +203,9 @@ impl<'a> Search<'a> {
 
     /// While rules are being applied, a stored profile may hold links that these rules do not
     /// connect, and an identifier that joins nobody any more may lead to one.
-    fn enter(&mut self, profile: &str) {
-        if !self.workspace.rules.applied && self.visited.insert(profile.to_owned()) {
-            self.profiles.push(profile.to_owned());
+    fn enter(&mut self, profile: &ProfileId) {
+        if !self.workspace.rules.applied && self.visited.insert(profile.clone()) {
+            self.profiles.push(profile.clone());
         }
     }
 

@@ -4,6 +4,7 @@
 use super::component::Component;
 use super::settle;
 use crate::Result;
+use crate::id::LinkId;
 use crate::identity::decision::{Act, Decision, in_force};
 use crate::identity::{APART, CannotLink, Identifier, MUST_LINK};
 use crate::store::access::Workspace;
@@ -46,12 +47,12 @@ impl Component {
             .flat_map(|decision| decision.act.subjects())
         {
             if subject.kind == "link" {
-                links.push(subject.value);
+                links.push(LinkId::new(subject.value));
             } else {
                 identifiers.push(subject);
             }
         }
-        let mut held: BTreeMap<String, StoredLink> = BTreeMap::new();
+        let mut held: BTreeMap<LinkId, StoredLink> = BTreeMap::new();
         for found in store::link::load(tx, &workspace.id, &links).await? {
             held.insert(found.link.id.clone(), found);
         }
@@ -84,7 +85,7 @@ impl Component {
         }
     }
 
-    fn mark(&mut self, link: &str, kind: &str, decision: &str) {
+    fn mark(&mut self, link: &LinkId, kind: &str, decision: &str) {
         if let Some(link) = self.links.get_mut(link) {
             link.marks.push(Identifier::new(kind, decision));
             link.marks.sort_unstable();

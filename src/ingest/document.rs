@@ -6,6 +6,7 @@ use super::Holders;
 use super::baseline::{Baseline, Baselines};
 use super::read_event::ReadEvent;
 use super::record_change::{self, RecordChange, RecordChanges};
+use crate::id::ProfileId;
 use crate::profile::record::RecordKind;
 use crate::profile::{EventFacts, Profile};
 use crate::store::access::Workspace;
@@ -37,7 +38,7 @@ pub(super) async fn write(
 ) -> Result<()> {
     store::record::save(tx, &workspace.id, &record_change::rows(records));
     let mut changes = by_profile(events, records, holders);
-    let mut recounts: HashMap<&str, BTreeSet<RecordKind>> = HashMap::new();
+    let mut recounts: HashMap<&ProfileId, BTreeSet<RecordKind>> = HashMap::new();
     for (profile, kind) in &baselines.recount {
         recounts.entry(profile).or_default().insert(*kind);
     }
@@ -45,11 +46,11 @@ pub(super) async fn write(
     let stored = stored.map(|(id, doc)| (id, Baseline::Stored(doc)));
     let made = baselines.made.into_iter();
     let made = made.map(|(id, profile)| (id, Baseline::Made(profile)));
-    let documents: BTreeMap<String, Baseline> = stored.chain(made).collect();
+    let documents: BTreeMap<ProfileId, Baseline> = stored.chain(made).collect();
     let mut done = Vec::new();
     for (id, document) in documents {
-        let changes = changes.remove(id.as_str()).unwrap_or_default();
-        let mut recount = recounts.remove(id.as_str()).unwrap_or_default();
+        let changes = changes.remove(&id).unwrap_or_default();
+        let mut recount = recounts.remove(&id).unwrap_or_default();
         let made = matches!(document, Baseline::Made(_));
         let mut profile = document.open()?;
         let rematch = made || changes.teach(&profile);
@@ -91,7 +92,7 @@ impl ProfileChanges<'_> {
     fn apply(
         &self,
         profile: &mut Profile,
-        id: &str,
+        id: &ProfileId,
         recount: &BTreeSet<RecordKind>,
     ) -> BTreeSet<RecordKind> {
         self.events.iter().for_each(|facts| profile.apply(facts));
@@ -111,8 +112,8 @@ fn by_profile<'a>(
     events: &[&'a ReadEvent],
     records: &'a RecordChanges,
     holders: &'a Holders,
-) -> HashMap<&'a str, ProfileChanges<'a>> {
-    let mut found: HashMap<&str, ProfileChanges<'_>> = HashMap::with_capacity(events.len());
+) -> HashMap<&'a ProfileId, ProfileChanges<'a>> {
+    let mut found: HashMap<&ProfileId, ProfileChanges<'_>> = HashMap::with_capacity(events.len());
     for event in events {
         if let Some(Some(profile)) = holders.get(event.link()) {
             let changes = found.entry(profile).or_default();
@@ -120,7 +121,8 @@ fn by_profile<'a>(
         }
     }
     for ((kind, _), changes) in records {
-        let profiles: BTreeSet<&str> = changes.iter().filter_map(RecordChange::profile).collect();
+        let profiles: BTreeSet<&ProfileId> =
+            changes.iter().filter_map(RecordChange::profile).collect();
         for profile in profiles {
             let found = found.entry(profile).or_default();
             found.records.push((*kind, changes));

@@ -6,6 +6,7 @@ use super::component::Component;
 use super::read_event::ReadEvent;
 use super::{batch_reads, settle_with};
 use crate::Result;
+use crate::id::LinkId;
 use crate::store::access::Workspace;
 use crate::store::event::LogPosition;
 use crate::store::link::StoredLink;
@@ -21,7 +22,7 @@ pub(crate) async fn move_events(
     workspace: &Workspace,
     held: Vec<StoredLink>,
 ) -> Result<()> {
-    let mut left: HashMap<String, Option<i64>> = HashMap::new();
+    let mut left: HashMap<LinkId, Option<i64>> = HashMap::new();
     let (mut moved, mut rows) = (Vec::new(), Vec::new());
     let mut stayed: Vec<ReadEvent> = Vec::new();
     for link in held
@@ -37,7 +38,7 @@ pub(crate) async fn move_events(
             after = (last.event.at, LogPosition::of(&last.event));
             for mut logged in page {
                 let event = ReadEvent::of(workspace, &logged.event);
-                if event.link() == id {
+                if *event.link() == id {
                     stayed.push(event);
                 } else {
                     event.link().clone_into(&mut logged.link);
@@ -57,19 +58,19 @@ pub(crate) async fn move_events(
         return Ok(());
     }
     store::event::relink(tx, &workspace.id, &rows).await?;
-    let links: Vec<String> = left.keys().cloned().collect();
+    let links: Vec<LinkId> = left.keys().cloned().collect();
     store::record::remove(tx, &workspace.id, &links).await?;
     let batch = BatchLinks::of(moved.iter());
-    let seeds: BTreeSet<&str> = left.keys().map(String::as_str).chain(batch.ids()).collect();
-    let seeds: Vec<String> = seeds.into_iter().map(str::to_owned).collect();
+    let seeds: BTreeSet<&LinkId> = left.keys().chain(batch.ids()).collect();
+    let seeds: Vec<LinkId> = seeds.into_iter().cloned().collect();
     let stored = store::link::load(tx, &workspace.id, &seeds).await?;
-    let stored: HashMap<String, StoredLink> = stored
+    let stored: HashMap<LinkId, StoredLink> = stored
         .into_iter()
         .map(|held| (held.link.id.clone(), held))
         .collect();
     let changed = batch.after_move(&stored, &left);
     let mut component = Component::load(tx, workspace, changed, stored.into_values()).await?;
-    let stale = batch.present.keys().map(|link| (*link).to_owned());
+    let stale = batch.present.keys().map(|link| (*link).clone());
     component.stale = stale.chain(left.into_keys()).collect();
     let all = || moved.iter().chain(&stayed);
     let records = batch_reads::ask_records(tx, workspace, all())

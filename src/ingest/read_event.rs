@@ -1,6 +1,7 @@
 //! An event as identity and profile read it, with all that can be known of it without the database.
 
 use crate::event::Event;
+use crate::id::LinkId;
 use crate::identity::Identification;
 use crate::profile::record::{Record, RecordKind};
 use crate::profile::{EventFacts, packed};
@@ -40,7 +41,7 @@ impl ReadEvent {
     }
 
     /// The link that the event stands under.
-    pub fn link(&self) -> &str {
+    pub fn link(&self) -> &LinkId {
         &self.identification.link
     }
 

@@ -89,7 +89,7 @@ async fn relink(
     let (mut events, mut moved) = (Vec::with_capacity(page.len()), Vec::new());
     for mut logged in page {
         let event = ReadEvent::of(workspace, &logged.event);
-        if logged.link != event.link() {
+        if logged.link != *event.link() {
             event.link().clone_into(&mut logged.link);
             moved.push(logged);
         }

@@ -3,6 +3,7 @@
 
 use super::Holders;
 use super::read_event::{EventRecord, ReadEvent};
+use crate::id::{LinkId, ProfileId};
 use crate::profile::Profile;
 use crate::profile::record::{Record, RecordKind};
 use crate::store::record::{LinkRecord, NewRecord};
@@ -11,9 +12,9 @@ use std::sync::Arc;
 
 /// What one link knows of one order or ticket, before the batch and with it.
 pub(super) struct RecordChange {
-    link: String,
+    link: LinkId,
     /// The profile that holds the link.
-    profile: Option<String>,
+    profile: Option<ProfileId>,
     before: Option<Arc<Record>>,
     now: Arc<Record>,
     /// The record as it is stored, where it is packed already.
@@ -24,8 +25,8 @@ pub(super) struct RecordChange {
 
 impl RecordChange {
     /// The profile that holds the link.
-    pub fn profile(&self) -> Option<&str> {
-        self.profile.as_deref()
+    pub fn profile(&self) -> Option<&ProfileId> {
+        self.profile.as_ref()
     }
 }
 
@@ -69,7 +70,7 @@ pub(super) fn rows(changes: &RecordChanges) -> Vec<NewRecord<'_>> {
 #[must_use]
 pub(super) fn show(
     profile: &mut Profile,
-    id: &str,
+    id: &ProfileId,
     kind: RecordKind,
     changes: &[RecordChange],
 ) -> bool {
@@ -88,14 +89,14 @@ fn said<'a>(events: impl Iterator<Item = &'a ReadEvent>, holders: &Holders) -> R
         };
         let link = event.link();
         let of_record = changes.entry((*kind, record.id.clone())).or_default();
-        if let Some(change) = of_record.iter_mut().find(|change| change.link == link) {
+        if let Some(change) = of_record.iter_mut().find(|change| change.link == *link) {
             Arc::make_mut(&mut change.now).merge(record);
             change.doc = None;
             continue;
         }
         of_record.push(RecordChange {
             profile: holders.get(link).cloned().flatten(),
-            link: link.to_owned(),
+            link: link.clone(),
             before: None,
             now: Arc::clone(record),
             doc: Some(Arc::clone(doc)),

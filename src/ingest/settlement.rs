@@ -2,6 +2,7 @@
 //! written for it.
 
 use super::component::Component;
+use crate::id::{LinkId, ProfileId};
 use crate::identity::fast_path::set_keys;
 use crate::identity::{CannotLink, Class, Customer, Identifier, Resolution, Rules, fold};
 use crate::profile;
@@ -25,20 +26,20 @@ pub(super) struct Settlement {
     /// The cannot-link constraints that changed.
     pub cannot_links: Vec<(Identifier, Vec<CannotLink>)>,
     /// Profiles whose links are all held by others now.
-    pub gone: Vec<String>,
+    pub gone: Vec<ProfileId>,
     /// The profile that holds each link of the component now.
-    pub holders: HashMap<String, Option<String>>,
+    pub holders: HashMap<LinkId, Option<ProfileId>>,
     /// The customers whose documents have to be made, by id.
     pub customers: Vec<SettledCustomer>,
 }
 
 /// An identifier, mark or set key, and the id of a link that carries it.
-pub(super) type CarriedIdentifier = (Identifier, String);
+pub(super) type CarriedIdentifier = (Identifier, LinkId);
 
 /// A customer whose links or identifiers changed.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct SettledCustomer {
-    pub id: String,
+    pub id: ProfileId,
     /// The identifiers that its profile shows.
     pub identifiers: Vec<profile::KnownIdentifier>,
     pub document: DocumentSource,
@@ -50,14 +51,14 @@ pub(super) enum DocumentSource {
     /// These stored documents, which the customer takes over as a whole.
     Join(Vec<Origin>),
     /// The events of these links, from the log.
-    Refold(Vec<String>),
+    Refold(Vec<LinkId>),
 }
 
 /// A stored profile, and its links.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Origin {
-    pub profile: String,
-    pub links: Vec<String>,
+    pub profile: ProfileId,
+    pub links: Vec<LinkId>,
 }
 
 impl Settlement {
@@ -74,7 +75,7 @@ impl Settlement {
         let (added, removed) = folded.carried(&links);
         let (led, by_identifier) = folded.led();
         let forgotten = folded.dropped();
-        let touched: BTreeSet<&str> = folded
+        let touched: BTreeSet<&ProfileId> = folded
             .by_links(&links)
             .chain(by_identifier)
             .chain(folded.by_stale())
@@ -117,22 +118,22 @@ struct Folded<'a> {
     component: &'a Component,
     resolution: &'a Resolution,
     /// The customer that holds each link now.
-    holder: HashMap<&'a str, &'a str>,
+    holder: HashMap<&'a LinkId, &'a ProfileId>,
     /// The customers that hold the links now which each stored profile held before.
-    successors: HashMap<&'a str, BTreeSet<Option<&'a str>>>,
+    successors: HashMap<&'a ProfileId, BTreeSet<Option<&'a ProfileId>>>,
 }
 
 impl<'a> Folded<'a> {
     fn new(component: &'a Component, resolution: &'a Resolution) -> Self {
         let held = resolution.customers.iter().flat_map(|customer| {
             let links = customer.links.iter();
-            links.map(|link| (link.as_str(), customer.id()))
+            links.map(|link| (link, customer.id()))
         });
-        let holder: HashMap<&str, &str> = held.collect();
-        let mut successors: HashMap<&str, BTreeSet<Option<&str>>> = HashMap::new();
+        let holder: HashMap<&LinkId, &ProfileId> = held.collect();
+        let mut successors: HashMap<&ProfileId, BTreeSet<Option<&ProfileId>>> = HashMap::new();
         for (link, stored) in &component.stored {
             if let Some(profile) = &stored.profile {
-                let now = holder.get(link.as_str()).copied();
+                let now = holder.get(link).copied();
                 successors.entry(profile).or_default().insert(now);
             }
         }
@@ -144,25 +145,25 @@ impl<'a> Folded<'a> {
         }
     }
 
-    fn holders(&self) -> HashMap<String, Option<String>> {
-        let holder = |id: &String| self.holder.get(id.as_str()).map(|id| (*id).to_owned());
+    fn holders(&self) -> HashMap<LinkId, Option<ProfileId>> {
+        let holder = |id: &LinkId| self.holder.get(id).copied().cloned();
         let links = self.component.links.keys();
         links.map(|id| (id.clone(), holder(id))).collect()
     }
 
     /// The links that are new or other than stored, as they are to be.
-    fn changed_links(&self, set_keys: &HashMap<String, String>) -> Vec<StoredLink> {
+    fn changed_links(&self, set_keys: &HashMap<LinkId, String>) -> Vec<StoredLink> {
         let links = self.component.links.values().filter_map(|link| {
-            let profile = self.holder.get(link.id.as_str()).copied();
+            let profile = self.holder.get(&link.id).copied();
             let (complete, set_key) = (self.resolution.is_complete(link), set_keys.get(&link.id));
             let same = |stored: &StoredLink| {
-                (&stored.link, stored.profile.as_deref()) == (link, profile)
+                (&stored.link, stored.profile.as_ref()) == (link, profile)
                     && (stored.complete, stored.set_key.as_ref()) == (complete, set_key)
             };
             let stored = self.component.stored.get(&link.id);
             (!stored.is_some_and(same)).then(|| StoredLink {
                 link: link.clone(),
-                profile: profile.map(str::to_owned),
+                profile: profile.cloned(),
                 complete,
                 set_key: set_key.cloned(),
             })
@@ -185,7 +186,7 @@ impl<'a> Folded<'a> {
     }
 
     /// The customers that gained or lost one of these links, or hold one that is another now.
-    fn by_links(&self, links: &'a [StoredLink]) -> impl Iterator<Item = &'a str> {
+    fn by_links(&self, links: &'a [StoredLink]) -> impl Iterator<Item = &'a ProfileId> {
         let stored = |link: &StoredLink| self.component.stored.get(&link.link.id);
         let other = links.iter().filter(move |link| {
             let same = |stored: &StoredLink| {
@@ -194,33 +195,34 @@ impl<'a> Folded<'a> {
             !stored(link).is_some_and(same)
         });
         other.flat_map(move |link| {
-            let before = stored(link).and_then(|stored| stored.profile.as_deref());
-            link.profile.as_deref().into_iter().chain(before)
+            let before = stored(link).and_then(|stored| stored.profile.as_ref());
+            link.profile.as_ref().into_iter().chain(before)
         })
     }
 
     /// The customers that hold a link with other events.
-    fn by_stale(&self) -> impl Iterator<Item = &'a str> {
+    fn by_stale(&self) -> impl Iterator<Item = &'a ProfileId> {
         let stale = self.component.stale.iter();
-        stale.filter_map(|link| self.holder.get(link.as_str()).copied())
+        stale.filter_map(|link| self.holder.get(link).copied())
     }
 
     /// The identifiers that lead elsewhere now, and the customers that gained or lost one.
-    fn led(&self) -> (Vec<NewOwner>, Vec<&'a str>) {
+    fn led(&self) -> (Vec<NewOwner>, Vec<&'a ProfileId>) {
         let Self {
             component,
             resolution,
             ..
         } = self;
         let carried = component.links.values().flat_map(|link| &link.identifiers);
-        let mut now: BTreeMap<&Identifier, Option<&str>> = carried.map(|id| (id, None)).collect();
+        let mut now: BTreeMap<&Identifier, Option<&ProfileId>> =
+            carried.map(|id| (id, None)).collect();
         for customer in &resolution.customers {
             let held = customer.identifiers.keys();
             now.extend(held.map(|id| (id, Some(customer.id()))));
         }
         let (mut owners, mut touched) = (Vec::new(), Vec::new());
         for (id, profile) in now {
-            let before = component.owners.get(id).map(Option::as_deref);
+            let before = component.owners.get(id).map(Option::as_ref);
             let shared = resolution.shared.contains(id);
             if before == Some(profile) && shared == component.constraints.shared.contains(id) {
                 continue;
@@ -228,7 +230,7 @@ impl<'a> Folded<'a> {
             touched.extend(profile.into_iter().chain(before.flatten()));
             owners.push(NewOwner {
                 identifier: id.clone(),
-                profile: profile.map(str::to_owned),
+                profile: profile.cloned(),
                 shared,
             });
         }
@@ -239,7 +241,7 @@ impl<'a> Folded<'a> {
     /// more.
     fn dropped(&self) -> Vec<Identifier> {
         let links = &self.component.links;
-        let now = |id: &String| links.get(id).map(|link| &link.identifiers);
+        let now = |id: &LinkId| links.get(id).map(|link| &link.identifiers);
         let stored = self.component.stored.iter();
         let changed = stored.filter(|(id, held)| now(id) != Some(&held.link.identifiers));
         let had: BTreeSet<&Identifier> = changed
@@ -254,20 +256,20 @@ impl<'a> Folded<'a> {
     }
 
     /// Stored profiles that are no customer any more.
-    fn gone(&self) -> Vec<String> {
-        let now: HashSet<&str> = self.resolution.customers.iter().map(Customer::id).collect();
-        let stored: BTreeSet<&str> = self.successors.keys().copied().collect();
+    fn gone(&self) -> Vec<ProfileId> {
+        let now: HashSet<&ProfileId> = self.resolution.customers.iter().map(Customer::id).collect();
+        let stored: BTreeSet<&ProfileId> = self.successors.keys().copied().collect();
         let gone = stored.into_iter().filter(|id| !now.contains(id));
-        gone.map(str::to_owned).collect()
+        gone.cloned().collect()
     }
 
     /// The touched customers, and what their documents are made of.
-    fn customers(&self, touched: &BTreeSet<&str>, rules: &Rules) -> Vec<SettledCustomer> {
+    fn customers(&self, touched: &BTreeSet<&ProfileId>, rules: &Rules) -> Vec<SettledCustomer> {
         let customers = self.resolution.customers.iter();
         customers
             .filter(|customer| touched.contains(customer.id()))
             .map(|customer| SettledCustomer {
-                id: customer.id().to_owned(),
+                id: customer.id().clone(),
                 identifiers: shown(customer, rules),
                 document: match self.origins(customer) {
                     Some(origins) => DocumentSource::Join(origins),
@@ -281,7 +283,7 @@ impl<'a> Folded<'a> {
     /// one of these profiles was parted, or a link belonged to no customer before or has other
     /// events now.
     fn origins(&self, customer: &Customer) -> Option<Vec<Origin>> {
-        let mut origins: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+        let mut origins: BTreeMap<&ProfileId, Vec<LinkId>> = BTreeMap::new();
         for link in &customer.links {
             if self.component.stale.contains(link) {
                 return None;
@@ -289,14 +291,14 @@ impl<'a> Folded<'a> {
             let Some(stored) = self.component.stored.get(link) else {
                 continue;
             };
-            let profile = stored.profile.as_deref()?;
+            let profile = stored.profile.as_ref()?;
             if self.successors[profile].len() > 1 {
                 return None;
             }
             origins.entry(profile).or_default().push(link.clone());
         }
-        let origin = |(profile, links): (&str, Vec<String>)| Origin {
-            profile: profile.to_owned(),
+        let origin = |(profile, links): (&ProfileId, Vec<LinkId>)| Origin {
+            profile: profile.clone(),
             links,
         };
         Some(origins.into_iter().map(origin).collect())

@@ -3,6 +3,7 @@
 use super::batch_plan::BatchPlan;
 use super::settlement::Settlement;
 use crate::Result;
+use crate::id::LinkId;
 use crate::identity::Identifier;
 use crate::identity::fast_path::SET_KEY;
 use crate::store::access::Workspace;
@@ -28,8 +29,7 @@ pub(super) async fn settlement(
     store::identifier::set_owners(tx, own, &owners);
     let forgotten: Vec<&Identifier> = settlement.forgotten.iter().collect();
     store::identifier::forget(tx, own, &forgotten).await?;
-    let gone = settlement.gone.iter().map(String::as_str);
-    store::profile::remove(tx, own, gone).await
+    store::profile::remove(tx, own, settlement.gone.iter()).await
 }
 
 /// Writes the links of a batch that take the fast path.
@@ -58,7 +58,7 @@ pub(super) fn fast_links(tx: &mut Tx, workspace: &Workspace, plan: &BatchPlan) {
     store::link::save(tx, own, &links);
 }
 
-fn rows(pairs: &[(Identifier, String)]) -> Vec<LinkIdentifier<'_>> {
+fn rows(pairs: &[(Identifier, LinkId)]) -> Vec<LinkIdentifier<'_>> {
     let pairs = pairs.iter();
     pairs
         .map(|(identifier, link)| LinkIdentifier { identifier, link })

@@ -7,6 +7,7 @@ use super::record_parts::RecordParts;
 use super::text::tight;
 use super::{contact, organisation};
 use crate::event::text_of;
+use crate::id::ProfileId;
 use crate::profile::Profile;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
@@ -18,7 +19,7 @@ const MOST: usize = 12;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Person {
     /// The profile's id.
-    pub id: Box<str>,
+    pub id: ProfileId,
     /// The source systems that state something.
     pub sources: Vec<Box<str>>,
     /// Names.
@@ -60,7 +61,7 @@ impl Person {
     #[must_use]
     pub fn of(profile: &Profile) -> Self {
         let mut person = Self {
-            id: profile.id.as_str().into(),
+            id: profile.id.clone(),
             ..Self::default()
         };
         let mut records: BTreeMap<&str, Vec<(&str, &Value)>> = BTreeMap::new();
@@ -88,7 +89,7 @@ impl Person {
     #[must_use]
     pub fn from_record(id: &str, source: &str, record: &Map<String, Value>) -> Self {
         let mut person = Self {
-            id: id.into(),
+            id: ProfileId::new(id),
             ..Self::default()
         };
         person.add(

@@ -10,6 +10,7 @@
 //! documents of an older form are folded anew.
 
 use crate::clock;
+use crate::id::Id;
 use rustc_hash::{FxBuildHasher, FxHashMap};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -251,6 +252,16 @@ impl Packed for String {
     }
 }
 
+impl<Of> Packed for Id<Of> {
+    fn pack<'a>(&'a self, into: &mut Packer<'a>) {
+        into.text(self);
+    }
+
+    fn unpack(from: &mut Unpacker<'_>) -> Option<Self> {
+        from.text().map(Self::new)
+    }
+}
+
 impl Packed for i64 {
     fn pack<'a>(&'a self, into: &mut Packer<'a>) {
         into.number(*self);
@@ -329,7 +340,7 @@ impl<T: Packed> Packed for BTreeMap<String, T> {
     }
 }
 
-impl Packed for BTreeSet<String> {
+impl<T: Packed + Ord> Packed for BTreeSet<T> {
     fn pack<'a>(&'a self, into: &mut Packer<'a>) {
         into.count(self.len() as u64);
         self.iter().for_each(|entry| entry.pack(into));
@@ -337,7 +348,7 @@ impl Packed for BTreeSet<String> {
 
     fn unpack(from: &mut Unpacker<'_>) -> Option<Self> {
         let length = from.length()?;
-        (0..length).map(|_| String::unpack(from)).collect()
+        (0..length).map(|_| T::unpack(from)).collect()
     }
 }
 

@@ -1,6 +1,7 @@
 //! What stewards decided, as people look at it: what came of it, and who decided what before.
 
 use crate::clock::rfc3339;
+use crate::id::{LinkId, ProfileId};
 use crate::identity::Identifier;
 use crate::identity::decision::{Act, Decision, DecisionSummary};
 use crate::identity::explain::Lead;
@@ -26,7 +27,7 @@ pub struct Outcome {
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct ProfileOutcome {
     /// Id of the profile.
-    pub profile: String,
+    pub profile: ProfileId,
     /// What leads to it, and since when.
     pub identifiers: Vec<Lead>,
     /// How many events it has.
@@ -63,7 +64,7 @@ pub async fn outcome(db: &Db, workspace: &Workspace, made: &[Decision]) -> Resul
             }
             for subject in decision.act.subjects() {
                 if subject.kind == "link" {
-                    links.insert(subject.value);
+                    links.insert(LinkId::new(subject.value));
                 } else {
                     identifiers.insert(subject);
                 }
@@ -71,7 +72,7 @@ pub async fn outcome(db: &Db, workspace: &Workspace, made: &[Decision]) -> Resul
         }
         open = store::decision_view::by_ids(db, &workspace.id, &undone).await?;
     }
-    let links: Vec<String> = links.into_iter().collect();
+    let links: Vec<LinkId> = links.into_iter().collect();
     let identifiers: Vec<Identifier> = identifiers.into_iter().collect();
     let profiles = store::decision_view::concerned(db, &workspace.id, &links, &identifiers).await?;
     Ok(Outcome {
@@ -100,7 +101,7 @@ pub struct DecisionPage {
 pub async fn decisions(
     db: &Db,
     workspace: &Workspace,
-    profile: Option<&str>,
+    profile: Option<&ProfileId>,
     before: Option<&str>,
     limit: usize,
 ) -> Result<DecisionPage> {
@@ -140,9 +141,9 @@ pub async fn decisions(
 }
 
 /// Every decision that speaks of a profile's links and what they carry, oldest first.
-async fn about(db: &Db, workspace: &Workspace, profile: &str) -> Result<Vec<Decision>> {
+async fn about(db: &Db, workspace: &Workspace, profile: &ProfileId) -> Result<Vec<Decision>> {
     let mut tx = db.begin().await?;
-    let component = Component::around(&mut tx, workspace, &[profile.to_owned()]).await?;
+    let component = Component::around(&mut tx, workspace, &[profile.oldest_link()]).await?;
     drop(tx);
     let held = store::link::of_profile(db, &workspace.id, profile).await?;
     let own: Vec<_> = held.iter().map(|held| &held.link).collect();

@@ -2,6 +2,7 @@
 //! the log and followed in the same transaction, through the same fold as everything else.
 
 use super::begin;
+use crate::id::{LinkId, ProfileId};
 use crate::identity::decision::{Act, By, Decision, in_force};
 use crate::identity::split::{self, Split};
 use crate::identity::{self, Identifier, Link, MustLinkOutcome, Why};
@@ -17,7 +18,7 @@ pub enum SplitTarget {
     /// These identifiers, and what they bring with them.
     Identifiers(Vec<Identifier>),
     /// The events of one link.
-    Link(String),
+    Link(LinkId),
 }
 
 impl SplitTarget {
@@ -28,7 +29,7 @@ impl SplitTarget {
     pub fn read(
         workspace: &Workspace,
         identifiers: &[String],
-        link: Option<String>,
+        link: Option<LinkId>,
     ) -> Result<Self> {
         match (identifiers, link) {
             ([], Some(link)) => Ok(Self::Link(link)),
@@ -54,9 +55,9 @@ impl SplitTarget {
 #[derive(Clone, Debug)]
 pub struct Join {
     /// One of them.
-    pub one: String,
+    pub one: LinkId,
     /// The other.
-    pub other: String,
+    pub other: LinkId,
     /// Why, in place of what is said of all.
     pub reason: String,
 }
@@ -79,24 +80,30 @@ async fn after_all(tx: &mut Tx, workspace: &Workspace, by: &By) -> Result<By> {
 pub async fn merge(
     db: &Db,
     workspace: &Workspace,
-    pair: (&str, &str),
+    (one, other): (&ProfileId, &ProfileId),
     by: &By,
 ) -> Result<Vec<Decision>> {
     let mut tx = begin(db, workspace).await?;
-    let made = join(&mut tx, workspace, pair, by).await?;
+    let made = join(
+        &mut tx,
+        workspace,
+        (&one.oldest_link(), &other.oldest_link()),
+        by,
+    )
+    .await?;
     tx.commit().await?;
     Ok(made)
 }
 
-/// Joins two customers within a transaction of `begin`.
+/// Joins the customers that two links lead to within a transaction of `begin`.
 pub(super) async fn join(
     tx: &mut Tx,
     workspace: &Workspace,
-    (one, other): (&str, &str),
+    (one, other): (&LinkId, &LinkId),
     by: &By,
 ) -> Result<Vec<Decision>> {
     let by = &after_all(tx, workspace, by).await?;
-    let links = vec![one.to_owned(), other.to_owned()];
+    let links = vec![one.clone(), other.clone()];
     let merge = by.decide(Act::Merge { links });
     let mut decisions = vec![merge.clone()];
     let mut component = Component::concerned(tx, workspace, &decisions).await?;
@@ -137,7 +144,7 @@ pub async fn merge_all(
     let both = joins
         .iter()
         .flat_map(|join| [join.one.clone(), join.other.clone()]);
-    let links: BTreeSet<String> = both.collect();
+    let links: BTreeSet<LinkId> = both.collect();
     let mut component =
         Component::around(&mut tx, workspace, &links.into_iter().collect::<Vec<_>>()).await?;
     let mut decisions = Vec::new();
@@ -173,13 +180,15 @@ pub async fn merge_all(
 pub async fn split(
     db: &Db,
     workspace: &Workspace,
-    customer: &str,
+    customer: &ProfileId,
     off: &SplitTarget,
     by: &By,
 ) -> Result<Vec<Decision>> {
     let mut tx = begin(db, workspace).await?;
     let by = &after_all(&mut tx, workspace, by).await?;
-    let mut component = Component::around(&mut tx, workspace, &[customer.to_owned()]).await?;
+    let customer = &customer.oldest_link();
+    let mut component =
+        Component::around(&mut tx, workspace, std::slice::from_ref(customer)).await?;
     let (links, rules) = (component.all(), &workspace.rules.rules);
     let plan = match off {
         SplitTarget::Identifiers(off) => {
@@ -287,14 +296,18 @@ async fn finish(
 }
 
 /// Whether the fold puts two links under one customer.
-fn holds_together(component: &Component, workspace: &Workspace, one: &str, other: &str) -> bool {
+fn holds_together(
+    component: &Component,
+    workspace: &Workspace,
+    one: &LinkId,
+    other: &LinkId,
+) -> bool {
     let links: Vec<Link> = component.all();
     let folded = identity::fold(&links, &workspace.rules.rules, &component.constraints);
-    let has = |links: &[String], id: &str| links.iter().any(|link| link == id);
     folded
         .customers
         .iter()
-        .any(|customer| has(&customer.links, one) && has(&customer.links, other))
+        .any(|customer| customer.links.contains(one) && customer.links.contains(other))
 }
 
 /// The split whose constraint keeps a join from being followed.

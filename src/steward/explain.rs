@@ -1,5 +1,6 @@
 //! An explanation of one customer, from what the database holds now.
 
+use crate::id::{LinkId, ProfileId};
 use crate::identity::explain::{Evidence, Explanation};
 use crate::identity::{self, Identifier, Link};
 use crate::ingest::Component;
@@ -12,33 +13,29 @@ use std::collections::{BTreeSet, HashSet};
 ///
 /// # Errors
 /// [`Error::Conflict`] when the rules changed meanwhile; when the database refuses.
-pub async fn explain(db: &Db, workspace: &Workspace, profile: &str) -> Result<Explanation> {
+pub async fn explain(db: &Db, workspace: &Workspace, profile: &ProfileId) -> Result<Explanation> {
     let mut tx = super::begin(db, workspace).await?;
     let state = store::identity::rules_state(&mut tx, &workspace.id).await?;
-    let component = Component::around(&mut tx, workspace, &[profile.to_owned()]).await?;
+    let oldest = &profile.oldest_link();
+    let component = Component::around(&mut tx, workspace, std::slice::from_ref(oldest)).await?;
     // Nothing was written; the lock is not needed for the rest.
     drop(tx);
     let (around, constraints) = (component.all(), component.constraints);
     let rules = &workspace.rules.rules;
     let resolution = identity::trace(&around, rules, &constraints);
     let mut customers = resolution.customers.iter();
-    let customer = customers.find(|customer| customer.links.iter().any(|link| link == profile));
+    let customer = customers.find(|customer| customer.links.contains(oldest));
     let gone = || Error::NotFound("no such customer in this workspace".to_owned());
-    let own: HashSet<&str> = customer
-        .ok_or_else(gone)?
-        .links
-        .iter()
-        .map(String::as_str)
-        .collect();
+    let own: HashSet<&LinkId> = customer.ok_or_else(gone)?.links.iter().collect();
     let links: Vec<&Link> = around
         .iter()
-        .filter(|link| own.contains(link.id.as_str()))
+        .filter(|link| own.contains(&link.id))
         .collect();
     let decisions = store::identity::about(db, &workspace.id, &subjects(&links, &around)).await?;
-    let ids: Vec<String> = links.iter().map(|link| link.id.clone()).collect();
+    let ids: Vec<LinkId> = links.iter().map(|link| link.id.clone()).collect();
     let activity = store::event::activity(db, &workspace.id, &ids).await?;
     let evidence = Evidence {
-        profile,
+        link: oldest,
         links: &around,
         rules,
         versions: (state.rules, state.applied),

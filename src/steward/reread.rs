@@ -8,6 +8,7 @@
 use super::snapshot::holders;
 use super::{Progress, begin};
 use crate::Result;
+use crate::id::{LinkId, ProfileId};
 use crate::identity::compare::{RulesDiff, compare};
 use crate::identity::{self, Constraints, Identifier, Link, MOVED};
 use crate::ingest::move_events;
@@ -34,7 +35,7 @@ pub(super) async fn all(db: &Db, workspace: &Workspace, progress: Progress<'_>) 
     let (mut after, mut done) = (state.moved_to, 0);
     loop {
         let page = store::link::page(db, &workspace.id, &after, LINKS).await?;
-        let ids: Vec<String> = page.into_iter().map(|held| held.link.id).collect();
+        let ids: Vec<LinkId> = page.into_iter().map(|held| held.link.id).collect();
         let Some(last) = ids.last() else {
             return Ok(());
         };
@@ -53,14 +54,14 @@ pub(super) async fn all(db: &Db, workspace: &Workspace, progress: Progress<'_>) 
 pub(super) async fn compared(
     db: &Db,
     workspace: &Workspace,
-    stored: HashMap<&str, (&Link, Option<&str>)>,
+    stored: HashMap<&LinkId, (&Link, Option<&ProfileId>)>,
     constraints: &Constraints,
     progress: Progress<'_>,
 ) -> Result<RulesDiff> {
     let total = usize::try_from(store::event::count(db, &workspace.id).await?).unwrap_or(0);
-    let mut links: BTreeMap<String, Link> = BTreeMap::new();
-    let mut remembered: BTreeMap<String, (i64, String)> = BTreeMap::new();
-    let mut moves: HashSet<(String, String)> = HashSet::new();
+    let mut links: BTreeMap<LinkId, Link> = BTreeMap::new();
+    let mut remembered: BTreeMap<LinkId, (i64, LinkId)> = BTreeMap::new();
+    let mut moves: HashSet<(LinkId, LinkId)> = HashSet::new();
     let (mut after, mut done) = (LogPosition::default(), 0);
     loop {
         let page = store::event::page(db, &workspace.id, &after, PAGE).await?;
@@ -86,7 +87,7 @@ pub(super) async fn compared(
         progress("reading events", done, total);
     }
     for (id, (first_at, to)) in remembered {
-        let marks = vec![Identifier::new(MOVED, to)];
+        let marks = vec![Identifier::new(MOVED, to.as_str())];
         let memory = Link {
             id: id.clone(),
             first_at,
@@ -96,7 +97,7 @@ pub(super) async fn compared(
         links.entry(id).or_insert(memory);
     }
     for (id, link) in &mut links {
-        if let Some((stored, _)) = stored.get(id.as_str()) {
+        if let Some((stored, _)) = stored.get(id) {
             link.marks.extend(stored.unmoved());
             link.marks.sort_unstable();
         }
@@ -105,7 +106,7 @@ pub(super) async fn compared(
     let resolution = identity::fold(&links, &workspace.rules.rules, constraints);
     let holder = holders(&resolution);
     Ok(compare(moves.iter().map(|(old, new)| {
-        let before = stored.get(old.as_str()).and_then(|(_, held)| *held);
-        (before, holder.get(new.as_str()).copied())
+        let before = stored.get(old).and_then(|(_, held)| *held);
+        (before, holder.get(new).copied())
     })))
 }

@@ -102,7 +102,7 @@ pub async fn dry_run(
         .links
         .iter()
         .zip(&snapshot.held)
-        .map(|(link, held)| (held.as_deref(), holder.get(link.id.as_str()).copied()));
+        .map(|(link, held)| (held.as_ref(), holder.get(&link.id).copied()));
     Ok(compare(moves))
 }
 

@@ -3,7 +3,7 @@
 
 use super::Progress;
 use crate::Result;
-use crate::id::WorkspaceId;
+use crate::id::{LinkId, ProfileId, WorkspaceId};
 use crate::identity::{Constraints, Identifier, Link, Resolution, fast_path};
 use crate::store::access::Workspace;
 use crate::store::identifier::StoredIdentifier;
@@ -17,7 +17,7 @@ const PAGE: i64 = 20_000;
 pub(super) struct IdentitySnapshot {
     pub links: Vec<Link>,
     /// The profile that holds each link, as stored.
-    pub held: Vec<Option<String>>,
+    pub held: Vec<Option<ProfileId>>,
     /// Whether each link is complete, and its set key, as stored.
     found: Vec<(bool, Option<String>)>,
     identifiers: Vec<StoredIdentifier>,
@@ -30,7 +30,7 @@ impl IdentitySnapshot {
         let total = usize::try_from(store::link::count(db, workspace).await?).unwrap_or(0);
         let (mut links, mut held) = (Vec::with_capacity(total), Vec::with_capacity(total));
         let mut found = Vec::with_capacity(total);
-        let mut after = String::new();
+        let mut after = LinkId::default();
         loop {
             let page = store::link::page(db, workspace, &after, PAGE).await?;
             let Some(last) = page.last() else { break };
@@ -68,9 +68,9 @@ impl IdentitySnapshot {
     }
 
     /// Each link by its id, with the profile that holds it.
-    pub fn stored(&self) -> HashMap<&str, (&Link, Option<&str>)> {
+    pub fn stored(&self) -> HashMap<&LinkId, (&Link, Option<&ProfileId>)> {
         let both = self.links.iter().zip(&self.held);
-        both.map(|(link, held)| (link.id.as_str(), (link, held.as_deref())))
+        both.map(|(link, held)| (&link.id, (link, held.as_ref())))
             .collect()
     }
 
@@ -80,9 +80,9 @@ impl IdentitySnapshot {
         &self,
         workspace: &Workspace,
         resolution: &Resolution,
-    ) -> (Vec<String>, Vec<Identifier>) {
+    ) -> (Vec<LinkId>, Vec<Identifier>) {
         let holder = holders(resolution);
-        let mut owner: HashMap<&Identifier, &str> = HashMap::new();
+        let mut owner: HashMap<&Identifier, &ProfileId> = HashMap::new();
         for customer in &resolution.customers {
             owner.extend(customer.identifiers.keys().map(|id| (id, customer.id())));
         }
@@ -94,41 +94,36 @@ impl IdentitySnapshot {
                 unshared.push(row.identifier.clone());
             }
             let leads = owner.get(&row.identifier).copied();
-            if row.shared != shared || row.profile.as_deref() != leads {
+            if row.shared != shared || row.profile.as_ref() != leads {
                 differing.insert(&row.identifier);
             }
         }
         let (rules, secret) = (&workspace.rules.rules, &workspace.secret);
         let mut set_keys = fast_path::set_keys(&self.links, rules, secret, resolution);
-        let mut seeds: Vec<(&str, &str)> = Vec::new();
+        let mut seeds: Vec<(Option<&ProfileId>, &LinkId)> = Vec::new();
         for ((link, held), found) in self.links.iter().zip(&self.held).zip(&self.found) {
-            let now = holder.get(link.id.as_str()).copied();
-            let moved = held.as_deref() != now
+            let now = holder.get(&link.id).copied();
+            let moved = held.as_ref() != now
                 || *found != (resolution.is_complete(link), set_keys.remove(&link.id))
                 || link.identifiers.iter().any(|id| differing.contains(id));
             if moved {
-                seeds.push((now.unwrap_or_default(), &link.id));
+                seeds.push((now, &link.id));
             }
         }
         // Links of one customer are settled together.
         seeds.sort_unstable();
         (
-            seeds.into_iter().map(|(_, link)| link.to_owned()).collect(),
+            seeds.into_iter().map(|(_, link)| link.clone()).collect(),
             unshared,
         )
     }
 }
 
 /// The customer of each link, by the links' ids.
-pub(super) fn holders(resolution: &Resolution) -> HashMap<&str, &str> {
+pub(super) fn holders(resolution: &Resolution) -> HashMap<&LinkId, &ProfileId> {
     let mut holder = HashMap::new();
     for customer in &resolution.customers {
-        holder.extend(
-            customer
-                .links
-                .iter()
-                .map(|link| (link.as_str(), customer.id())),
-        );
+        holder.extend(customer.links.iter().map(|link| (link, customer.id())));
     }
     holder
 }

@@ -8,6 +8,7 @@
 use super::decide::{self, Join};
 use super::{Progress, begin};
 use crate::clock::base32;
+use crate::id::ProfileId;
 use crate::identity::decision::{Act, By, Decision};
 use crate::matching::{Model, Pair, Person, Pool, Score, clusters, keys};
 use crate::profile::Profile;
@@ -33,9 +34,9 @@ const MERGES: usize = 200;
 #[derive(Clone, Debug)]
 pub struct Match {
     /// The one's profile id.
-    pub one: String,
+    pub one: ProfileId,
     /// The other's.
-    pub other: String,
+    pub other: ProfileId,
     /// How likely, and why.
     pub score: Score,
 }
@@ -57,13 +58,13 @@ pub struct MatchRun {
     /// Pairs that were looked at.
     pub compared: u64,
     /// Groups of customers that are likely one each.
-    pub clusters: Vec<Vec<String>>,
+    pub clusters: Vec<Vec<ProfileId>>,
     /// The joins that would make them so, the likeliest first.
     pub matches: Vec<Match>,
     /// What was learnt.
     model: Option<Model>,
     /// Everyone, in the order of the index.
-    everyone: Vec<String>,
+    everyone: Vec<ProfileId>,
     index: Vec<(u64, u32)>,
 }
 
@@ -78,7 +79,7 @@ pub async fn find(
     progress: Progress<'_>,
 ) -> Result<MatchRun> {
     let people = everyone(db, workspace, progress).await?;
-    let apart: HashSet<(String, String)> = apart(db, workspace).await?;
+    let apart: HashSet<(ProfileId, ProfileId)> = apart(db, workspace).await?;
     let pool = Pool::of(&people, &mut |done| {
         progress("finding blocks", done as usize, 1000)
     });
@@ -91,7 +92,7 @@ pub async fn find(
     pairs.retain(|pair| !apart.contains(&ordered(&people[pair.a].id, &people[pair.b].id)));
     let clusters = clusters(&people, &model, &pairs, threshold);
     let matches = joins(&people, &model, &pairs, &clusters);
-    let name = |at: &usize| people[*at].id.to_string();
+    let name = |at: &usize| people[*at].id.clone();
     Ok(MatchRun {
         people: people.len(),
         compared,
@@ -101,7 +102,7 @@ pub async fn find(
             .collect(),
         matches,
         index: index::entries(&people),
-        everyone: people.iter().map(|person| person.id.to_string()).collect(),
+        everyone: people.iter().map(|person| person.id.clone()).collect(),
         model: Some(model),
     })
 }
@@ -109,7 +110,7 @@ pub async fn find(
 /// Everyone of whom there is anything to compare.
 async fn everyone(db: &Db, workspace: &Workspace, progress: Progress<'_>) -> Result<Vec<Person>> {
     let total = usize::try_from(store::profile::count(db, &workspace.id).await?).unwrap_or(0);
-    let (mut people, mut after, mut done) = (Vec::new(), String::new(), 0);
+    let (mut people, mut after, mut done) = (Vec::new(), ProfileId::default(), 0);
     loop {
         let page = store::matching::profiles(db, &workspace.id, &after, PAGE).await?;
         let Some(last) = page.last() else {
@@ -127,9 +128,9 @@ async fn everyone(db: &Db, workspace: &Workspace, progress: Progress<'_>) -> Res
 }
 
 /// Pairs that someone said are two.
-async fn apart(db: &Db, workspace: &Workspace) -> Result<HashSet<(String, String)>> {
+async fn apart(db: &Db, workspace: &Workspace) -> Result<HashSet<(ProfileId, ProfileId)>> {
     let mut pairs = store::suggestion::kept_apart(db, &workspace.id).await?;
-    let mut sides: HashMap<String, [HashSet<String>; 2]> = HashMap::new();
+    let mut sides: HashMap<String, [HashSet<ProfileId>; 2]> = HashMap::new();
     for (profile, constraint) in store::identifier::cannot_links(db, &workspace.id).await? {
         let [off, rest] = sides.entry(constraint.decision).or_default();
         if constraint.off { off } else { rest }.insert(profile);
@@ -146,13 +147,13 @@ async fn apart(db: &Db, workspace: &Workspace) -> Result<HashSet<(String, String
         .collect())
 }
 
-fn ordered(one: &str, other: &str) -> (String, String) {
+fn ordered(one: &ProfileId, other: &ProfileId) -> (ProfileId, ProfileId) {
     let (one, other) = if one < other {
         (one, other)
     } else {
         (other, one)
     };
-    (one.to_owned(), other.to_owned())
+    (one.clone(), other.clone())
 }
 
 /// The likeliest pairs that hold each cluster together: one less than it has members.
@@ -221,9 +222,8 @@ pub async fn suggest(
         trained_at: now,
     };
     store::matching::set_model(&mut tx, &workspace.id, &stored).await?;
-    let everyone: Vec<&str> = found.everyone.iter().map(String::as_str).collect();
-    store::matching::add_people(&mut tx, &workspace.id, &everyone).await?;
-    store::matching::set_matched(&mut tx, &workspace.id, &everyone).await?;
+    store::matching::add_people(&mut tx, &workspace.id, &found.everyone).await?;
+    store::matching::set_matched(&mut tx, &workspace.id, &found.everyone).await?;
     tx.commit().await?;
     for (page, buckets) in filled.chunks(BUCKETS).enumerate() {
         let mut tx = db.begin().await?;
@@ -250,8 +250,8 @@ fn suggestion(found: &Match, now: i64) -> Suggestion {
     let Match { one, other, score } = found;
     Suggestion {
         id: found.id(),
-        one: one.clone(),
-        other: other.clone(),
+        one: one.oldest_link(),
+        other: other.oldest_link(),
         weight: (score.weight * 1000.0) as i64,
         doc: breakdown(score).to_string(),
         state: "open".to_owned(),
@@ -290,8 +290,8 @@ pub async fn apply(
 
 fn join(found: &Match) -> Join {
     Join {
-        one: found.one.clone(),
-        other: found.other.clone(),
+        one: found.one.oldest_link(),
+        other: found.other.oldest_link(),
         reason: format!("matching: {:.4} likely", found.score.probability),
     }
 }
@@ -337,7 +337,7 @@ pub async fn one(
     matches.sort_by(|x, y| y.score.weight.total_cmp(&x.score.weight));
     let mut tx = db.begin().await?;
     store::matching::add_keys(&mut tx, &workspace.id, &profile.id, &keys).await?;
-    store::matching::set_matched(&mut tx, &workspace.id, &[&profile.id]).await?;
+    store::matching::set_matched(&mut tx, &workspace.id, std::slice::from_ref(&profile.id)).await?;
     queue(&mut tx, workspace, &matches, now).await?;
     tx.commit().await?;
     Ok(matches)
@@ -351,7 +351,7 @@ pub async fn one(
 pub async fn accept(db: &Db, workspace: &Workspace, id: &str, by: &By) -> Result<String> {
     let mut tx = begin(db, workspace).await?;
     let suggestion = open(&mut tx, workspace, id).await?;
-    let pair = (suggestion.one.as_str(), suggestion.other.as_str());
+    let pair = (&suggestion.one, &suggestion.other);
     let decisions = decide::join(&mut tx, workspace, pair, by).await?;
     // Where a cannot-link constraint stood between them, another decision undoes it.
     let joins = |decision: &&Decision| matches!(decision.act, Act::Merge { .. });

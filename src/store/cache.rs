@@ -11,7 +11,7 @@ use super::read_batch::BatchedReads;
 use super::sql::{Driver, ReadConnection};
 use super::written_document::WrittenDocuments;
 use crate::Result;
-use crate::id::WorkspaceId;
+use crate::id::{ProfileId, WorkspaceId};
 use quick_cache::Weighter;
 use quick_cache::sync::Cache as Bounded;
 use std::collections::HashMap;
@@ -125,7 +125,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn document_key(workspace: &WorkspaceId, id: &str) -> String {
+fn document_key(workspace: &WorkspaceId, id: &ProfileId) -> String {
     format!("{workspace}\0{id}")
 }
 
@@ -193,7 +193,7 @@ impl Cache {
     }
 
     /// The document of a profile, as of the last known change.
-    pub(super) fn document(&self, workspace: &WorkspaceId, id: &str) -> Option<Arc<[u8]>> {
+    pub(super) fn document(&self, workspace: &WorkspaceId, id: &ProfileId) -> Option<Arc<[u8]>> {
         let entry = self.documents.get(document_key(workspace, id).as_str())?;
         Some(Arc::clone(&entry.profile.doc))
     }
@@ -205,7 +205,7 @@ impl Cache {
         &self,
         workspace: &WorkspaceId,
         (rules, name): (i64, &str),
-        id: &str,
+        id: &ProfileId,
         (doc, received_at): (Arc<[u8]>, i64),
         before: Option<i64>,
     ) -> Arc<CachedProfile> {
@@ -306,10 +306,10 @@ impl Cache {
         &self,
         workspace: &WorkspaceId,
         written: &WrittenDocuments,
-    ) -> HashMap<String, u64> {
+    ) -> HashMap<ProfileId, u64> {
         let kept = written.with_same_names().filter_map(|id| {
             let entry = self.documents.get(document_key(workspace, id).as_str())?;
-            Some((id.to_owned(), entry.name_generation))
+            Some((id.clone(), entry.name_generation))
         });
         kept.collect()
     }
@@ -318,7 +318,7 @@ impl Cache {
         &self,
         workspace: &WorkspaceId,
         written: WrittenDocuments,
-        kept: &HashMap<String, u64>,
+        kept: &HashMap<ProfileId, u64>,
     ) {
         for (id, document) in written.into_documents() {
             let kept = kept.get(&id).copied();
@@ -340,7 +340,7 @@ impl Cache {
                 }
             }
             ChangedProfiles::All => {
-                let prefix = document_key(workspace, "");
+                let prefix = document_key(workspace, &ProfileId::default());
                 self.documents.retain(|key, _| !key.starts_with(&prefix));
             }
         }

@@ -2,7 +2,7 @@
 //! learns which of its cached documents are out of date.
 
 use super::sql::{ReadConnection, Statement, Transaction};
-use crate::id::WorkspaceId;
+use crate::id::{ProfileId, WorkspaceId};
 use crate::profile::packed;
 use crate::{Error, Result};
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,14 +17,14 @@ const MAX_NAMED: usize = 4_000;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ChangedProfiles {
     /// Profiles with these ids were changed, made or removed.
-    Ids(BTreeSet<String>),
+    Ids(BTreeSet<ProfileId>),
     /// Any profile may have been.
     All,
 }
 
 impl ChangedProfiles {
     /// Whether this profile may have been changed.
-    pub(super) fn contains(&self, id: &str) -> bool {
+    pub(super) fn contains(&self, id: &ProfileId) -> bool {
         match self {
             Self::Ids(ids) => ids.contains(id),
             Self::All => true,
@@ -39,9 +39,9 @@ pub(super) type ChangesByWorkspace = BTreeMap<WorkspaceId, ChangedProfiles>;
 pub(super) fn add<'a>(
     changed: &mut ChangesByWorkspace,
     workspace: &WorkspaceId,
-    ids: impl Iterator<Item = &'a str>,
+    ids: impl Iterator<Item = &'a ProfileId>,
 ) {
-    let ids: Vec<String> = ids.map(str::to_owned).collect();
+    let ids: Vec<ProfileId> = ids.cloned().collect();
     if ids.is_empty() {
         return;
     }
@@ -144,7 +144,7 @@ fn changes(rows: &[(i64, Option<Vec<u8>>)], known: i64) -> Result<(i64, ChangedP
     }
     let mut all = BTreeSet::new();
     for packed in new.iter().filter_map(|(_, ids)| ids.as_deref()) {
-        let ids: Option<BTreeSet<String>> = packed::unpack(packed);
+        let ids: Option<BTreeSet<ProfileId>> = packed::unpack(packed);
         all.extend(ids.ok_or_else(|| Error::internal("a change cannot be read"))?);
     }
     Ok((*last, ChangedProfiles::Ids(all)))

@@ -57,16 +57,12 @@ pub async fn find(db: &Db, workspace: &Workspace, name: &str) -> Result<Option<F
 
 /// The document that a name leads to: by a point read where there are any, else by a batched read,
 /// else by a statement of its own.
-async fn read(
-    db: &Db,
-    workspace: &Workspace,
-    customer: &CustomerName<'_>,
-) -> Result<Option<Vec<u8>>> {
+async fn read(db: &Db, workspace: &Workspace, customer: &CustomerName) -> Result<Option<Vec<u8>>> {
     if let Some(doc) = customer.point_read(db, workspace) {
         return Ok(doc);
     }
     let (kind, value) = match customer {
-        CustomerName::Link(id) => (None, *id),
+        CustomerName::Link(id) => (None, id.as_str()),
         CustomerName::Identifier(it) => (Some(it.kind.as_str()), it.value.as_str()),
     };
     // SQLite cuts a list of rows at U+0000, and PostgreSQL refuses the list.

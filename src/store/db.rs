@@ -6,7 +6,7 @@ use super::change::{self, ChangedProfiles, ChangesByWorkspace};
 use super::sql::{Driver, Transaction};
 use super::written_document::{WrittenDocument, WrittenDocuments};
 use crate::Result;
-use crate::id::WorkspaceId;
+use crate::id::{ProfileId, WorkspaceId};
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
@@ -111,7 +111,11 @@ impl Tx {
     }
 
     /// A document as the transaction sees it, if it can be had without a statement.
-    pub(super) fn document(&mut self, workspace: &WorkspaceId, id: &str) -> Option<Arc<[u8]>> {
+    pub(super) fn document(
+        &mut self,
+        workspace: &WorkspaceId,
+        id: &ProfileId,
+    ) -> Option<Arc<[u8]>> {
         let locked = self.locked.as_mut()?;
         if locked.id != *workspace {
             return None;
@@ -131,7 +135,7 @@ impl Tx {
     pub(super) fn note_written(
         &mut self,
         workspace: &WorkspaceId,
-        id: String,
+        id: ProfileId,
         document: WrittenDocument,
     ) {
         if let Some(locked) = &mut self.locked
@@ -142,7 +146,7 @@ impl Tx {
     }
 
     /// Notes that these profiles are removed.
-    pub(super) fn note_removed(&mut self, workspace: &WorkspaceId, ids: &[&str]) {
+    pub(super) fn note_removed(&mut self, workspace: &WorkspaceId, ids: &[&ProfileId]) {
         self.note_changed(workspace, ids.iter().copied());
         if let Some(locked) = &mut self.locked {
             ids.iter().for_each(|id| locked.written.remove(id));
@@ -153,7 +157,7 @@ impl Tx {
     pub(super) fn note_changed<'a>(
         &mut self,
         workspace: &WorkspaceId,
-        ids: impl Iterator<Item = &'a str>,
+        ids: impl Iterator<Item = &'a ProfileId>,
     ) {
         change::add(&mut self.changed, workspace, ids);
     }

@@ -3,7 +3,7 @@
 use super::Db;
 use super::identity::DecisionRow;
 use crate::Result;
-use crate::id::WorkspaceId;
+use crate::id::{LinkId, WorkspaceId};
 use crate::identity::Identifier;
 use crate::identity::decision::Decision;
 use crate::profile::Profile;
@@ -54,7 +54,7 @@ pub async fn by_ids(db: &Db, workspace: &WorkspaceId, ids: &[String]) -> Result<
 pub async fn concerned(
     db: &Db,
     workspace: &WorkspaceId,
-    links: &[String],
+    links: &[LinkId],
     identifiers: &[Identifier],
 ) -> Result<Vec<Profile>> {
     let mut found: Vec<(String, Vec<u8>)> = db

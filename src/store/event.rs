@@ -3,7 +3,7 @@
 use super::sql::row;
 use super::{Db, Pending, Rows, Tx};
 use crate::event::{Event, Kind, event_id};
-use crate::id::WorkspaceId;
+use crate::id::{LinkId, ProfileId, WorkspaceId};
 use crate::identity::explain::LinkActivity;
 use crate::{Error, Result};
 use serde::Serialize;
@@ -20,13 +20,13 @@ pub struct LoggedEvent {
     /// The event.
     pub event: Event,
     /// Id of the set of identifiers it carries.
-    pub link: String,
+    pub link: LinkId,
 }
 
 /// An event that is to be appended: its row in the log.
 #[derive(Clone, Debug)]
 pub struct NewEvent {
-    link: String,
+    link: LinkId,
     source: String,
     message_id: String,
     kind: Kind,
@@ -42,7 +42,7 @@ impl NewEvent {
     ///
     /// # Errors
     /// When the event cannot be written as JSON, which never happens to an event that was checked.
-    pub fn of(event: &Event, link: String) -> Result<Self> {
+    pub fn of(event: &Event, link: LinkId) -> Result<Self> {
         let body = serde_json::to_string(event)
             .map_err(|_| Error::internal("an event cannot be written as JSON"))?;
         Ok(Self {
@@ -93,7 +93,7 @@ struct MessageKey<'a> {
 }
 
 struct EventRow {
-    link: String,
+    link: LinkId,
     source: String,
     message_id: String,
     r#type: String,
@@ -187,7 +187,7 @@ pub fn append(tx: &mut Tx, workspace: &WorkspaceId, new: &[&NewEvent]) {
 pub async fn of_links(
     tx: &mut Tx,
     workspace: &WorkspaceId,
-    links: &[String],
+    links: &[LinkId],
     upto: Option<&LogPosition>,
     limit: i64,
 ) -> Result<Vec<LoggedEvent>> {
@@ -214,7 +214,7 @@ pub async fn of_links(
 pub async fn of_link(
     tx: &mut Tx,
     workspace: &WorkspaceId,
-    link: &str,
+    link: &LinkId,
     upto: Option<&LogPosition>,
     after: &(i64, LogPosition),
     limit: i64,
@@ -282,7 +282,7 @@ pub async fn page(
 pub async fn timeline(
     db: &Db,
     workspace: &WorkspaceId,
-    profile: &str,
+    profile: &ProfileId,
     before: &(i64, LogPosition),
     limit: i64,
 ) -> Result<Vec<LoggedEvent>> {
@@ -339,9 +339,9 @@ pub async fn count(db: &Db, workspace: &WorkspaceId) -> Result<i64> {
 pub async fn activity(
     db: &Db,
     workspace: &WorkspaceId,
-    links: &[String],
-) -> Result<HashMap<String, LinkActivity>> {
-    let rows: Vec<(String, String, i64, i64)> = db
+    links: &[LinkId],
+) -> Result<HashMap<LinkId, LinkActivity>> {
+    let rows: Vec<(LinkId, String, i64, i64)> = db
         .sql(
             "select e.link, e.source, count(*), max(e.at) from rows($2, r: link text) cross join event e
              where e.workspace = $1 and e.link = r.link group by e.link, e.source",
@@ -350,7 +350,7 @@ pub async fn activity(
         .rows(&super::link::id_rows(links))
         .all()
         .await?;
-    let mut found: HashMap<String, LinkActivity> = HashMap::new();
+    let mut found: HashMap<LinkId, LinkActivity> = HashMap::new();
     for (link, source, events, last_at) in rows {
         let activity = found.entry(link).or_insert_with(|| LinkActivity {
             last_at,

@@ -1,7 +1,7 @@
 //! Identifiers: where each leads, whether it is shared, and its cannot-link constraints.
 
 use super::{Db, Rows, Tx};
-use crate::id::WorkspaceId;
+use crate::id::{ProfileId, WorkspaceId};
 use crate::identity::{CannotLink, Constraints, Identifier};
 use crate::{Error, Result};
 use serde_json::{Value, json};
@@ -12,7 +12,7 @@ pub async fn owners(
     tx: &mut Tx,
     workspace: &WorkspaceId,
     identifiers: &[Identifier],
-) -> Result<(BTreeMap<Identifier, Option<String>>, Constraints)> {
+) -> Result<(BTreeMap<Identifier, Option<ProfileId>>, Constraints)> {
     if identifiers.is_empty() {
         return Ok(Default::default());
     }
@@ -41,7 +41,7 @@ pub async fn owners(
     Ok((owners, constraints))
 }
 
-type OwnerRow = (String, String, Option<String>, bool, Option<String>);
+type OwnerRow = (String, String, Option<ProfileId>, bool, Option<String>);
 
 /// Cannot-link constraints as they are stored: `[["d_…", true]]`.
 fn read_cannot_links(text: &str) -> Result<Vec<CannotLink>> {
@@ -86,7 +86,7 @@ pub struct StoredIdentifier {
     /// The identifier.
     pub identifier: Identifier,
     /// The profile, unless it leads nowhere.
-    pub profile: Option<String>,
+    pub profile: Option<ProfileId>,
     /// Whether it is shared.
     pub shared: bool,
     /// Its cannot-link constraints.
@@ -147,8 +147,11 @@ pub async fn forget(
 }
 
 /// The cannot-link constraints of all identifiers, each with the profile that holds its identifier.
-pub async fn cannot_links(db: &Db, workspace: &WorkspaceId) -> Result<Vec<(String, CannotLink)>> {
-    let rows: Vec<(String, String)> = db
+pub async fn cannot_links(
+    db: &Db,
+    workspace: &WorkspaceId,
+) -> Result<Vec<(ProfileId, CannotLink)>> {
+    let rows: Vec<(ProfileId, String)> = db
         .sql("select profile, cannot_links from identifier where workspace = $1 and cannot_links is not null and profile is not null")
         .bind(workspace)
         .all()
@@ -187,7 +190,7 @@ pub struct NewOwner {
     /// The identifier.
     pub identifier: Identifier,
     /// The profile, unless it leads nowhere.
-    pub profile: Option<String>,
+    pub profile: Option<ProfileId>,
     /// Whether it is shared.
     pub shared: bool,
 }

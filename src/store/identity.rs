@@ -2,7 +2,7 @@
 
 use super::sql::row;
 use super::{Db, Tx};
-use crate::id::WorkspaceId;
+use crate::id::{LinkId, WorkspaceId};
 use crate::identity::decision::{Act, Decision};
 use crate::identity::{Identifier, Rulebook};
 use crate::{Error, Result};
@@ -74,7 +74,7 @@ pub struct RulesState {
     /// The version that all events are folded under.
     pub applied: i64,
     /// The last link whose events were read again under the version in force.
-    pub moved_to: String,
+    pub moved_to: LinkId,
 }
 
 row!(RulesState {
@@ -131,7 +131,7 @@ pub async fn set_rules(
 }
 
 /// Notes the last link whose events were read again.
-pub async fn set_moved_to(tx: &mut Tx, workspace: &WorkspaceId, link: &str) -> Result<()> {
+pub async fn set_moved_to(tx: &mut Tx, workspace: &WorkspaceId, link: &LinkId) -> Result<()> {
     tx.sql("update workspace set moved_to = $2 where id = $1")
         .bind(workspace)
         .bind(link)

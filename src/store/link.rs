@@ -2,7 +2,7 @@
 
 use super::sql::row;
 use super::{Db, Pending, Rows, Tx};
-use crate::id::WorkspaceId;
+use crate::id::{LinkId, ProfileId, WorkspaceId};
 use crate::identity::fast_path::SET_KEY;
 use crate::identity::{APART, Identifier, Link, MOVED, MUST_LINK};
 use crate::{Error, Result};
@@ -16,7 +16,7 @@ pub struct StoredLink {
     /// The link.
     pub link: Link,
     /// The profile that holds it now, unless none of its identifiers is usable.
-    pub profile: Option<String>,
+    pub profile: Option<ProfileId>,
     /// Whether the fold left nothing out of it.
     pub complete: bool,
     /// Its identifier set key, as [`crate::identity::fast_path::set_keys`] has it.
@@ -34,9 +34,9 @@ impl StoredLink {
 }
 
 struct LinkRow {
-    id: String,
+    id: LinkId,
     first_at: i64,
-    profile: Option<String>,
+    profile: Option<ProfileId>,
     identifiers: String,
     complete: bool,
 }
@@ -86,7 +86,7 @@ fn written(held: &StoredLink) -> String {
 }
 
 /// Ids as rows for `rows($n, r: link text)`: `[{"link": "l_1"}, {"link": "l_2"}]`.
-pub(super) fn id_rows(links: &[String]) -> Vec<LinkIdRow<'_>> {
+pub(super) fn id_rows(links: &[LinkId]) -> Vec<LinkIdRow<'_>> {
     links.iter().map(|link| LinkIdRow { link }).collect()
 }
 
@@ -101,7 +101,7 @@ pub(super) struct LinkIdRow<'a> {
 pub fn load_later(
     tx: &mut Tx,
     workspace: &WorkspaceId,
-    links: &[String],
+    links: &[LinkId],
 ) -> Pending<Vec<StoredLink>> {
     tx.sql(
         "select l.id, l.first_at, l.profile, l.identifiers, l.complete
@@ -116,7 +116,7 @@ pub fn load_later(
 pub async fn load(
     tx: &mut Tx,
     workspace: &WorkspaceId,
-    links: &[String],
+    links: &[LinkId],
 ) -> Result<Vec<StoredLink>> {
     load_later(tx, workspace, links).get(tx).await
 }
@@ -208,7 +208,7 @@ pub struct LinkIdentifier<'a> {
     #[serde(flatten)]
     pub identifier: &'a Identifier,
     /// The link's id.
-    pub link: &'a str,
+    pub link: &'a LinkId,
 }
 
 /// Notes that links carry these identifiers and marks.
@@ -218,7 +218,7 @@ pub fn add_identifiers(tx: &mut Tx, workspace: &WorkspaceId, added: &[LinkIdenti
     let rows = Rows::default()
         .text(added.iter().map(|one| one.identifier.kind.as_str()))
         .text(added.iter().map(|one| one.identifier.value.as_str()))
-        .text(added.iter().map(|one| one.link));
+        .text(added.iter().map(|one| one.link.as_str()));
     tx.insert(
         "insert into link_identifier (workspace, kind, value, link) values rows(text, text, text) on conflict do nothing",
         workspace,
@@ -255,7 +255,7 @@ pub async fn count(db: &Db, workspace: &WorkspaceId) -> Result<i64> {
 pub async fn page(
     db: &Db,
     workspace: &WorkspaceId,
-    after: &str,
+    after: &LinkId,
     limit: i64,
 ) -> Result<Vec<StoredLink>> {
     db.sql(
@@ -276,7 +276,7 @@ pub async fn page(
 pub async fn of_profiles(
     tx: &mut Tx,
     workspace: &WorkspaceId,
-    profiles: &[String],
+    profiles: &[ProfileId],
 ) -> Result<Vec<StoredLink>> {
     let keys: Vec<Value> = profiles.iter().map(|id| json!({"profile": id})).collect();
     tx.sql(
@@ -296,7 +296,7 @@ pub async fn of_profiles(
 pub async fn of_profile(
     db: &Db,
     workspace: &WorkspaceId,
-    profile: &str,
+    profile: &ProfileId,
 ) -> Result<Vec<StoredLink>> {
     db.sql(
         "select id, first_at, profile, identifiers, complete from link where workspace = $1 and profile = $2
@@ -319,7 +319,7 @@ pub struct ImportedRecord {
     /// Its id there.
     pub record: String,
     /// The profile; `None` if none is known for its id.
-    pub profile: Option<String>,
+    pub profile: Option<ProfileId>,
 }
 
 row!(ImportedRecord {

@@ -7,7 +7,7 @@
 use super::sql::row;
 use super::table::{self, TableKind};
 use super::{Db, Tx};
-use crate::id::WorkspaceId;
+use crate::id::{ProfileId, WorkspaceId};
 use crate::profile::Profile;
 use crate::{Error, Result};
 use data_encoding::BASE64_NOPAD;
@@ -57,7 +57,7 @@ pub async fn set_model(tx: &mut Tx, workspace: &WorkspaceId, model: &StoredModel
 }
 
 /// Writes the people of a run. A person's number is the position in the slice.
-pub async fn add_people(tx: &mut Tx, workspace: &WorkspaceId, people: &[&str]) -> Result<()> {
+pub async fn add_people(tx: &mut Tx, workspace: &WorkspaceId, people: &[ProfileId]) -> Result<()> {
     for (page, people) in people.chunks(ROWS).enumerate() {
         let rows: Vec<Value> = people
             .iter()
@@ -133,12 +133,12 @@ pub async fn buckets(db: &Db, workspace: &WorkspaceId, buckets: &[i64]) -> Resul
 }
 
 /// The profiles that the people with these numbers belong to now.
-pub async fn holders(db: &Db, workspace: &WorkspaceId, people: &[u32]) -> Result<Vec<String>> {
+pub async fn holders(db: &Db, workspace: &WorkspaceId, people: &[u32]) -> Result<Vec<ProfileId>> {
     let keys: Vec<Value> = people
         .iter()
         .map(|number| json!({"number": number}))
         .collect();
-    let rows: Vec<(String,)> = db
+    let rows: Vec<(ProfileId,)> = db
         .sql(
             "select distinct l.profile from rows($2, r: number bigint) cross join match_person p cross join link l
              where p.workspace = $1 and p.number = r.number and l.workspace = $1 and l.id = p.profile
@@ -160,7 +160,7 @@ fn signed(key: u64) -> i64 {
 pub async fn add_keys(
     tx: &mut Tx,
     workspace: &WorkspaceId,
-    profile: &str,
+    profile: &ProfileId,
     keys: &[u64],
 ) -> Result<()> {
     let rows: Vec<Value> = keys
@@ -186,12 +186,12 @@ pub async fn added(
     workspace: &WorkspaceId,
     keys: &[u64],
     limit: i64,
-) -> Result<Vec<(u64, String)>> {
+) -> Result<Vec<(u64, ProfileId)>> {
     let rows: Vec<Value> = keys
         .iter()
         .map(|key| json!({"key": signed(*key)}))
         .collect();
-    let found: Vec<(i64, String)> = db
+    let found: Vec<(i64, ProfileId)> = db
         .sql(
             "select k.key, l.profile from rows($2, r: key bigint) cross join match_key k cross join link l
              where k.workspace = $1 and k.key = r.key and l.workspace = $1 and l.id = k.profile
@@ -202,7 +202,8 @@ pub async fn added(
         .bind(limit)
         .all()
         .await?;
-    let unsigned = |(key, profile): (i64, String)| (u64::from_le_bytes(key.to_le_bytes()), profile);
+    let unsigned =
+        |(key, profile): (i64, ProfileId)| (u64::from_le_bytes(key.to_le_bytes()), profile);
     Ok(found.into_iter().map(unsigned).collect())
 }
 
@@ -210,7 +211,7 @@ pub async fn added(
 pub async fn profiles(
     db: &Db,
     workspace: &WorkspaceId,
-    after: &str,
+    after: &ProfileId,
     limit: i64,
 ) -> Result<Vec<Profile>> {
     let rows: Vec<(Vec<u8>,)> = db
@@ -226,7 +227,11 @@ pub async fn profiles(
 }
 
 /// The stored profiles of these ids.
-pub async fn profiles_of(db: &Db, workspace: &WorkspaceId, ids: &[String]) -> Result<Vec<Profile>> {
+pub async fn profiles_of(
+    db: &Db,
+    workspace: &WorkspaceId,
+    ids: &[ProfileId],
+) -> Result<Vec<Profile>> {
     let keys: Vec<Value> = ids.iter().map(|id| json!({"id": id})).collect();
     let rows: Vec<(Vec<u8>,)> = db
         .sql("select p.doc from rows($2, r: id text) cross join profile p where p.workspace = $1 and p.id = r.id")
@@ -240,8 +245,8 @@ pub async fn profiles_of(db: &Db, workspace: &WorkspaceId, ids: &[String]) -> Re
 }
 
 /// Up to `limit` profiles that changed since they were matched.
-pub async fn unmatched(db: &Db, workspace: &WorkspaceId, limit: i64) -> Result<Vec<String>> {
-    let rows: Vec<(String,)> = db
+pub async fn unmatched(db: &Db, workspace: &WorkspaceId, limit: i64) -> Result<Vec<ProfileId>> {
+    let rows: Vec<(ProfileId,)> = db
         .sql("select profile from unmatched where workspace = $1 order by profile limit $2")
         .bind(workspace)
         .bind(limit)
@@ -251,7 +256,7 @@ pub async fn unmatched(db: &Db, workspace: &WorkspaceId, limit: i64) -> Result<V
 }
 
 /// Notes that these profiles are matched as they are now.
-pub async fn set_matched(tx: &mut Tx, workspace: &WorkspaceId, ids: &[&str]) -> Result<()> {
+pub async fn set_matched(tx: &mut Tx, workspace: &WorkspaceId, ids: &[ProfileId]) -> Result<()> {
     for ids in ids.chunks(ROWS) {
         let rows: Vec<Value> = ids.iter().map(|id| json!({"id": id})).collect();
         tx.sql(

@@ -4,7 +4,7 @@ use super::access::Workspace;
 use super::table::{self, TableKind};
 use super::written_document::WrittenDocument;
 use super::{Db, IdRow, Pending, Rows, Statement, Tx};
-use crate::id::WorkspaceId;
+use crate::id::{LinkId, ProfileId, WorkspaceId};
 use crate::identity::{Identifier, MENTION};
 use crate::profile::{Profile, packed};
 use crate::{Error, Result};
@@ -12,23 +12,23 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// A name of a customer.
-pub(super) enum CustomerName<'a> {
+pub(super) enum CustomerName {
     /// By a link's id.
-    Link(&'a str),
+    Link(LinkId),
     /// By an identifier.
     Identifier(Identifier),
 }
 
-impl<'a> CustomerName<'a> {
+impl CustomerName {
     /// Parses `type:value`, where `profile:` takes any link's id.
     ///
     /// # Errors
     /// [`Error::Invalid`] when the text is no name of a customer.
-    pub(super) fn parse(workspace: &Workspace, customer: &'a str) -> Result<Self> {
+    pub(super) fn parse(workspace: &Workspace, customer: &str) -> Result<Self> {
         if let Some(id) = customer.strip_prefix("profile:")
             && !id.contains('\0')
         {
-            return Ok(Self::Link(id.trim()));
+            return Ok(Self::Link(LinkId::new(id.trim())));
         }
         let identifier = Identifier::parse(customer, &workspace.rules.rules);
         identifier.map(Self::Identifier).ok_or_else(|| {
@@ -42,7 +42,7 @@ impl<'a> CustomerName<'a> {
             Self::Link(id) => (
                 "select p.doc from link l cross join profile p
                  where l.workspace = $1 and l.id = $2 and p.workspace = l.workspace and p.id = l.profile",
-                vec![*id],
+                vec![id],
             ),
             Self::Identifier(it) => (
                 "select p.doc from identifier i cross join profile p
@@ -82,8 +82,8 @@ impl<'a> CustomerName<'a> {
 
 /// The profile that any link's id leads to. A profile's id is a link's id, and older ones still
 /// lead to it.
-pub async fn by_id(db: &Db, workspace: &Workspace, id: &str) -> Result<Option<Profile>> {
-    CustomerName::Link(id).profile(db, workspace).await
+pub async fn by_id(db: &Db, workspace: &Workspace, id: &LinkId) -> Result<Option<Profile>> {
+    CustomerName::Link(id.clone()).profile(db, workspace).await
 }
 
 /// The profile of a customer named `type:value`; `profile:` takes any link's id.
@@ -97,7 +97,7 @@ pub async fn by_name(db: &Db, workspace: &Workspace, customer: &str) -> Result<O
         return Ok(Some(profile));
     }
     match by_mention(db, workspace, &name).await? {
-        Some(id) => by_id(db, workspace, &id).await,
+        Some(id) => by_id(db, workspace, &id.oldest_link()).await,
         None => Ok(None),
     }
 }
@@ -110,12 +110,12 @@ pub async fn by_name(db: &Db, workspace: &Workspace, customer: &str) -> Result<O
 pub(super) async fn by_mention(
     db: &Db,
     workspace: &Workspace,
-    name: &CustomerName<'_>,
-) -> Result<Option<String>> {
+    name: &CustomerName,
+) -> Result<Option<ProfileId>> {
     let CustomerName::Identifier(identifier) = name else {
         return Ok(None);
     };
-    let found: Vec<(String,)> = db
+    let found: Vec<(ProfileId,)> = db
         .sql(
             "select distinct l.profile from link_identifier i cross join link l
              where i.workspace = $1 and i.kind = $2 and i.value = $3 and l.workspace = $1 and l.id = i.link
@@ -153,19 +153,19 @@ pub fn open(doc: &[u8]) -> Result<Profile> {
 }
 
 /// Documents by the ids of their profiles.
-pub type Documents = BTreeMap<String, Arc<[u8]>>;
+pub type Documents = BTreeMap<ProfileId, Arc<[u8]>>;
 
 /// Loads the stored documents among these ids, pipelined.
 #[must_use]
 pub fn load_later<'a>(
     tx: &mut Tx,
     workspace: &WorkspaceId,
-    ids: impl Iterator<Item = &'a str>,
+    ids: impl Iterator<Item = &'a ProfileId>,
 ) -> Pending<Documents> {
     let (mut loaded, mut keys) = (Documents::new(), Vec::new());
     for id in ids {
         match tx.document(workspace, id) {
-            Some(doc) => drop(loaded.insert(id.to_owned(), doc)),
+            Some(doc) => drop(loaded.insert(id.clone(), doc)),
             None => keys.push(IdRow { id }),
         }
     }
@@ -175,7 +175,7 @@ pub fn load_later<'a>(
     tx.sql("select p.id, p.doc from rows($2, r: id text) cross join profile p where p.workspace = $1 and p.id = r.id")
         .bind(workspace)
         .rows(&keys)
-        .pipelined(|rows: Vec<(String, Vec<u8>)>| {
+        .pipelined(|rows: Vec<(ProfileId, Vec<u8>)>| {
             loaded.extend(rows.into_iter().map(|(id, doc)| (id, doc.into())));
             Ok(loaded)
         })
@@ -185,7 +185,7 @@ pub fn load_later<'a>(
 #[derive(Debug)]
 pub struct NewDocument {
     /// The profile's id.
-    pub id: String,
+    pub id: ProfileId,
     /// The document.
     pub doc: Arc<[u8]>,
     /// When the last event about the customer arrived, in UTC milliseconds.
@@ -198,14 +198,16 @@ pub struct NewDocument {
 
 /// Writes documents.
 pub fn save(tx: &mut Tx, workspace: &WorkspaceId, documents: Vec<NewDocument>) {
-    let ids = || documents.iter().map(|document| document.id.as_str());
+    let ids = || documents.iter().map(|document| &document.id);
     tx.note_changed(workspace, ids());
     let docs = documents.iter().map(|document| Arc::clone(&document.doc));
     tx.insert(
         "insert into profile (workspace, id, doc) values rows(text, bytea)
          on conflict (workspace, id) do update set doc = excluded.doc",
         workspace,
-        Rows::default().text(ids()).bytes(docs.collect()),
+        Rows::default()
+            .text(ids().map(ProfileId::as_str))
+            .bytes(docs.collect()),
     );
     let rematch = documents.iter().filter(|document| document.rematch);
     tx.insert(
@@ -227,9 +229,9 @@ pub fn save(tx: &mut Tx, workspace: &WorkspaceId, documents: Vec<NewDocument>) {
 pub async fn remove<'a>(
     tx: &mut Tx,
     workspace: &WorkspaceId,
-    ids: impl Iterator<Item = &'a str>,
+    ids: impl Iterator<Item = &'a ProfileId>,
 ) -> Result<()> {
-    let ids: Vec<&str> = ids.collect();
+    let ids: Vec<&ProfileId> = ids.collect();
     if ids.is_empty() {
         return Ok(());
     }

@@ -2,7 +2,7 @@
 
 use super::sql::row;
 use super::{Db, Pending, Rows, Tx};
-use crate::id::WorkspaceId;
+use crate::id::{LinkId, ProfileId, WorkspaceId};
 use crate::profile::packed;
 use crate::profile::record::{Record, RecordKind};
 use crate::{Error, Result};
@@ -16,17 +16,17 @@ pub struct LinkRecord {
     /// The kind of record.
     pub kind: RecordKind,
     /// The link.
-    pub link: String,
+    pub link: LinkId,
     /// The profile that holds the link.
-    pub profile: Option<String>,
+    pub profile: Option<ProfileId>,
     /// What it knows.
     pub record: Arc<Record>,
 }
 
 struct LinkRecordRow {
     kind: String,
-    link: String,
-    profile: Option<String>,
+    link: LinkId,
+    profile: Option<ProfileId>,
     doc: Vec<u8>,
 }
 
@@ -101,8 +101,8 @@ pub async fn load(
 pub async fn known_to_both(
     tx: &mut Tx,
     workspace: &WorkspaceId,
-    links: &[String],
-    others: &[String],
+    links: &[LinkId],
+    others: &[LinkId],
 ) -> Result<Vec<(RecordKind, String)>> {
     let rows: Vec<(String, String)> = tx
         .sql(
@@ -125,7 +125,7 @@ pub async fn known_to_both(
 pub async fn of_profile(
     tx: &mut Tx,
     workspace: &WorkspaceId,
-    profile: &str,
+    profile: &ProfileId,
     kind: RecordKind,
 ) -> Result<Vec<LinkRecord>> {
     let rows = tx
@@ -142,7 +142,7 @@ pub async fn of_profile(
 }
 
 /// Forgets what these links know.
-pub async fn remove(tx: &mut Tx, workspace: &WorkspaceId, links: &[String]) -> Result<()> {
+pub async fn remove(tx: &mut Tx, workspace: &WorkspaceId, links: &[LinkId]) -> Result<()> {
     tx.sql("delete from record where workspace = $1 and link in (select r.link from rows($2, r: link text))")
         .bind(workspace)
         .rows(&super::link::id_rows(links))
@@ -157,7 +157,7 @@ pub struct NewRecord<'a> {
     /// The kind of record.
     pub kind: RecordKind,
     /// The link.
-    pub link: &'a str,
+    pub link: &'a LinkId,
     /// What it knows.
     pub record: &'a Record,
     /// The same packed, if the caller has packed it already.
@@ -174,7 +174,7 @@ pub fn save(tx: &mut Tx, workspace: &WorkspaceId, records: &[NewRecord<'_>]) {
     let rows = Rows::default()
         .text(records.iter().map(|new| new.kind.as_str()))
         .text(records.iter().map(|new| new.record.id.as_str()))
-        .text(records.iter().map(|new| new.link))
+        .text(records.iter().map(|new| new.link.as_str()))
         .bigint(records.iter().map(|new| new.record.began_at))
         .bytes(docs);
     tx.insert(
@@ -190,7 +190,7 @@ pub fn save(tx: &mut Tx, workspace: &WorkspaceId, records: &[NewRecord<'_>]) {
 pub async fn history(
     db: &Db,
     workspace: &WorkspaceId,
-    profile: &str,
+    profile: &ProfileId,
     kind: RecordKind,
     before: (i64, &str),
     limit: i64,

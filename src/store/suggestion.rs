@@ -3,7 +3,7 @@
 use super::sql::row;
 use super::{Db, Tx};
 use crate::Result;
-use crate::id::WorkspaceId;
+use crate::id::{LinkId, ProfileId, WorkspaceId};
 use crate::identity::decision::Act;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -17,9 +17,9 @@ pub struct Suggestion {
     /// Its id, which follows from the pair.
     pub id: String,
     /// A link's id, which leads to the one customer.
-    pub one: String,
+    pub one: LinkId,
     /// A link's id, which leads to the other.
-    pub other: String,
+    pub other: LinkId,
     /// The logarithm to base 2 of the odds, in thousandths.
     pub weight: i64,
     /// What each field adds to the weight, as JSON.
@@ -128,7 +128,7 @@ pub async fn set_state(
 }
 
 /// Pairs of profiles that people decided are two: of rejected suggestions and of undone joins.
-pub async fn kept_apart(db: &Db, workspace: &WorkspaceId) -> Result<Vec<(String, String)>> {
+pub async fn kept_apart(db: &Db, workspace: &WorkspaceId) -> Result<Vec<(ProfileId, ProfileId)>> {
     // Joins (`m`) that a decision (`u`) undoes, which no other decision (`z`) undoes in turn.
     let joins: Vec<(String,)> = db
         .sql(

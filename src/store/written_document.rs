@@ -1,6 +1,7 @@
 //! Documents that a transaction wrote: it reads them again, and its commit puts them into the
 //! cache.
 
+use crate::id::ProfileId;
 use lru::LruCache;
 use std::sync::Arc;
 
@@ -23,7 +24,7 @@ pub(super) struct WrittenDocument {
 /// [`MAX_BYTES`], the least recently used are dropped.
 #[derive(Debug)]
 pub(super) struct WrittenDocuments {
-    docs: LruCache<String, WrittenDocument>,
+    docs: LruCache<ProfileId, WrittenDocument>,
     bytes: usize,
     /// Whether a document was dropped, and with it its `names_changed`.
     overflowed: bool,
@@ -41,12 +42,12 @@ impl Default for WrittenDocuments {
 
 impl WrittenDocuments {
     /// The document of this profile, if it is here.
-    pub(super) fn get(&mut self, id: &str) -> Option<Arc<[u8]>> {
+    pub(super) fn get(&mut self, id: &ProfileId) -> Option<Arc<[u8]>> {
         self.docs.get(id).map(|written| Arc::clone(&written.doc))
     }
 
     /// Puts in a document. Once its names changed, they count as changed until the commit.
-    pub(super) fn put(&mut self, id: String, mut written: WrittenDocument) {
+    pub(super) fn put(&mut self, id: ProfileId, mut written: WrittenDocument) {
         self.bytes += written.doc.len() + OVERHEAD;
         if let Some(before) = self.docs.pop(&id) {
             self.bytes -= before.doc.len() + OVERHEAD;
@@ -62,22 +63,22 @@ impl WrittenDocuments {
     }
 
     /// Removes the document of this profile.
-    pub(super) fn remove(&mut self, id: &str) {
+    pub(super) fn remove(&mut self, id: &ProfileId) {
         if let Some(removed) = self.docs.pop(id) {
             self.bytes -= removed.doc.len() + OVERHEAD;
         }
     }
 
     /// The ids of the profiles whose names still lead to them.
-    pub(super) fn with_same_names(&self) -> impl Iterator<Item = &str> {
+    pub(super) fn with_same_names(&self) -> impl Iterator<Item = &ProfileId> {
         self.docs
             .iter()
             .filter(|(_, written)| !self.overflowed && !written.names_changed)
-            .map(|(id, _)| id.as_str())
+            .map(|(id, _)| id)
     }
 
     /// All documents, the least recently used first.
-    pub(super) fn into_documents(mut self) -> impl Iterator<Item = (String, WrittenDocument)> {
+    pub(super) fn into_documents(mut self) -> impl Iterator<Item = (ProfileId, WrittenDocument)> {
         std::iter::from_fn(move || self.docs.pop_lru())
     }
 }

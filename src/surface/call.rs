@@ -6,6 +6,7 @@ use super::meter::MetricNames;
 use super::route::{Route, get, post, shape};
 use super::{App, schema};
 use crate::clock::rfc3339;
+use crate::id::ProfileId;
 use crate::tool::caller::{self, Caller, DEFAULT_TTL_S, Scope, Verification};
 use crate::tool::format::Format;
 use crate::tool::{Envelope, error_value, wire};
@@ -175,7 +176,7 @@ pub(super) struct SessionAnswer {
     /// When it stops working, RFC 3339.
     expires_at: String,
     /// Id of the customer's profile.
-    profile: String,
+    profile: ProfileId,
 }
 
 /// Mints a token that is bound to one customer.

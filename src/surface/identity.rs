@@ -6,6 +6,7 @@ use super::auth::Bearer;
 use super::extract::{PathParams, QueryParams, RequestBody};
 use super::route::{CUSTOMER, Route, get, post, put, shape};
 use super::{App, schema};
+use crate::id::LinkId;
 use crate::identity::SHIPPED;
 use crate::identity::decision::By;
 use crate::identity::explain::Explanation;
@@ -139,7 +140,7 @@ pub(super) struct SplitRequest {
     #[serde(default)]
     identifiers: Vec<String>,
     /// A link whose events are of nobody else.
-    link: Option<String>,
+    link: Option<LinkId>,
     /// Why, in a sentence; it is kept with the decision.
     reason: String,
 }
@@ -279,7 +280,7 @@ async fn decisions(
         None => None,
     };
     let limit = query.limit.unwrap_or(50).clamp(1, MAX_PAGE);
-    let (profile, cursor) = (profile.as_deref(), query.cursor.as_deref());
+    let (profile, cursor) = (profile.as_ref(), query.cursor.as_deref());
     let page = audit::decisions(&app.db, &caller.workspace, profile, cursor, limit).await?;
     Ok(Json(page))
 }

@@ -7,6 +7,7 @@ use super::identity::{allow, by, current};
 use super::route::{PathParameter, Route, get, post, shape};
 use super::{App, schema};
 use crate::clock::rfc3339;
+use crate::id::{LinkId, ProfileId};
 use crate::steward;
 use crate::steward::suggest::{self, breakdown};
 use crate::store::{self, suggestion::Suggestion};
@@ -110,7 +111,7 @@ pub(super) struct Matched {
 #[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct Likely {
     /// The two, by profile id.
-    profiles: [String; 2],
+    profiles: [ProfileId; 2],
     #[serde(flatten)]
     likeness: Likeness,
 }
@@ -157,7 +158,7 @@ pub(super) struct Shown {
     /// Its id.
     id: String,
     /// The two, by profile id.
-    profiles: [String; 2],
+    profiles: [LinkId; 2],
     /// open, accepted or rejected.
     state: String,
     /// When it was found, in RFC 3339.

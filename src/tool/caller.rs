@@ -3,7 +3,7 @@
 //! The server makes a [`Caller`] from a key or a session token; nothing that a model writes can
 //! change it.
 
-use crate::id::WorkspaceId;
+use crate::id::{LinkId, ProfileId, WorkspaceId};
 use crate::store::access::Workspace;
 use crate::{Error, Result};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
@@ -130,7 +130,7 @@ pub struct Caller {
     /// The permitted actions.
     pub scopes: Vec<Scope>,
     /// The link id of the one visible customer; `None` for staff.
-    pub customer: Option<String>,
+    pub customer: Option<LinkId>,
     /// How sure the company is of that customer.
     pub verification: Verification,
     /// The id of the key or session, for the log.
@@ -201,7 +201,7 @@ pub struct SessionClaims {
 /// [`Error::Invalid`] for a lifetime outside [`SESSION_TTL_S`].
 pub fn mint(
     workspace: &Workspace,
-    customer: &str,
+    customer: &ProfileId,
     ttl_s: i64,
     verification: Verification,
     now: i64,
@@ -215,7 +215,7 @@ pub fn mint(
     let session = SessionClaims {
         iss: ISSUER.to_owned(),
         aud: AUDIENCE.to_owned(),
-        sub: customer.to_owned(),
+        sub: customer.to_string(),
         iat: now / 1000,
         exp: now / 1000 + ttl_s,
         jti: crate::clock::random_id("s_", 10),
@@ -269,7 +269,7 @@ pub fn open(workspace: &Arc<Workspace>, token: &str, now: i64) -> Result<Caller>
     Ok(Caller {
         workspace: Arc::clone(workspace),
         scopes,
-        customer: Some(session.sub),
+        customer: Some(LinkId::new(session.sub)),
         verification: session.ver,
         id: session.jti,
         expires_at: Some(session.exp * 1000),

@@ -5,7 +5,7 @@ use super::caller::{Caller, Scope, Verification};
 use super::{TOOLS, Tool, Tools};
 use crate::clock::Clock;
 use crate::event::{Event, Kind};
-use crate::id::WorkspaceId;
+use crate::id::{LinkId, WorkspaceId};
 use crate::ingest::{Feed, Ingest, Patience};
 use crate::source::Parsed;
 use crate::store;
@@ -27,7 +27,7 @@ fn caller(session: Option<Verification>) -> Caller {
             rules: Arc::default(),
         }),
         scopes: vec![Scope::ProfileRead],
-        customer: session.map(|_| "l_1".to_owned()),
+        customer: session.map(|_| LinkId::new("l_1")),
         verification: session.unwrap_or_default(),
         id: "k_1".to_owned(),
         expires_at: None,

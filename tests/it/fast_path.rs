@@ -5,6 +5,7 @@
 use crate::app::TestApp;
 use crate::fold::{derived, disorder, take, workspace};
 use acquaint::event::{Event, Kind};
+use acquaint::id::{LinkId, ProfileId};
 use acquaint::identity::fast_path::{Candidate, set_keys};
 use acquaint::identity::{
     APART, CannotLink, Constraints, Customer, Identifier, Link, MUST_LINK, Resolution, Rulebook,
@@ -130,9 +131,9 @@ fn owners(
     links: &[Link],
     constraints: &Constraints,
     folded: &Resolution,
-) -> BTreeMap<Identifier, Option<String>> {
+) -> BTreeMap<Identifier, Option<ProfileId>> {
     let carried = links.iter().flat_map(|link| &link.identifiers);
-    let mut owners: BTreeMap<Identifier, Option<String>> = carried
+    let mut owners: BTreeMap<Identifier, Option<ProfileId>> = carried
         .chain(constraints.cannot_links.keys())
         .map(|id| (id.clone(), None))
         .collect();
@@ -152,7 +153,7 @@ fn expected(
     candidate: &Candidate<'_>,
 ) -> Resolution {
     let mut expected = folded.clone();
-    let at = |id: &String| {
+    let at = |id: &LinkId| {
         let all = links.iter().chain([new]);
         all.clone()
             .find(|link| link.id == *id)
@@ -198,8 +199,8 @@ fn check(
     let key = candidate.set_key(rules, SECRET);
     let first = key.and_then(|key| {
         let marked = found.iter().find(|(_, value)| **value == key.value);
-        let id = marked.map_or(&key.value, |(link, _)| link);
-        complete.iter().find(|link| link.id == *id).copied()
+        let id = marked.map_or(key.value.as_str(), |(link, _)| link);
+        complete.iter().find(|link| *link.id == *id).copied()
     });
     if !candidate.holds(first, &complete) {
         return Ok(false);

@@ -1,5 +1,6 @@
 //! Identity as a pure function: the cases that users of other systems complain about, each by name.
 
+use acquaint::id::{LinkId, ProfileId};
 use acquaint::identity::{Constraints, Identifier, Link, Resolution, Rules, Why, link_id, trace};
 use proptest::prelude::*;
 use std::collections::HashSet;
@@ -98,8 +99,8 @@ fn a_visitor_who_signs_in_keeps_what_they_did_before() {
     let resolution = resolve(&[other_device, sign_in, visit.clone()]);
     assert_eq!(resolution.customers.len(), 1);
     assert_eq!(
-        resolution.customers[0].id(),
-        visit.id,
+        *resolution.customers[0].id(),
+        ProfileId::of(&visit.id),
         "a profile's id is that of its oldest link"
     );
 }
@@ -220,7 +221,7 @@ proptest! {
     #[test]
     fn every_link_is_held_once_and_no_customer_exceeds_a_limit(links in links()) {
         let resolution = resolve(&links);
-        let held: Vec<&String> = resolution.customers.iter().flat_map(|customer| &customer.links).chain(&resolution.unattributed).collect();
+        let held: Vec<&LinkId> = resolution.customers.iter().flat_map(|customer| &customer.links).chain(&resolution.unattributed).collect();
         prop_assert_eq!(held.len(), links.len());
         prop_assert_eq!(held.into_iter().collect::<HashSet<_>>().len(), links.len());
         let rules = Rules::shipped();

@@ -6,6 +6,7 @@
 
 use crate::app::{Answer, NOW, Tenant, TestApp};
 use crate::calls;
+use acquaint::id::ProfileId;
 use acquaint::tool::Tool;
 use acquaint::tool::caller::{self, Verification};
 use serde_json::{Value, json};
@@ -251,8 +252,14 @@ async fn no_token_but_ones_own_opens_anything(app: &TestApp) {
         check_refused(&answer, 401, &what);
     }
     // Another workspace may sign what it likes for itself: there is nobody of that id there.
-    let (token, _) =
-        caller::mint(other, &crowd.bob_id, 900, Verification::Verified, NOW).expect("a token");
+    let (token, _) = caller::mint(
+        other,
+        &ProfileId::new(crowd.bob_id.as_str()),
+        900,
+        Verification::Verified,
+        NOW,
+    )
+    .expect("a token");
     for (at, token, status, what) in [
         (NOW, &token, 404, "a profile id of another workspace"),
         (NOW + 901_000, &crowd.ann, 401, "an expired token"),

@@ -5,6 +5,7 @@ use crate::app::{NOW, TestApp};
 use crate::calls;
 use crate::isolation::crowd::{self, Crowd};
 use crate::kill::{request, serve};
+use acquaint::id::LinkId;
 use acquaint::identity::decision::By;
 use acquaint::steward::decide;
 use acquaint::store;
@@ -163,7 +164,7 @@ fn askers(app: &TestApp, customer: &str) -> Vec<Caller> {
     ];
     let sessions = levels.map(|verification| Caller {
         scopes: vec![Scope::ProfileRead],
-        customer: Some(customer.to_owned()),
+        customer: Some(LinkId::new(customer)),
         verification,
         ..staff.clone()
     });

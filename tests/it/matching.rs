@@ -3,6 +3,7 @@
 use crate::app::TestApp;
 use crate::fold::derived;
 use crate::table::rows_of;
+use acquaint::id::ProfileId;
 use acquaint::identity::Identifier;
 use acquaint::identity::decision::By;
 use acquaint::steward::decide::{self, SplitTarget};
@@ -98,16 +99,17 @@ async fn one(app: &TestApp, record: &str) -> acquaint::Result<Vec<Match>> {
 /// The suggestion of two records.
 async fn between(app: &TestApp, one: &str, other: &str) -> Option<Suggestion> {
     let whose = whose(app).await;
-    let wanted = BTreeSet::from([&whose[one], &whose[other]]);
+    let wanted = BTreeSet::from([whose[one].oldest_link(), whose[other].oldest_link()]);
     let open = queue(app, "open").await;
-    let same = |found: &Suggestion| BTreeSet::from([&found.one, &found.other]) == wanted;
+    let same =
+        |found: &Suggestion| BTreeSet::from([found.one.clone(), found.other.clone()]) == wanted;
     open.into_iter().find(same)
 }
 
 /// The records of every cluster that a run found.
 async fn clusters(app: &TestApp, found: &MatchRun) -> BTreeSet<Vec<String>> {
     let whose = whose(app).await;
-    let records = |cluster: &Vec<String>| {
+    let records = |cluster: &Vec<ProfileId>| {
         let of = whose
             .iter()
             .filter(|(_, profile)| cluster.contains(profile));

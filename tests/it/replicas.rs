@@ -2,6 +2,7 @@
 
 use crate::app::TestApp;
 use crate::kill::{BATCH, batch, check_log, documents, request, serve};
+use acquaint::id::ProfileId;
 use acquaint::identity::SHIPPED;
 use acquaint::identity::decision::By;
 use acquaint::steward::{decide, rules as ruled};
@@ -112,10 +113,8 @@ async fn join_two(app: &TestApp, round: usize) -> bool {
         return false;
     }
     let id = |at: usize| {
-        docs[at % docs.len()]["id"]
-            .as_str()
-            .expect("an id")
-            .to_owned()
+        let id = &docs[at % docs.len()]["id"];
+        ProfileId::new(id.as_str().expect("an id"))
     };
     let (one, other) = (id(round), id(round + 1));
     let by = By {

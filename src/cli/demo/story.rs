@@ -4,6 +4,7 @@
 use super::system::SYSTEMS;
 use crate::Result;
 use crate::clock::rfc3339;
+use crate::id::LinkId;
 use crate::identity::{Constraints, Identifier, Link, LinkTrace, Rules, trace};
 use crate::profile::Profile;
 use crate::store::access::Workspace;
@@ -47,7 +48,7 @@ pub(super) async fn tell(
     other: &Profile,
 ) -> Result<Story> {
     let mut links: Vec<Link> = Vec::new();
-    let mut systems: HashMap<String, String> = HashMap::new();
+    let mut systems: HashMap<LinkId, String> = HashMap::new();
     for profile in [hero, other] {
         let held = store::link::of_profile(db, &workspace.id, &profile.id).await?;
         links.extend(held.into_iter().map(|held| held.link));
@@ -57,12 +58,12 @@ pub(super) async fn tell(
             systems.insert(logged.link, logged.event.source.clone());
         }
     }
-    let hers: HashSet<String> = store::link::of_profile(db, &workspace.id, &hero.id)
+    let hers: HashSet<LinkId> = store::link::of_profile(db, &workspace.id, &hero.id)
         .await?
         .into_iter()
         .map(|held| held.link.id)
         .collect();
-    let links: BTreeMap<String, Link> = links
+    let links: BTreeMap<LinkId, Link> = links
         .into_iter()
         .map(|link| (link.id.clone(), link))
         .collect();
@@ -73,9 +74,9 @@ pub(super) async fn tell(
 
 fn chapters(
     traces: &[LinkTrace],
-    links: &BTreeMap<String, Link>,
-    systems: &HashMap<String, String>,
-    hers: &HashSet<String>,
+    links: &BTreeMap<LinkId, Link>,
+    systems: &HashMap<LinkId, String>,
+    hers: &HashSet<LinkId>,
 ) -> Story {
     let mut story = Story {
         chapters: Vec::new(),

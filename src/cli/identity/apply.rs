@@ -114,7 +114,7 @@ async fn report(db: &Db, workspace: &Workspace, comparison: &RulesDiff) -> Resul
     for merge in &comparison.merges {
         let mut names = Vec::new();
         for id in merge.profiles.iter().take(NAMED) {
-            names.push(who(db, workspace, id).await?);
+            names.push(who(db, workspace, &id.oldest_link()).await?);
         }
         if merge.count > NAMED {
             names.push(format!("{} more", merge.count - NAMED));
@@ -125,7 +125,7 @@ async fn report(db: &Db, workspace: &Workspace, comparison: &RulesDiff) -> Resul
         say("parted, for example");
     }
     for parting in &comparison.splits {
-        let who = who(db, workspace, &parting.profile).await?;
+        let who = who(db, workspace, &parting.profile.oldest_link()).await?;
         let what = match parting.count {
             0 => "belongs to nobody any more".to_owned(),
             1 => "loses some of its events".to_owned(),

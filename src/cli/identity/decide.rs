@@ -3,6 +3,7 @@
 use super::display::count;
 use crate::clock::Clock;
 use crate::config::{AuthorConfig, Config};
+use crate::id::LinkId;
 use crate::identity::decision::By;
 use crate::steward::audit::Outcome;
 use crate::{Result, cli, steward};
@@ -75,7 +76,7 @@ impl SplitCommand {
     pub(in crate::cli) async fn run(self, config: &Config) -> Result<()> {
         let by = self.reason.by()?;
         let (db, workspace) = cli::find(config).await?;
-        let off = (self.identifiers.as_slice(), self.link);
+        let off = (self.identifiers.as_slice(), self.link.map(LinkId::new));
         let outcome = steward::split(&db, &workspace, &self.customer, off, &by).await?;
         report(config, &outcome)
     }

@@ -28,7 +28,7 @@ impl DecisionsCommand {
             None => None,
         };
         let (limit, cursor) = (self.limit.clamp(1, 1_000), self.cursor.as_deref());
-        let page = audit::decisions(&db, &workspace, profile.as_deref(), cursor, limit).await?;
+        let page = audit::decisions(&db, &workspace, profile.as_ref(), cursor, limit).await?;
         if config.json {
             return cli::say_json(&page);
         }

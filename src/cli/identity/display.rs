@@ -2,6 +2,7 @@
 
 use crate::Result;
 use crate::event::text_of;
+use crate::id::LinkId;
 use crate::profile::Profile;
 use crate::store::access::Workspace;
 use crate::store::{self, Db};
@@ -16,7 +17,7 @@ pub(super) fn count(number: u64, what: &str) -> String {
 }
 
 /// The name and some identifiers of a customer.
-pub(super) async fn who(db: &Db, workspace: &Workspace, id: &str) -> Result<String> {
+pub(super) async fn who(db: &Db, workspace: &Workspace, id: &LinkId) -> Result<String> {
     let profile = store::profile::by_id(db, workspace, id).await?;
     let words = profile.map(|profile| words(&profile)).unwrap_or_default();
     Ok(if words.is_empty() {

@@ -6,6 +6,7 @@ use super::display::{count, who};
 use crate::cli::{find, note, say, say_json};
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::id::{LinkId, ProfileId};
 use crate::identity::decision::By;
 use crate::steward::suggest::{self, Match, breakdown};
 use crate::store::access::Workspace;
@@ -154,7 +155,8 @@ impl MatchCommand {
             for found in matches.iter().take(SHOWN) {
                 line(&format!("{:.4}", found.score.probability));
                 let words = found.score.fields.iter().map(|field| field.words.as_str());
-                tell(db, workspace, [&found.one, &found.other], words).await?;
+                let pair = [&found.one, &found.other].map(ProfileId::oldest_link);
+                tell(db, workspace, pair.each_ref(), words).await?;
             }
         }
         let more = matches.len().saturating_sub(SHOWN);
@@ -178,7 +180,7 @@ impl MatchCommand {
 pub(super) async fn tell(
     db: &Db,
     workspace: &Workspace,
-    pair: [&str; 2],
+    pair: [&LinkId; 2],
     words: impl Iterator<Item = &str>,
 ) -> Result<()> {
     for id in pair {

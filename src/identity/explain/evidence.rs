@@ -6,16 +6,17 @@ use super::super::{
 };
 use super::{Apart, Cause, Evidence, ExplainedLink, How, LeftOut, MAX_OTHERS};
 use crate::clock::rfc3339;
+use crate::id::{LinkId, ProfileId};
 use std::collections::{BTreeMap, HashMap};
 
 /// The evidence, by the ids that it is looked up by.
 pub(super) struct EvidenceIndex<'a> {
     evidence: &'a Evidence<'a>,
     customer: &'a Customer,
-    pub(super) links: HashMap<&'a str, &'a Link>,
-    traces: HashMap<&'a str, &'a LinkTrace>,
+    pub(super) links: HashMap<&'a LinkId, &'a Link>,
+    traces: HashMap<&'a LinkId, &'a LinkTrace>,
     /// The customer that holds each link.
-    holder: HashMap<&'a str, &'a Customer>,
+    holder: HashMap<&'a LinkId, &'a Customer>,
     /// The customer that each identifier leads to.
     leads: HashMap<&'a Identifier, &'a Customer>,
 }
@@ -24,20 +25,20 @@ impl<'a> EvidenceIndex<'a> {
     pub(super) fn new(evidence: &'a Evidence<'a>, customer: &'a Customer) -> Self {
         let (links, traces) = (evidence.links.iter(), evidence.resolution.traces.iter());
         let customers = &evidence.resolution.customers;
-        let held = |of: &'a Customer| of.links.iter().map(move |link| (link.as_str(), of));
+        let held = |of: &'a Customer| of.links.iter().map(move |link| (link, of));
         let led = |of: &'a Customer| of.identifiers.keys().map(move |id| (id, of));
         Self {
             evidence,
             customer,
-            links: links.map(|link| (link.id.as_str(), link)).collect(),
-            traces: traces.map(|trace| (trace.link.as_str(), trace)).collect(),
+            links: links.map(|link| (&link.id, link)).collect(),
+            traces: traces.map(|trace| (&trace.link, trace)).collect(),
             holder: customers.iter().flat_map(held).collect(),
             leads: customers.iter().flat_map(led).collect(),
         }
     }
 
     pub(super) fn explained(&self, link: &Link) -> ExplainedLink {
-        let trace = self.traces.get(link.id.as_str());
+        let trace = self.traces.get(&link.id);
         let activity = self.evidence.activity.get(&link.id);
         let joined = trace.map_or(&[][..], |trace| trace.joined.as_slice());
         ExplainedLink {
@@ -49,7 +50,7 @@ impl<'a> EvidenceIndex<'a> {
                 .unwrap_or_default(),
             identifiers: link.identifiers.iter().map(ToString::to_string).collect(),
             how: match (link.moved_to(), mark(link, APART), joined) {
-                (Some(to), _, _) => How::Moved(to.to_owned()),
+                (Some(to), _, _) => How::Moved(LinkId::new(to)),
                 (_, Some(decision), _) => How::Parted(decision.to_owned()),
                 (_, _, []) => How::Began,
                 _ => How::Joined,
@@ -77,7 +78,7 @@ impl<'a> EvidenceIndex<'a> {
                 why,
             })
         });
-        let trace = self.traces.get(link.id.as_str());
+        let trace = self.traces.get(&link.id);
         let demoted = trace.into_iter().flat_map(|trace| &trace.demoted);
         never
             .chain(demoted.map(|demotion| self.demoted(link, demotion)))
@@ -105,10 +106,7 @@ impl<'a> EvidenceIndex<'a> {
     }
 
     fn demoted(&self, link: &Link, Demotion { identifier, why }: &Demotion) -> LeftOut {
-        let here = self
-            .holder
-            .get(link.id.as_str())
-            .map(|customer| customer.id());
+        let here = self.holder.get(&link.id).map(|customer| customer.id());
         let there = self.leads.get(identifier).map(|customer| customer.id());
         let elsewhere = there.is_some() && there != here;
         let (rule, why) = self.broken(why, identifier, elsewhere);
@@ -145,7 +143,7 @@ impl<'a> EvidenceIndex<'a> {
 
     /// The other customers that some link would have joined with this one.
     pub(super) fn kept_apart(&self) -> Vec<Apart> {
-        let mut found: BTreeMap<&str, (&Customer, Vec<LeftOut>)> = BTreeMap::new();
+        let mut found: BTreeMap<&ProfileId, (&Customer, Vec<LeftOut>)> = BTreeMap::new();
         let mut add =
             |a: Option<&&'a Customer>, b: Option<&&'a Customer>, because: &dyn Fn() -> LeftOut| {
                 let (Some(a), Some(b)) = (a, b) else { return };
@@ -163,10 +161,8 @@ impl<'a> EvidenceIndex<'a> {
                 }
             };
         for trace in &self.evidence.resolution.traces {
-            let (Some(link), holder) = (
-                self.links.get(trace.link.as_str()),
-                self.holder.get(trace.link.as_str()),
-            ) else {
+            let (Some(link), holder) = (self.links.get(&trace.link), self.holder.get(&trace.link))
+            else {
                 continue;
             };
             for demotion in &trace.demoted {
@@ -189,10 +185,10 @@ impl<'a> EvidenceIndex<'a> {
                 });
             }
         }
-        let other = |(id, (customer, because)): (&str, (&Customer, Vec<LeftOut>))| {
+        let other = |(id, (customer, because)): (&ProfileId, (&Customer, Vec<LeftOut>))| {
             let some = customer.identifiers.keys().take(3);
             Apart {
-                profile: id.to_owned(),
+                profile: id.clone(),
                 identifiers: some.map(ToString::to_string).collect(),
                 because,
             }

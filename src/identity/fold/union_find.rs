@@ -6,6 +6,7 @@
 
 use super::super::{Class, Customer, Identifier, Link, MUST_LINK, Rule, Rules};
 use super::{CannotLink, Demotion, LinkTrace, MustLinkOutcome, Resolution, Why};
+use crate::id::ProfileId;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// An identifier, and the cluster that first held it.
@@ -166,10 +167,8 @@ impl<'a> UnionFind<'a> {
             }
         }
         for id in ids.iter().filter(|id| self.nodes[**id].owner.is_none()) {
-            counts
-                .entry(&self.nodes[*id].identifier.kind)
-                .or_default()
-                .0 += 1;
+            let kind = &self.nodes[*id].identifier.kind;
+            counts.entry(kind).or_default().0 += 1;
         }
         let over = counts
             .into_iter()
@@ -307,8 +306,9 @@ impl<'a> UnionFind<'a> {
         Some(into)
     }
 
-    fn names(&self, clusters: &BTreeSet<usize>) -> Vec<String> {
-        let name = |cluster: &usize| self.links[self.clusters[*cluster].oldest].id.clone();
+    fn names(&self, clusters: &BTreeSet<usize>) -> Vec<ProfileId> {
+        let oldest = |cluster: &usize| &self.links[self.clusters[*cluster].oldest].id;
+        let name = |cluster| ProfileId::of(oldest(cluster));
         clusters.iter().map(name).collect()
     }
 
@@ -371,17 +371,16 @@ impl<'a> UnionFind<'a> {
             .filter(|cluster| cluster.parent.is_none())
             .map(|cluster| {
                 cluster.links.sort_unstable();
-                let links = cluster.links.iter();
+                let id = |link: &usize| self.links[*link].id.clone();
+                let links = cluster.links.iter().map(id).collect();
                 let known = cluster.identifiers.iter();
-                Customer {
-                    links: links.map(|link| self.links[*link].id.clone()).collect(),
-                    identifiers: known
-                        .map(|(id, at)| (self.nodes[*id].identifier.clone(), *at))
-                        .collect(),
-                }
+                let identifiers = known
+                    .map(|(id, at)| (self.nodes[*id].identifier.clone(), *at))
+                    .collect();
+                Customer::new(links, identifiers)
             });
         self.resolution.customers = customers.collect();
-        let by_id = |a: &Customer, b: &Customer| a.links[0].cmp(&b.links[0]);
+        let by_id = |a: &Customer, b: &Customer| a.id().cmp(b.id());
         self.resolution.customers.sort_unstable_by(by_id);
         self.resolution
     }

@@ -2,19 +2,20 @@
 
 use super::super::fixture::link;
 use super::*;
+use crate::id::{LinkId, ProfileId};
 
 fn read(link: &Link, earlier: &[&str]) -> Identification {
     Identification {
         link: link.id.clone(),
         identifiers: link.identifiers.clone(),
-        earlier: earlier.iter().map(|id| (*id).to_owned()).collect(),
+        earlier: earlier.iter().copied().map(LinkId::new).collect(),
     }
 }
 
-fn stored(links: &[Link]) -> HashMap<String, StoredLink> {
+fn stored(links: &[Link]) -> HashMap<LinkId, StoredLink> {
     let row = |link: &Link| StoredLink {
         link: link.clone(),
-        profile: Some(link.id.clone()),
+        profile: Some(ProfileId::of(&link.id)),
         complete: true,
         set_key: None,
     };
@@ -25,7 +26,7 @@ fn stored(links: &[Link]) -> HashMap<String, StoredLink> {
 /// A link whose events stand under another one.
 fn memory(first_at: i64, id: &str, to: &Link) -> Link {
     Link {
-        id: id.to_owned(),
+        id: LinkId::new(id),
         first_at,
         identifiers: Vec::new(),
         marks: vec![Identifier::new(MOVED, to.id.as_str())],
@@ -80,7 +81,7 @@ fn a_link_that_lost_events_begins_later_or_connects_nobody() {
     let after = |since| {
         let left = HashMap::from([(old.id.clone(), since)]);
         let changed = links.after_move(&rows, &left).into_iter();
-        let changed: BTreeMap<String, Link> = changed.map(|link| (link.id.clone(), link)).collect();
+        let changed: BTreeMap<LinkId, Link> = changed.map(|link| (link.id.clone(), link)).collect();
         assert_eq!(changed[&one.id].first_at, 3);
         changed[&old.id].clone()
     };

@@ -3,6 +3,7 @@
 use super::super::component::Component;
 use super::super::fixture::{SECRET, link, stored};
 use super::*;
+use crate::id::LinkId;
 use crate::identity::fast_path::witness_keys;
 
 /// The plan for new links beside a stored component.
@@ -17,7 +18,7 @@ fn plan(component: &Component, new: &[Link]) -> BatchPlan {
     let keys = witness_keys(new, &rules, SECRET, &owners.owners, shared);
     let witness = |key: &Identifier| {
         let mut rows = component.stored.values();
-        let leads = |row: &&StoredLink| row.rows().contains(key) || row.link.id == key.value;
+        let leads = |row: &&StoredLink| row.rows().contains(key) || *row.link.id == key.value;
         rows.find(leads).filter(|row| row.complete)
     };
     let witnesses = keys
@@ -54,7 +55,7 @@ fn orders_of_a_known_customer_take_the_fast_path() {
         link(4, &[&order(1)]),
     ];
     let plan = plan(&component, &[again.clone(), two.clone(), one.clone()]);
-    assert_eq!(fast(&plan), [&one.id, &two.id, &again.id]);
+    assert_eq!(fast(&plan), [&*one.id, &*two.id, &*again.id]);
     assert!(plan.folded.is_empty());
     let profiles = plan.fast.iter().map(|fast| fast.row.profile.as_deref());
     assert!(profiles.eq([Some(ada.id.as_str()); 3]));
@@ -96,7 +97,7 @@ fn what_shares_a_new_identifier_with_a_folded_link_is_folded_with_it() {
     let then = link(4, &["user_id:u1", &order(2)]);
     let own = link(5, &["user_id:u1", &order(3)]);
     let plan = plan(&component, &[nobodys.clone(), shares, then, own.clone()]);
-    assert_eq!(fast(&plan), [&own.id]);
+    assert_eq!(fast(&plan), [&*own.id]);
     assert_eq!(plan.folded.len(), 3);
 }
 
@@ -104,7 +105,7 @@ fn what_shares_a_new_identifier_with_a_folded_link_is_folded_with_it() {
 fn a_link_that_others_moved_to_is_folded() {
     let target = link(2, &["user_id:u1", &order(1)]);
     let memory = Link {
-        id: "old".to_owned(),
+        id: LinkId::new("old"),
         first_at: 2,
         identifiers: Vec::new(),
         marks: vec![Identifier::new(crate::identity::MOVED, target.id.as_str())],

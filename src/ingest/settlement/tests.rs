@@ -2,6 +2,7 @@
 
 use super::super::fixture::{link, settle, stored};
 use super::*;
+use crate::id::ProfileId;
 use crate::identity::decision::{Act, By, Decision};
 use crate::identity::{Link, MUST_LINK};
 
@@ -27,7 +28,10 @@ fn a_new_customer_begins_with_an_empty_document() {
     assert_eq!(customer.identifiers.len(), 2);
     assert_eq!(settlement.added.len(), 2);
     assert!(settlement.removed.is_empty());
-    assert_eq!(settlement.holders[&first.id], Some(first.id.clone()));
+    assert_eq!(
+        settlement.holders[&first.id],
+        Some(ProfileId::of(&first.id))
+    );
     assert!(settlement.links[0].complete);
 }
 
@@ -58,7 +62,7 @@ fn customers_are_joined_from_their_documents() {
     let settlement = settle(&component);
     assert_eq!(ids(&settlement), [one.id.as_str()]);
     let origin = |link: &Link| Origin {
-        profile: link.id.clone(),
+        profile: ProfileId::of(&link.id),
         links: vec![link.id.clone()],
     };
     let mut origins = vec![origin(&one), origin(&other)];
@@ -66,7 +70,7 @@ fn customers_are_joined_from_their_documents() {
     let document = &settlement.customers[0].document;
     assert_eq!(*document, DocumentSource::Join(origins));
     assert_eq!(settlement.gone, [&*other.id]);
-    assert_eq!(settlement.holders[&both.id], Some(one.id.clone()));
+    assert_eq!(settlement.holders[&both.id], Some(ProfileId::of(&one.id)));
     let led: Vec<String> = settlement
         .owners
         .iter()
@@ -86,7 +90,10 @@ fn a_parted_customer_is_folded_from_the_log() {
     }));
     let settlement = settle(&component);
     assert_eq!(settlement.cannot_links.len(), 2);
-    assert_eq!(settlement.holders[&other.id], Some(other.id.clone()));
+    assert_eq!(
+        settlement.holders[&other.id],
+        Some(ProfileId::of(&other.id))
+    );
     for customer in &settlement.customers {
         assert!(matches!(customer.document, DocumentSource::Refold(_)));
     }
@@ -109,7 +116,7 @@ fn a_join_of_a_steward_is_followed_and_undone() {
     component.take_back(&merge);
     let parted = settle(&component);
     assert_eq!(parted.removed.len(), 2);
-    assert_eq!(parted.holders[&other.id], Some(other.id.clone()));
+    assert_eq!(parted.holders[&other.id], Some(ProfileId::of(&other.id)));
     assert_eq!(parted.customers.len(), 2);
 }
 

@@ -5,6 +5,7 @@
 
 use super::*;
 use crate::event::Kind;
+use crate::id::ProfileId;
 use crate::identity::Identifier;
 use crate::profile::account::Account;
 use crate::profile::activity::Activity;
@@ -139,7 +140,7 @@ fn profile() -> Profile {
     plan.add(claim(json!("pro"), "billing", 1));
     plan.add(claim(json!("free"), "web", 2));
     Profile {
-        id: id(9),
+        id: ProfileId::new(id(9)),
         identifiers: vec![KnownIdentifier {
             identifier: Identifier::new("email", "ann@example.com"),
             since: AT,

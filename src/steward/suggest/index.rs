@@ -1,6 +1,7 @@
 //! The index of matching: who has which blocking key, packed into buckets.
 
 use crate::Result;
+use crate::id::ProfileId;
 use crate::matching::{Person, keys};
 use crate::store::access::Workspace;
 use crate::store::matching::Bucket;
@@ -54,8 +55,8 @@ pub(super) async fn others(
     workspace: &Workspace,
     keys: &[u64],
     buckets: i64,
-    own: &str,
-) -> Result<Vec<String>> {
+    own: &ProfileId,
+) -> Result<Vec<ProfileId>> {
     let wanted: HashSet<u64> = keys.iter().copied().collect();
     let numbers: BTreeSet<i64> = keys.iter().map(|key| bucket(*key, buckets)).collect();
     let numbers: Vec<i64> = numbers.into_iter().collect();
@@ -66,7 +67,7 @@ pub(super) async fn others(
         .map(|(_, person)| *person)
         .collect();
     let people: Vec<u32> = people.into_iter().take(MAX_COMPARED).collect();
-    let mut others: BTreeSet<String> = store::matching::holders(db, &workspace.id, &people)
+    let mut others: BTreeSet<ProfileId> = store::matching::holders(db, &workspace.id, &people)
         .await?
         .into_iter()
         .collect();

@@ -2,7 +2,7 @@
 
 use super::Cache;
 use crate::Result;
-use crate::id::WorkspaceId;
+use crate::id::{ProfileId, WorkspaceId};
 use crate::store::profile::{self, NewDocument};
 use crate::store::{self, Db};
 use std::sync::Arc;
@@ -14,15 +14,25 @@ fn w() -> WorkspaceId {
     WorkspaceId::new("w")
 }
 
+/// A profile.
+fn p() -> ProfileId {
+    ProfileId::new("p")
+}
+
+/// Another profile.
+fn q() -> ProfileId {
+    ProfileId::new("q")
+}
+
 /// A file, opened by two processes.
 async fn two(folder: &tempfile::TempDir) -> Result<(Db, Db)> {
     let url = format!("sqlite://{}", folder.path().join("a.db").display());
     Ok((store::open(&url).await?, store::open(&url).await?))
 }
 
-fn document(id: &str, doc: &[u8], renamed: bool) -> NewDocument {
+fn document(id: &ProfileId, doc: &[u8], renamed: bool) -> NewDocument {
     NewDocument {
-        id: id.to_owned(),
+        id: id.clone(),
         doc: doc.into(),
         received_at: 1,
         names_changed: renamed,
@@ -30,7 +40,7 @@ fn document(id: &str, doc: &[u8], renamed: bool) -> NewDocument {
     }
 }
 
-async fn write(db: &Db, id: &str, doc: &[u8], renamed: bool) -> Result<()> {
+async fn write(db: &Db, id: &ProfileId, doc: &[u8], renamed: bool) -> Result<()> {
     let mut tx = db.begin().await?;
     tx.lock(&w()).await?;
     profile::save(&mut tx, &w(), vec![document(id, doc, renamed)]);
@@ -47,27 +57,30 @@ async fn after_its_own_commit_a_process_reads_nothing() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let (one, other) = two(&folder).await?;
     for round in 0..3_u8 {
-        write(&one, "p", &[round], false).await?;
+        write(&one, &p(), &[round], false).await?;
         assert!(
             one.cache.current_base(&w()).is_some(),
             "no reading is needed"
         );
-        assert_eq!(one.cache.document(&w(), "p").as_deref(), Some(&[round][..]));
+        assert_eq!(
+            one.cache.document(&w(), &p()).as_deref(),
+            Some(&[round][..])
+        );
     }
-    write(&other, "p", &[7], false).await?;
+    write(&other, &p(), &[7], false).await?;
     assert!(
         one.cache.current_base(&w()).is_none(),
         "another process wrote"
     );
     one.cache.confirm(&one, &w()).await?;
     assert!(one.cache.current_base(&w()).is_some());
-    assert_eq!(one.cache.document(&w(), "p"), None);
+    assert_eq!(one.cache.document(&w(), &p()), None);
     // The next transaction learns by itself what the other one wrote.
-    write(&one, "q", &[1], false).await?;
-    write(&other, "q", &[8], false).await?;
+    write(&one, &q(), &[1], false).await?;
+    write(&other, &q(), &[8], false).await?;
     let mut tx = one.begin().await?;
     tx.lock(&w()).await?;
-    assert_eq!(tx.document(&w(), "q"), None);
+    assert_eq!(tx.document(&w(), &q()), None);
     Ok(())
 }
 
@@ -75,20 +88,20 @@ async fn after_its_own_commit_a_process_reads_nothing() -> Result<()> {
 async fn names_stay_until_identity_moves() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let (one, other) = two(&folder).await?;
-    write(&one, "p", &[0], true).await?;
+    write(&one, &p(), &[0], true).await?;
     let name = |doc: u8| {
         let (known, doc) = (one.cache.last_known(&w()), Arc::from([doc]));
-        one.cache.put_read(&w(), NAME, "p", (doc, 1), known)
+        one.cache.put_read(&w(), NAME, &p(), (doc, 1), known)
     };
     let first = name(0);
-    write(&one, "p", &[1], false).await?;
+    write(&one, &p(), &[1], false).await?;
     assert_eq!(found(&one.cache).as_deref(), Some(&[1][..]));
     let second = one.cache.find(&w(), NAME.0, NAME.1).expect("found");
     assert_ne!(first.generation, second.generation);
-    write(&one, "p", &[2], true).await?;
+    write(&one, &p(), &[2], true).await?;
     assert_eq!(found(&one.cache), None, "an identifier may have moved");
     name(2);
-    write(&other, "p", &[3], false).await?;
+    write(&other, &p(), &[3], false).await?;
     one.cache.confirm(&one, &w()).await?;
     assert_eq!(found(&one.cache), None, "another process wrote");
     Ok(())
@@ -98,13 +111,13 @@ async fn names_stay_until_identity_moves() -> Result<()> {
 async fn a_document_that_was_read_before_a_commit_is_not_kept() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let (one, _) = two(&folder).await?;
-    write(&one, "p", &[0], true).await?;
+    write(&one, &p(), &[0], true).await?;
     let before = one.cache.last_known(&w());
-    write(&one, "p", &[1], true).await?;
+    write(&one, &p(), &[1], true).await?;
     one.cache
-        .put_read(&w(), NAME, "p", (Arc::from([0]), 1), before);
+        .put_read(&w(), NAME, &p(), (Arc::from([0]), 1), before);
     assert_eq!(found(&one.cache), None);
-    assert_eq!(one.cache.document(&w(), "p").as_deref(), Some(&[1][..]));
+    assert_eq!(one.cache.document(&w(), &p()).as_deref(), Some(&[1][..]));
     Ok(())
 }
 
@@ -112,22 +125,22 @@ async fn a_document_that_was_read_before_a_commit_is_not_kept() -> Result<()> {
 async fn a_transaction_reads_its_own_writes_and_a_lost_one_leaves_nothing() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let (one, _) = two(&folder).await?;
-    write(&one, "p", &[0], false).await?;
+    write(&one, &p(), &[0], false).await?;
     let mut tx = one.begin().await?;
     tx.lock(&w()).await?;
-    profile::save(&mut tx, &w(), vec![document("p", &[1], false)]);
-    assert_eq!(tx.document(&w(), "p").as_deref(), Some(&[1][..]));
-    profile::remove(&mut tx, &w(), ["p"].into_iter()).await?;
-    assert_eq!(tx.document(&w(), "p"), None);
+    profile::save(&mut tx, &w(), vec![document(&p(), &[1], false)]);
+    assert_eq!(tx.document(&w(), &p()).as_deref(), Some(&[1][..]));
+    profile::remove(&mut tx, &w(), std::iter::once(&p())).await?;
+    assert_eq!(tx.document(&w(), &p()), None);
     drop(tx);
-    assert_eq!(one.cache.document(&w(), "p").as_deref(), Some(&[0][..]));
+    assert_eq!(one.cache.document(&w(), &p()).as_deref(), Some(&[0][..]));
     let mut tx = one.begin().await?;
     tx.lock(&w()).await?;
-    assert_eq!(tx.document(&w(), "p").as_deref(), Some(&[0][..]));
+    assert_eq!(tx.document(&w(), &p()).as_deref(), Some(&[0][..]));
     profile::clear_derived(&mut tx, &w()).await?;
-    assert_eq!(tx.document(&w(), "p"), None);
+    assert_eq!(tx.document(&w(), &p()), None);
     tx.commit().await?;
-    assert_eq!(one.cache.document(&w(), "p"), None);
+    assert_eq!(one.cache.document(&w(), &p()), None);
     Ok(())
 }
 
@@ -137,10 +150,10 @@ async fn two_commits_are_not_taken_for_one() -> Result<()> {
     let (one, other) = two(&folder).await?;
     let header = || one.cache.wal_header();
     let before = header().expect("a header");
-    write(&one, "p", &[0], false).await?;
+    write(&one, &p(), &[0], false).await?;
     let after = header().expect("a header");
     assert!(after.follows(&before));
-    write(&other, "p", &[1], false).await?;
+    write(&other, &p(), &[1], false).await?;
     let later = header().expect("a header");
     assert!(later.follows(&after) && !later.follows(&before));
     Ok(())

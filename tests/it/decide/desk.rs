@@ -4,6 +4,7 @@ use super::{Deed, Outcome, identifier};
 use crate::fold::{take, workspace};
 use acquaint::Error;
 use acquaint::event::Event;
+use acquaint::id::ProfileId;
 use acquaint::identity::decision::{Act, By, Decision, in_force};
 use acquaint::identity::{Identifier, MUST_LINK};
 use acquaint::steward::decide::{self, SplitTarget};
@@ -15,7 +16,7 @@ use std::collections::BTreeSet;
 /// A profile, and the identifiers that lead to it.
 #[derive(Clone, Debug)]
 pub(super) struct Found {
-    pub(super) id: String,
+    pub(super) id: ProfileId,
     pub(super) identifiers: Vec<Identifier>,
 }
 
@@ -25,7 +26,7 @@ pub(super) struct Desk<'a> {
     pub(super) workspace: Workspace,
     now: i64,
     /// Ids of all profiles that there ever were.
-    ever: BTreeSet<String>,
+    ever: BTreeSet<ProfileId>,
 }
 
 impl<'a> Desk<'a> {
@@ -101,8 +102,8 @@ impl<'a> Desk<'a> {
 
     pub(super) async fn merge(
         &mut self,
-        one: &str,
-        other: &str,
+        one: &ProfileId,
+        other: &ProfileId,
     ) -> acquaint::Result<Vec<Decision>> {
         let by = self.by();
         let made = decide::merge(self.db, &self.workspace, (one, other), &by).await?;
@@ -111,7 +112,7 @@ impl<'a> Desk<'a> {
 
     pub(super) async fn split(
         &mut self,
-        customer: &str,
+        customer: &ProfileId,
         off: SplitTarget,
     ) -> acquaint::Result<Vec<Decision>> {
         let by = self.by();
@@ -163,7 +164,7 @@ impl<'a> Desk<'a> {
     }
 
     /// The profile that an identifier leads to.
-    pub(super) async fn whose(&self, name: &str) -> String {
+    pub(super) async fn whose(&self, name: &str) -> ProfileId {
         let profiles = self.profiles().await;
         let holds = |found: &&Found| found.identifiers.contains(&identifier(name));
         profiles.iter().find(holds).expect(name).id.clone()
@@ -187,14 +188,14 @@ impl<'a> Desk<'a> {
     }
 
     pub(super) async fn profiles(&self) -> Vec<Found> {
-        let rows: Vec<(String, Vec<u8>)> = self
+        let rows: Vec<(ProfileId, Vec<u8>)> = self
             .db
             .sql("select id, doc from profile where workspace = $1 order by id")
             .bind(&self.workspace.id)
             .all()
             .await
             .expect("profiles");
-        let found = |(id, doc): (String, Vec<u8>)| {
+        let found = |(id, doc): (ProfileId, Vec<u8>)| {
             let profile: acquaint::profile::Profile =
                 acquaint::profile::packed::unpack(&doc).expect("a document");
             let identifiers = profile
@@ -233,7 +234,7 @@ impl<'a> Desk<'a> {
         }
         self.ever.extend(profiles.into_iter().map(|found| found.id));
         for id in &self.ever {
-            let found = store::profile::by_id(self.db, &self.workspace, id).await;
+            let found = store::profile::by_id(self.db, &self.workspace, &id.oldest_link()).await;
             prop_assert!(found.expect("a read").is_some(), "{} leads nowhere", id);
         }
         Ok(())

@@ -2,6 +2,7 @@
 
 use super::crowd::Crowd;
 use crate::app::NOW;
+use acquaint::id::ProfileId;
 use acquaint::store::access::Workspace;
 use acquaint::tool::caller::{self, Verification};
 use data_encoding::BASE64URL_NOPAD;
@@ -154,7 +155,7 @@ impl Forger<'_> {
     }
 
     fn in_pieces(&self) -> Forgeries {
-        let rival = &self.crowd.rival_id;
+        let rival = &ProfileId::new(self.crowd.rival_id.as_str());
         let (foreign, _) =
             caller::mint(self.other, rival, 900, Verification::Verified, NOW).expect("a token");
         let (_, foreign) = foreign.split_once('.').expect("three parts");

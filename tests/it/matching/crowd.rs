@@ -2,6 +2,7 @@
 
 use crate::app::TestApp;
 use crate::people::acquaint;
+use acquaint::id::ProfileId;
 use acquaint::store::link;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -88,7 +89,7 @@ pub(super) fn arrive(app: &TestApp, system: &str, rows: &str) {
 }
 
 /// The profile of every record.
-pub(super) async fn whose(app: &TestApp) -> BTreeMap<String, String> {
+pub(super) async fn whose(app: &TestApp) -> BTreeMap<String, ProfileId> {
     let workspace = &app.tenant.workspace.id;
     let rows = link::records(&app.db, workspace, ("", ""), 1_000).await;
     rows.expect("records")
@@ -99,7 +100,7 @@ pub(super) async fn whose(app: &TestApp) -> BTreeMap<String, String> {
 
 /// Records by the profile they are of, where it has more than one.
 pub(super) async fn together(app: &TestApp) -> BTreeSet<Vec<String>> {
-    let mut held: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    let mut held: BTreeMap<ProfileId, Vec<String>> = BTreeMap::new();
     for (record, profile) in whose(app).await {
         held.entry(profile).or_default().push(record);
     }
