@@ -123,6 +123,11 @@ fn the_message_id_follows_the_content() {
         object("", &json!({"id": 1, "name": "Ada"})).message_id,
         "in either format"
     );
+    assert_eq!(
+        id("1|Ada||2026-03-01"),
+        "hvnb2wzph6h5sdvcx27mgydmwqqptxvb",
+        "and stays what it was, or a file that is imported again would count twice"
+    );
 }
 
 #[test]
