@@ -3,6 +3,7 @@
 //! It follows Segment's spec (identify, track, page, screen, group, alias). An event is immutable;
 //! all other state is a fold of events, so a profile can only hold what an event can say.
 
+use crate::clock::Time;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
@@ -24,7 +25,7 @@ pub const MAX_DEPTH: usize = 100;
 /// has one is not read as an object.
 const RESERVED: &str = "$serde_json::private::";
 /// The earliest time an event may claim: 1900-01-01.
-pub const EARLIEST: i64 = -2_208_988_800_000;
+pub const EARLIEST: Time = Time::from_ms(-2_208_988_800_000);
 
 /// The six calls of Segment's spec.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -93,13 +94,12 @@ pub struct Event {
     /// The `event` of a track call, the name of a page or screen, else empty.
     #[serde(skip)]
     pub name: String,
-    /// When it happened, in UTC milliseconds, corrected for the sender's clock and never after
-    /// `received_at`.
+    /// When it happened, corrected for the sender's clock and never after `received_at`.
     #[serde(skip)]
-    pub at: i64,
-    /// When it reached us, in UTC milliseconds.
+    pub at: Time,
+    /// When it reached us.
     #[serde(skip)]
-    pub received_at: i64,
+    pub received_at: Time,
     /// The company's own id of the customer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub user_id: Option<String>,
@@ -125,7 +125,7 @@ pub struct Event {
 
 impl Default for Event {
     fn default() -> Self {
-        Self::new("", "", Kind::Track, 0, 0)
+        Self::new("", "", Kind::Track, Time::default(), Time::default())
     }
 }
 
@@ -152,7 +152,7 @@ impl Event {
     /// An event without content, happening at `at` but not after `received_at`; its id follows from
     /// source and message id.
     #[must_use]
-    pub fn new(source: &str, message_id: &str, kind: Kind, at: i64, received_at: i64) -> Self {
+    pub fn new(source: &str, message_id: &str, kind: Kind, at: Time, received_at: Time) -> Self {
         Self {
             id: event_id(source, message_id),
             source: source.to_owned(),
@@ -342,7 +342,7 @@ mod tests {
     use super::*;
 
     fn track() -> Event {
-        let mut event = Event::new("web", "m1", Kind::Track, 5, 9);
+        let mut event = Event::new("web", "m1", Kind::Track, Time::from_ms(5), Time::from_ms(9));
         event.user_id = Some("u1".into());
         event.name = "Order Completed".into();
         event
@@ -357,7 +357,8 @@ mod tests {
 
     #[test]
     fn a_future_time_is_capped_at_receipt() {
-        assert_eq!(Event::new("web", "m", Kind::Page, 10, 9).at, 9);
+        let (ten, nine) = (Time::from_ms(10), Time::from_ms(9));
+        assert_eq!(Event::new("web", "m", Kind::Page, ten, nine).at, nine);
     }
 
     #[test]

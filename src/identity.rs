@@ -5,6 +5,7 @@
 //! every id recomputed: [`extract`] reads an event's identifiers, [`link_id`] names their set,
 //! [`fold`] decides which links are one customer.
 
+use crate::clock::Time;
 use crate::id::LinkId;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -82,8 +83,8 @@ impl fmt::Display for Identifier {
 pub struct Link {
     /// [`link_id`] of the identifiers.
     pub id: LinkId,
-    /// The earliest event time of any event with exactly these identifiers, in UTC milliseconds.
-    pub first_at: i64,
+    /// The earliest event time of any event with exactly these identifiers.
+    pub first_at: Time,
     /// Sorted and without duplicates.
     pub identifiers: Vec<Identifier>,
     /// What decisions, and changes of the rules, made of it: [`MUST_LINK`], [`MOVED`] and
@@ -102,7 +103,7 @@ pub const APART: &str = "!apart";
 impl Link {
     /// Links are folded in this order: by when they were first seen, then by id.
     #[must_use]
-    pub fn order(&self) -> (i64, &LinkId) {
+    pub fn order(&self) -> (Time, &LinkId) {
         (self.first_at, &self.id)
     }
 

@@ -16,6 +16,7 @@
 //! | `document` | applies events and records to the documents, and writes both |
 
 use crate::Result;
+use crate::clock::Time;
 use crate::event::Event;
 use crate::id::{LinkId, ProfileId, WorkspaceId};
 use crate::store::access::Workspace;
@@ -244,7 +245,7 @@ pub async fn note_import(
     workspace: &WorkspaceId,
     source: &str,
     (file, position): (&str, i64),
-    now: i64,
+    now: Time,
 ) -> Result<()> {
     let mut tx = db.begin().await?;
     store::access::set_import_position(&mut tx, workspace, source, file, position, now).await?;

@@ -10,11 +10,12 @@
 //! [`Profile::merge`] joins two profiles. Purchases and tickets come from [`record::Record`]s,
 //! because several events, and several links, speak of the same order.
 
+use crate::clock::Time;
 use crate::event::text_of;
 use crate::id::ProfileId;
 use crate::identity::Identifier;
 use crate::identity::survivorship::{Survivorship, SurvivorshipRule};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use std::sync::Arc;
 
 pub mod account;
@@ -56,10 +57,9 @@ pub const MAX_TRAITS: usize = 300;
 const TEXTS: usize = 200;
 
 parts! {
-    /// Everything that an agent is likely to ask about one customer. Times are UTC milliseconds,
-    /// money is integer minor units.
-    #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-    #[serde(default)]
+    /// Everything that an agent is likely to ask about one customer. Money is integer minor
+    /// units.
+    #[derive(Clone, Debug, Default, PartialEq, Serialize)]
     pub struct Profile {
         /// The id of its oldest link.
         id: ProfileId,
@@ -86,13 +86,13 @@ parts! {
 }
 
 /// An identifier of the customer and the earliest time it was seen.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct KnownIdentifier {
     /// The kind and value.
     #[serde(flatten)]
     pub identifier: Identifier,
-    /// When it was first seen, in UTC milliseconds.
-    pub since: i64,
+    /// When it was first seen.
+    pub since: Time,
 }
 
 packed!(KnownIdentifier { identifier, since });

@@ -3,6 +3,7 @@
 //! A new system is one file in `source/`, its recorded deliveries in `tests/fixtures/`, and one
 //! line in [`SOURCES`]. All functions here are pure: bytes and headers in, events or refusals out.
 
+use crate::clock::Time;
 use crate::event::{Event, Kind, Reject};
 use crate::{Error, Result};
 
@@ -21,8 +22,8 @@ pub struct Delivery<'a> {
     pub headers: &'a [(String, String)],
     /// The unchanged bytes of the body, which the signature covers.
     pub body: &'a [u8],
-    /// The time of arrival, in UTC milliseconds.
-    pub received_at: i64,
+    /// The time of arrival.
+    pub received_at: Time,
 }
 
 impl Delivery<'_> {
@@ -89,7 +90,7 @@ pub struct Webhook {
     /// Reads the events of a delivery, each accepted or refused on its own.
     pub parse: fn(&Delivery<'_>) -> Result<Vec<Parsed>>,
     /// Signs a body at a time, as the system does; for tests and the demo.
-    pub sign: fn(secret: &str, body: &[u8], at: i64) -> Signature,
+    pub sign: fn(secret: &str, body: &[u8], at: Time) -> Signature,
 }
 
 impl SourceKind {
@@ -177,7 +178,7 @@ mod tests {
                 source: "web",
                 headers: &[],
                 body: br#"{"userId": "u1"}"#,
-                received_at: 0,
+                received_at: Time::default(),
             };
             let read = calls(kind)(&delivery, Some(Kind::Page)).expect("a call");
             assert!(read[0].outcome.is_ok(), "{kind}");

@@ -5,7 +5,7 @@
 //! [`Tools::call`], so scope, verification, binding, arguments and envelope are the same
 //! everywhere.
 
-use crate::clock::{Clock, rfc3339};
+use crate::clock::Clock;
 use crate::store::Db;
 use crate::store::customer::{self, FoundCustomer};
 use crate::{Error, Result};
@@ -122,7 +122,7 @@ impl Tools {
             .await?;
         Ok(Envelope {
             data: Arc::clone(&answer.data),
-            as_of: rfc3339(now),
+            as_of: now,
             source: Arc::clone(&answer.sources),
             freshness_s: (now - received_at).max(0) / 1000,
             truncated: answer.truncated,

@@ -4,7 +4,7 @@
 //! A customer is made once and told twice: as calls, which acquaint collects, and as rows, which
 //! the peer reads.
 
-use acquaint::clock::rfc3339;
+use acquaint::clock::Time;
 use serde_json::{Value, json};
 
 /// Events of one customer: a sign-up, the orders, the tickets.
@@ -12,7 +12,7 @@ pub const EVENTS: usize = 1 + ORDERS + TICKETS;
 const ORDERS: usize = 10;
 const TICKETS: usize = 2;
 /// The shop opened in January 2022 and is looked at until late in 2026.
-const OPENED: i64 = 1_640_995_200_000;
+const OPENED: Time = Time::from_ms(1_640_995_200_000);
 const SPAN: u64 = 154_000_000_000;
 
 const FIRST: &[&str] = &[
@@ -62,7 +62,7 @@ impl Dice {
         from[self.below(from.len() as u64) as usize]
     }
 
-    fn time(&mut self) -> i64 {
+    fn time(&mut self) -> Time {
         OPENED + 1_000_000 + self.below(SPAN) as i64
     }
 }
@@ -74,9 +74,9 @@ pub struct Customer {
     /// Who they are.
     pub person: Person,
     /// When each order was placed, and the order.
-    pub orders: Vec<(i64, Order)>,
+    pub orders: Vec<(Time, Order)>,
     /// When each ticket was opened, and the ticket.
-    pub tickets: Vec<(i64, Ticket)>,
+    pub tickets: Vec<(Time, Ticket)>,
 }
 
 /// Who signed up.
@@ -272,7 +272,7 @@ pub fn visitor(number: usize) -> String {
         "type": "identify",
         "messageId": format!("visit-{number}"),
         "anonymousId": format!("visitor-{number:08}"),
-        "timestamp": rfc3339(OPENED + number as i64),
+        "timestamp": OPENED + number as i64,
         "traits": {"email": "frontdesk@example.com"},
     });
     if number % 10 == 9 {
@@ -286,10 +286,10 @@ pub fn batch(calls: &[String]) -> String {
     format!("{{\"batch\":[{}]}}", calls.join(","))
 }
 
-fn sign(mut call: Value, customer: usize, at: i64, message: &str) -> String {
+fn sign(mut call: Value, customer: usize, at: Time, message: &str) -> String {
     let user = user_id(customer);
     call["messageId"] = json!(format!("{user}-{message}"));
     call["userId"] = json!(user);
-    call["timestamp"] = json!(rfc3339(at));
+    call["timestamp"] = json!(at);
     call.to_string()
 }

@@ -1,7 +1,7 @@
 //! The sections `merge` and `rules`: what joining, parting and deciding anew cost on a database.
 #![expect(clippy::print_stdout, reason = "a benchmark prints what it measured")]
 
-use acquaint::clock::{Clock, random_id};
+use acquaint::clock::{Clock, Time, random_id};
 use acquaint::event::{Event, Kind};
 use acquaint::identity::SHIPPED;
 use acquaint::identity::decision::By;
@@ -58,7 +58,7 @@ fn milliseconds(begun: Instant) -> f64 {
 
 /// A customer's event: every tenth an order, the others page views, from one of three browsers.
 fn visit(customer: &str, number: usize) -> Event {
-    let at = 1_600_000_000_000 + number as i64 * 1_000;
+    let at = Time::from_ms(1_600_000_000_000 + number as i64 * 1_000);
     let kind = if number.is_multiple_of(10) {
         Kind::Track
     } else {
@@ -131,7 +131,7 @@ fn print_times(what: &str, times: &mut [f64]) {
 /// A link of its own: two in five customers have a second browser, one in a thousand shares an
 /// address.
 fn sign_in(number: usize) -> Event {
-    let at = 1_600_000_000_000 + number as i64;
+    let at = Time::from_ms(1_600_000_000_000 + number as i64);
     let customer = number * 7 / 10;
     let mut event = Event::new("web", &format!("m{number}"), Kind::Identify, at, at);
     event.user_id = Some(format!("u{customer}"));

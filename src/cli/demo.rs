@@ -5,7 +5,7 @@
 //! events and changes nothing, and all of them look recent.
 
 use super::serve;
-use crate::clock::{Clock, random_id};
+use crate::clock::{Clock, Time, random_id};
 use crate::config::{Config, DEFAULT_DATABASE, ServerConfig};
 use crate::profile::Profile;
 use crate::store::access::{self, Source, Workspace};
@@ -266,9 +266,10 @@ async fn fill(
 }
 
 /// The start of the day of the first run. All events are before it.
-fn today(sources: &[Source]) -> i64 {
+fn today(sources: &[Source]) -> Time {
     let first = sources.iter().map(|source| source.created_at).min();
-    first.unwrap_or_default() / dice::DAY * dice::DAY
+    let ms = first.unwrap_or_default().ms();
+    Time::from_ms(ms / dice::DAY * dice::DAY)
 }
 
 fn progress(total: usize) -> ProgressBar {

@@ -1,6 +1,6 @@
 //! `acquaint key`: secret keys for back ends and staff.
 
-use crate::clock::{Clock, rfc3339};
+use crate::clock::Clock;
 use crate::config::Config;
 use crate::steward::access::NewKey;
 use crate::store::access::{self, ApiKey};
@@ -64,18 +64,17 @@ async fn list(config: &Config) -> Result<()> {
     if config.json {
         let rows = keys.iter().map(|key| {
             let scopes: Vec<_> = key.scopes.split(' ').collect();
-            let (created_at, revoked_at) = (rfc3339(key.created_at), key.revoked_at.map(rfc3339));
-            json!({"id": key.id, "scopes": scopes, "created_at": created_at, "revoked_at": revoked_at})
+            json!({"id": key.id, "scopes": scopes, "created_at": key.created_at, "revoked_at": key.revoked_at})
         });
         return super::say_json(&rows.collect::<Vec<_>>());
     }
     let row = |key: &ApiKey| {
-        let revoked = key.revoked_at.map(|at| format!("revoked {}", rfc3339(at)));
+        let revoked = key.revoked_at.map(|at| format!("revoked {at}"));
         let state = revoked.unwrap_or_else(|| "works".to_owned());
         vec![
             key.id.clone(),
             key.scopes.clone(),
-            rfc3339(key.created_at),
+            key.created_at.to_string(),
             state,
         ]
     };

@@ -1,6 +1,5 @@
 //! `acquaint profile`: one customer, as staff see them.
 
-use crate::clock::rfc3339;
 use crate::config::Config;
 use crate::profile::claim::Claim;
 use crate::profile::money::display;
@@ -48,7 +47,7 @@ async fn show(config: &Config, customer: &str) -> Result<()> {
     let (db, workspace) = super::find(config).await?;
     let profile = steward::customer(&db, &workspace, customer).await?;
     if config.json {
-        return super::say_json(&staff::outside(&profile));
+        return super::say_json(&profile);
     }
     who(&profile);
     what(&profile);
@@ -68,11 +67,7 @@ fn clean_line(text: &str) -> String {
 fn who(profile: &profile::Profile) {
     line(&format!("profile {}", profile.id));
     for known in &profile.identifiers {
-        line(&format!(
-            "  {}  since {}",
-            known.identifier,
-            rfc3339(known.since)
-        ));
+        line(&format!("  {}  since {}", known.identifier, known.since));
     }
     line("traits");
     for (name, claims) in &profile.traits {
@@ -90,8 +85,7 @@ fn who(profile: &profile::Profile) {
     for (source, seen) in &profile.sources {
         line(&format!(
             "  {source}: {} events, last {}",
-            seen.events,
-            rfc3339(seen.last_at)
+            seen.events, seen.last_at
         ));
     }
 }
@@ -103,8 +97,7 @@ fn stated(claim: &Claim) -> String {
         value => value.to_string(),
     };
     let verified = if claim.verified { ", verified" } else { "" };
-    let at = rfc3339(claim.at);
-    format!("{value}  from {}, {at}{verified}", claim.source)
+    format!("{value}  from {}, {}{verified}", claim.source, claim.at)
 }
 
 fn what(profile: &profile::Profile) {
@@ -118,7 +111,7 @@ fn what(profile: &profile::Profile) {
     }
     for purchase in profile.purchases.recent.iter().take(5) {
         let (at, total) = (
-            rfc3339(purchase.placed_at),
+            purchase.placed_at,
             display(purchase.total, &purchase.currency),
         );
         line(&format!(
@@ -132,7 +125,7 @@ fn what(profile: &profile::Profile) {
         tickets.count, tickets.open_count
     ));
     for ticket in tickets.open.iter().take(5) {
-        let (at, id) = (rfc3339(ticket.opened_at), &ticket.ticket_id);
+        let (at, id) = (ticket.opened_at, &ticket.ticket_id);
         line(&format!(
             "  {at}  {id}  {}  {}",
             ticket.status, ticket.subject
@@ -153,7 +146,7 @@ async fn timeline(config: &Config, customer: &str, limit: i64, after: Option<&st
         let event = &logged.event;
         line(&format!(
             "{}  {:<8}  {:<10}  {}",
-            rfc3339(event.at),
+            event.at,
             event.kind.as_str(),
             event.source,
             event.name

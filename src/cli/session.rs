@@ -1,6 +1,6 @@
 //! `acquaint session`: tokens that are bound to one customer.
 
-use crate::clock::{Clock, rfc3339};
+use crate::clock::Clock;
 use crate::config::Config;
 use crate::tool::caller::{self, Verification};
 use crate::{Error, Result, steward};
@@ -40,7 +40,7 @@ impl SessionCommand {
             verification,
             Clock::default().now(),
         )?;
-        let expires_at = rfc3339(session.exp * 1000);
+        let expires_at = session.expires_at();
         if config.json {
             return super::say_json(
                 &json!({"token": token, "expires_at": expires_at, "profile": profile.id}),

@@ -1,6 +1,6 @@
 //! `acquaint source`: the sources of events.
 
-use crate::clock::{Clock, random_id, rfc3339};
+use crate::clock::{Clock, random_id};
 use crate::config::Config;
 use crate::source::{self, Intake, SOURCES, SourceKind};
 use crate::store::{self, access};
@@ -132,7 +132,7 @@ async fn list(config: &Config) -> Result<()> {
     let sources = access::sources(&db, &workspace.id).await?;
     if config.json {
         let rows = sources.iter().map(|source| {
-            json!({"source": source.name, "kind": source.kind, "write_key": source.write_key, "created_at": rfc3339(source.created_at)})
+            json!({"source": source.name, "kind": source.kind, "write_key": source.write_key, "created_at": source.created_at})
         });
         return super::say_json(&rows.collect::<Vec<_>>());
     }
@@ -143,7 +143,7 @@ async fn list(config: &Config) -> Result<()> {
                 source.name.clone(),
                 source.kind.clone(),
                 source.write_key.clone(),
-                rfc3339(source.created_at),
+                source.created_at.to_string(),
             ]
         })
         .collect();
@@ -168,16 +168,14 @@ async fn rejects(config: &Config, name: &str, limit: i64) -> Result<()> {
     if config.json {
         let rows = rejected.iter().map(|reject| {
             json!({"id": reject.id, "code": reject.code, "message": reject.message, "message_id": reject.message_id,
-                   "received_at": rfc3339(reject.received_at), "body": reject.body})
+                   "received_at": reject.received_at, "body": reject.body})
         });
         return super::say_json(&rows.collect::<Vec<_>>());
     }
     for reject in &rejected {
         super::say(&format!(
             "{}  {}  {}",
-            rfc3339(reject.received_at),
-            reject.code,
-            reject.message
+            reject.received_at, reject.code, reject.message
         ));
         super::say(&format!(
             "    {}",

@@ -2,7 +2,7 @@
 //! is ever lost.
 
 use super::Identifier;
-use crate::clock::{base32, random_id, rfc3339};
+use crate::clock::{Time, base32, random_id};
 use crate::id::LinkId;
 use crate::{Error, Result};
 use schemars::JsonSchema;
@@ -13,19 +13,18 @@ use std::collections::BTreeSet;
 const MAX_REASON: usize = 1_000;
 
 /// One decision, who made it, and why.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Decision {
     /// Its id. Ids are in the order of the decisions.
     pub id: String,
     /// What was decided.
-    #[serde(flatten)]
     pub act: Act,
     /// Who decided: a name on the command line, a key's id over HTTP.
     pub actor: String,
     /// Why.
     pub reason: String,
-    /// When, in UTC milliseconds.
-    pub at: i64,
+    /// When.
+    pub at: Time,
 }
 
 /// What was decided.
@@ -63,8 +62,8 @@ pub struct By {
     pub actor: String,
     /// Why, in a sentence.
     pub reason: String,
-    /// When, in UTC milliseconds.
-    pub at: i64,
+    /// When.
+    pub at: Time,
 }
 
 impl By {
@@ -72,7 +71,7 @@ impl By {
     ///
     /// # Errors
     /// [`Error::Invalid`] without a reason, which readers of the decision need later.
-    pub fn new(actor: &str, reason: &str, at: i64) -> Result<Self> {
+    pub fn new(actor: &str, reason: &str, at: Time) -> Result<Self> {
         let reason = reason.trim();
         if reason.is_empty() || reason.chars().count() > MAX_REASON || reason.contains('\0') {
             return Err(Error::invalid(format!(
@@ -89,7 +88,7 @@ impl By {
     /// A decision with an id of its own.
     #[must_use]
     pub fn decide(&self, act: Act) -> Decision {
-        let time = base32(&self.at.to_be_bytes()[2..]);
+        let time = base32(&self.at.ms().to_be_bytes()[2..]);
         Decision {
             id: random_id(&format!("d_{time}"), 5),
             act,
@@ -161,7 +160,7 @@ pub struct DecisionSummary {
     /// Why.
     pub reason: String,
     /// When.
-    pub at: String,
+    pub at: Time,
     /// Whether nothing that holds undoes it.
     pub in_force: bool,
     /// The decision that undoes it.
@@ -187,7 +186,7 @@ impl DecisionSummary {
             what: decision.act.words(),
             by: decision.actor.clone(),
             reason: decision.reason.clone(),
-            at: rfc3339(decision.at),
+            at: decision.at,
             in_force: undo.is_none(),
             undone_by: undo.map(|undo| undo.id.clone()),
             refused: None,
@@ -223,7 +222,7 @@ mod tests {
         let by = |at| By {
             actor: "kim".to_owned(),
             reason: "a test".to_owned(),
-            at,
+            at: Time::from_ms(at),
         };
         let merge = by(1).decide(Act::Merge {
             links: ["a", "b"].map(LinkId::new).to_vec(),

@@ -6,7 +6,7 @@
 
 use super::decision::{Decision, DecisionSummary};
 use super::{Customer, Link, Resolution, Rules};
-use crate::clock::rfc3339;
+use crate::clock::Time;
 use crate::id::{LinkId, ProfileId};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -28,8 +28,8 @@ const MAX_IDENTIFIERS: usize = 200;
 /// What came in through one link.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LinkActivity {
-    /// When its newest event happened, in UTC milliseconds.
-    pub last_at: i64,
+    /// When its newest event happened.
+    pub last_at: Time,
     /// How many events each source sent.
     pub sources: BTreeMap<String, i64>,
 }
@@ -93,7 +93,7 @@ pub struct Lead {
     /// As `kind:value`.
     pub identifier: String,
     /// When it was first seen.
-    pub since: String,
+    pub since: Time,
 }
 
 /// One link: a set of identifiers that was seen together.
@@ -102,9 +102,9 @@ pub struct ExplainedLink {
     /// The link's id.
     pub link: LinkId,
     /// When it was first seen.
-    pub first_at: String,
+    pub first_at: Time,
     /// When its newest event happened.
-    pub last_at: Option<String>,
+    pub last_at: Option<Time>,
     /// How many events carried it, by source.
     pub sources: BTreeMap<String, i64>,
     /// What it carries, as `kind:value`.
@@ -190,7 +190,7 @@ impl Explanation {
         kept_apart.truncate(MAX_OTHERS);
         let leads = customer.identifiers.iter().map(|(identifier, since)| Lead {
             identifier: identifier.to_string(),
-            since: rfc3339(*since),
+            since: *since,
         });
         Some(Self {
             profile: customer.id().clone(),

@@ -9,6 +9,7 @@
 //! links is part of the log, so the result is too.
 
 use super::{Identifier, Link, Rules};
+use crate::clock::Time;
 use crate::id::{LinkId, ProfileId};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
@@ -22,13 +23,13 @@ pub struct Customer {
     /// Ids of its links, in fold order.
     pub links: Vec<LinkId>,
     /// The identifiers that lead to it, and since when.
-    pub identifiers: BTreeMap<Identifier, i64>,
+    pub identifiers: BTreeMap<Identifier, Time>,
     id: ProfileId,
 }
 
 impl Customer {
     /// The customer of these links, in fold order, and of the identifiers that lead to it.
-    fn new(links: Vec<LinkId>, identifiers: BTreeMap<Identifier, i64>) -> Self {
+    fn new(links: Vec<LinkId>, identifiers: BTreeMap<Identifier, Time>) -> Self {
         Self {
             id: ProfileId::of(&links[0]),
             links,

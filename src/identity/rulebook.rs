@@ -6,6 +6,7 @@
 
 use super::{Identifier, Rules, extract, link_id};
 use crate::Result;
+use crate::clock::Time;
 use crate::event::Event;
 use crate::id::LinkId;
 use std::sync::Arc;
@@ -32,9 +33,8 @@ pub struct Rulebook {
     /// Whether everything stored was folded under them; if not, `acquaint identity apply` is under
     /// way or due.
     pub applied: bool,
-    /// Rules that took other identifiers from events, and until when they were in force, in UTC
-    /// milliseconds.
-    earlier: Vec<(Arc<Rules>, i64)>,
+    /// Rules that took other identifiers from events, and until when they were in force.
+    earlier: Vec<(Arc<Rules>, Time)>,
 }
 
 impl Default for Rulebook {
@@ -53,7 +53,7 @@ impl Rulebook {
     ///
     /// # Errors
     /// When a version cannot be read, which never happens to one that was checked when it was set.
-    pub fn of(versions: &[(i64, String, i64)]) -> Result<Self> {
+    pub fn of(versions: &[(i64, String, Time)]) -> Result<Self> {
         let mut book = Self::default();
         for (version, text, since) in versions {
             let next = Arc::new(Rules::parse(text)?);
@@ -86,7 +86,7 @@ impl Rulebook {
     }
 
     /// Rules under which an event that was received at `received_at` had another link, perhaps.
-    fn earlier(&self, received_at: i64) -> impl Iterator<Item = &Rules> {
+    fn earlier(&self, received_at: Time) -> impl Iterator<Item = &Rules> {
         let known = self
             .earlier
             .iter()
@@ -110,16 +110,19 @@ mod tests {
     fn a_book_remembers_rules_that_read_events_differently() {
         let limit = SHIPPED.replacen("limit = 1\n", "limit = 2\n", 1);
         let from = SHIPPED.replacen("\"context.traits.email\"", "\"properties.email\"", 1);
-        let versions = [(1, limit, 100), (2, from, 200)];
+        let versions = [
+            (1, limit, Time::from_ms(100)),
+            (2, from, Time::from_ms(200)),
+        ];
         let book = Rulebook::of(&versions).expect("a book");
         assert_eq!(book.version, 2);
         assert_eq!(
-            book.earlier(150).count(),
+            book.earlier(Time::from_ms(150)).count(),
             1,
             "versions that read alike count once"
         );
         assert_eq!(
-            book.earlier(200).count(),
+            book.earlier(Time::from_ms(200)).count(),
             0,
             "an event of the present version has one link"
         );

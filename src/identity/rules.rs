@@ -5,6 +5,7 @@
 
 use super::field_path::FieldPath;
 use super::survivorship::Survivorship;
+use crate::clock::Time;
 use crate::event::Event;
 use crate::{Error, Result};
 use serde::Deserialize;
@@ -82,17 +83,17 @@ pub enum Window {
 }
 
 impl Window {
-    /// The earliest time that counts at `at`, in UTC milliseconds.
+    /// The earliest time that counts at `at`.
     #[must_use]
-    pub fn since(self, at: i64) -> i64 {
+    pub fn since(self, at: Time) -> Time {
         let days = match self {
-            Self::Ever => return i64::MIN,
+            Self::Ever => return Time::MIN,
             Self::Day => 1,
             Self::Week => 7,
             Self::Month => 30,
             Self::Year => 365,
         };
-        at.saturating_sub(days * DAY_MS - 1)
+        at - (days * DAY_MS - 1)
     }
 }
 

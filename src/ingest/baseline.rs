@@ -3,6 +3,7 @@
 
 use super::settlement::{DocumentSource, Origin, SettledCustomer};
 use crate::Result;
+use crate::clock::Time;
 use crate::id::{LinkId, ProfileId};
 use crate::profile::record::{Record, RecordKind};
 use crate::profile::{EventFacts, Profile};
@@ -190,7 +191,7 @@ async fn from_log(
             continue;
         }
         for link in links {
-            let mut after = (i64::MIN, LogPosition::default());
+            let mut after = (Time::MIN, LogPosition::default());
             loop {
                 let page =
                     store::event::of_link(tx, &workspace.id, link, upto, &after, EVENTS).await?;

@@ -2,6 +2,7 @@
 //! is stored.
 
 use super::read_event::ReadEvent;
+use crate::clock::Time;
 use crate::id::LinkId;
 use crate::identity::{Identification, Identifier, Link, MOVED};
 use crate::store::link::StoredLink;
@@ -11,10 +12,10 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 #[derive(Default)]
 pub(super) struct BatchLinks<'a> {
     /// Each link of an event, since when, and its identifiers.
-    pub present: BTreeMap<&'a LinkId, (i64, &'a [Identifier])>,
+    pub present: BTreeMap<&'a LinkId, (Time, &'a [Identifier])>,
     /// Each link that events stood under earlier: since when, and where the oldest of them stands
     /// now.
-    pub moved: BTreeMap<&'a LinkId, (i64, &'a LinkId)>,
+    pub moved: BTreeMap<&'a LinkId, (Time, &'a LinkId)>,
 }
 
 impl<'a> BatchLinks<'a> {
@@ -24,7 +25,7 @@ impl<'a> BatchLinks<'a> {
     }
 
     /// The links of events, given as the time and the identification of each.
-    fn at(events: impl Iterator<Item = (i64, &'a Identification)>) -> Self {
+    fn at(events: impl Iterator<Item = (Time, &'a Identification)>) -> Self {
         let mut links = Self::default();
         for (at, read) in events {
             let (first_at, _) = links
@@ -73,7 +74,7 @@ impl<'a> BatchLinks<'a> {
     pub fn after_move(
         &self,
         stored: &HashMap<LinkId, StoredLink>,
-        left: &HashMap<LinkId, Option<i64>>,
+        left: &HashMap<LinkId, Option<Time>>,
     ) -> Vec<Link> {
         // A link without events begins with those that enter it now, if any do.
         let remaining: HashMap<LinkId, StoredLink> = stored
@@ -81,7 +82,7 @@ impl<'a> BatchLinks<'a> {
             .map(|(id, held)| {
                 let mut held = held.clone();
                 if let Some(since) = left.get(id) {
-                    held.link.first_at = since.unwrap_or(i64::MAX);
+                    held.link.first_at = since.unwrap_or(Time::MAX);
                 }
                 (id.clone(), held)
             })
@@ -99,7 +100,7 @@ impl<'a> BatchLinks<'a> {
 }
 
 /// A link that events stand under, as it is to be.
-fn present(id: &LinkId, first_at: i64, identifiers: &[Identifier], stored: Option<&Link>) -> Link {
+fn present(id: &LinkId, first_at: Time, identifiers: &[Identifier], stored: Option<&Link>) -> Link {
     match stored {
         Some(stored) if stored.moved_to().is_none() => Link {
             first_at: stored.first_at.min(first_at),
@@ -116,7 +117,7 @@ fn present(id: &LinkId, first_at: i64, identifiers: &[Identifier], stored: Optio
 }
 
 /// A link that its events left, as it is to be, unless it is stored so or events stand under it.
-fn moved(id: &LinkId, to: (i64, &LinkId), stored: Option<&Link>, vacated: bool) -> Option<Link> {
+fn moved(id: &LinkId, to: (Time, &LinkId), stored: Option<&Link>, vacated: bool) -> Option<Link> {
     let kept = stored.is_some_and(|link| match link.moved_to() {
         None => !vacated,
         Some(now) => (link.first_at, now) <= (to.0, to.1.as_str()),
@@ -137,7 +138,7 @@ fn moved(id: &LinkId, to: (i64, &LinkId), stored: Option<&Link>, vacated: bool) 
 }
 
 /// A stored link that no moved event enters, as it is to be.
-fn after_leaving(link: &Link, left: Option<Option<i64>>) -> Link {
+fn after_leaving(link: &Link, left: Option<Option<Time>>) -> Link {
     match left {
         Some(Some(since)) => Link {
             first_at: since,

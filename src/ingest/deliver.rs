@@ -3,6 +3,7 @@
 
 use super::queue::{Batch, Ingest, Patience, Receipt};
 use crate::Result;
+use crate::clock::Time;
 use crate::source::Parsed;
 use crate::store::access::{Source, Workspace};
 use std::sync::Arc;
@@ -27,7 +28,7 @@ impl Ingest {
         &self,
         feed: &Arc<Feed>,
         bytes: usize,
-        received_at: i64,
+        received_at: Time,
         patience: Patience,
         read: impl FnOnce(&Feed) -> Result<Vec<Parsed>> + Send + 'static,
     ) -> Result<Receipt> {

@@ -2,6 +2,7 @@
 
 use super::component::Component;
 use super::settlement::Settlement;
+use crate::clock::Time;
 use crate::identity::{Identifier, Link, Rules, link_id};
 
 /// The secret of every test.
@@ -17,7 +18,7 @@ pub(super) fn link(first_at: i64, identifiers: &[&str]) -> Link {
     identifiers.sort_unstable();
     Link {
         id: link_id(SECRET, &identifiers),
-        first_at,
+        first_at: Time::from_ms(first_at),
         identifiers,
         marks: Vec::new(),
     }

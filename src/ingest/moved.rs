@@ -6,6 +6,7 @@ use super::component::Component;
 use super::read_event::ReadEvent;
 use super::{batch_reads, settle_with};
 use crate::Result;
+use crate::clock::Time;
 use crate::id::LinkId;
 use crate::store::access::Workspace;
 use crate::store::event::LogPosition;
@@ -22,7 +23,7 @@ pub(crate) async fn move_events(
     workspace: &Workspace,
     held: Vec<StoredLink>,
 ) -> Result<()> {
-    let mut left: HashMap<LinkId, Option<i64>> = HashMap::new();
+    let mut left: HashMap<LinkId, Option<Time>> = HashMap::new();
     let (mut moved, mut rows) = (Vec::new(), Vec::new());
     let mut stayed: Vec<ReadEvent> = Vec::new();
     for link in held
@@ -31,7 +32,7 @@ pub(crate) async fn move_events(
     {
         let id = link.link.id.clone();
         let (before, remaining) = (moved.len(), stayed.len());
-        let mut after = (i64::MIN, LogPosition::default());
+        let mut after = (Time::MIN, LogPosition::default());
         loop {
             let page = store::event::of_link(tx, &workspace.id, &id, None, &after, PAGE).await?;
             let Some(last) = page.last() else { break };

@@ -8,6 +8,7 @@
 //! keeps a worker of the runtime from the requests that are quickly answered.
 
 use super::{Prepared, Taken, prepare, take};
+use crate::clock::Time;
 use crate::id::WorkspaceId;
 use crate::source::Parsed;
 use crate::store::Db;
@@ -60,7 +61,7 @@ impl Batch {
         source: &str,
         parsed: Vec<Parsed>,
         bytes: usize,
-        received_at: i64,
+        received_at: Time,
     ) -> Result<Self> {
         let mut batch = Self {
             source: source.to_owned(),

@@ -1,5 +1,6 @@
 //! An event as identity and profile read it, with all that can be known of it without the database.
 
+use crate::clock::Time;
 use crate::event::Event;
 use crate::id::LinkId;
 use crate::identity::Identification;
@@ -45,8 +46,8 @@ impl ReadEvent {
         &self.identification.link
     }
 
-    /// When the event happened, in UTC milliseconds.
-    pub fn at(&self) -> i64 {
+    /// When the event happened.
+    pub fn at(&self) -> Time {
         self.facts.provenance().at
     }
 }

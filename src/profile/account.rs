@@ -6,7 +6,7 @@ use super::packed::packed;
 use super::part::{ProfilePart, keep_first};
 use super::provenance::Provenance;
 use crate::event::{Event, Kind, text_of};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -17,8 +17,7 @@ pub const MAX_ACCOUNTS: usize = 100;
 pub type Accounts = BTreeMap<String, Account>;
 
 /// A company or team the customer belongs to.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Account {
     /// Its traits, newest claim each.
     pub traits: BTreeMap<String, Claim>,

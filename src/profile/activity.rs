@@ -3,8 +3,9 @@
 use super::packed::{Packed, Packer, Unpacker, packed};
 use super::part::ProfilePart;
 use super::provenance::Provenance;
+use crate::clock::Time;
 use crate::event::{Event, Kind};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 /// Most events that a profile repeats; the rest is in the log.
 pub const MAX_RECENT: usize = 50;
@@ -28,10 +29,10 @@ const ABOUT_TRACK: &str = "name";
 pub type Recent = Vec<Activity>;
 
 /// One event in a line.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Activity {
-    /// Event time, in UTC milliseconds.
-    pub at: i64,
+    /// Event time.
+    pub at: Time,
     /// The event's id.
     pub event: String,
     /// Which of the six calls it was.
@@ -42,7 +43,7 @@ pub struct Activity {
     /// The source it came through.
     pub source: String,
     /// What the event was about, if it says: a page's path, a product, an order.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub about: Option<String>,
 }
 
@@ -119,7 +120,7 @@ impl Activity {
         }
     }
 
-    fn order(&self) -> (i64, &str) {
+    fn order(&self) -> (Time, &str) {
         (self.at, &self.event)
     }
 }
@@ -150,10 +151,10 @@ fn keep(recent: &mut Recent, activity: Activity) {
 /// A run of events without a long pause.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Session<'a> {
-    /// Time of its first event, in UTC milliseconds.
-    pub from: i64,
+    /// Time of its first event.
+    pub from: Time,
     /// Time of its last event.
-    pub until: i64,
+    pub until: Time,
     /// Its events, newest first.
     pub events: &'a [Activity],
 }

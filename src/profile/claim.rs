@@ -3,8 +3,9 @@
 
 use super::packed::packed;
 use super::provenance::Provenance;
+use crate::clock::Time;
 use crate::event::is_shallow;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::{Map, Value};
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
@@ -18,19 +19,19 @@ pub use claims::Claims;
 const MAX_VALUE: usize = 2_000;
 
 /// A value, its source and its time. `null` says that the value was removed.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Claim {
     /// What was stated.
     pub value: Value,
-    /// Event time, in UTC milliseconds.
-    pub at: i64,
+    /// Event time.
+    pub at: Time,
     /// The source that stated it.
     pub source: String,
     /// The event that stated it.
     pub event: String,
     /// Whether the source said that it had checked the value, as `email_verified` beside `email`
     /// does.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub verified: bool,
 }
 
@@ -69,7 +70,7 @@ impl Claim {
         Self { verified, ..self }
     }
 
-    fn order(&self) -> (i64, &str) {
+    fn order(&self) -> (Time, &str) {
         (self.at, &self.event)
     }
 

@@ -14,18 +14,20 @@ use std::sync::Arc;
 ///
 /// A profile applies nothing else:
 /// ```
+/// use acquaint::clock::Time;
 /// use acquaint::event::{Event, Kind};
 /// use acquaint::profile::{EventFacts, Profile};
 ///
-/// let event = Event::new("web", "m1", Kind::Page, 5, 9);
+/// let event = Event::new("web", "m1", Kind::Page, Time::from_ms(5), Time::from_ms(9));
 /// Profile::default().apply(&EventFacts::of(&event));
 /// ```
 /// An event itself is refused:
 /// ```compile_fail
+/// use acquaint::clock::Time;
 /// use acquaint::event::{Event, Kind};
 /// use acquaint::profile::{EventFacts, Profile};
 ///
-/// let event = Event::new("web", "m1", Kind::Page, 5, 9);
+/// let event = Event::new("web", "m1", Kind::Page, Time::from_ms(5), Time::from_ms(9));
 /// Profile::default().apply(&event);
 /// ```
 #[derive(Clone, Debug)]

@@ -9,7 +9,7 @@
 //! Packed documents are derived from the log. So there is one form, numbered by [`FORM`], and
 //! documents of an older form are folded anew.
 
-use crate::clock;
+use crate::clock::{self, Time};
 use crate::id::Id;
 use rustc_hash::{FxBuildHasher, FxHashMap};
 use std::borrow::Cow;
@@ -269,6 +269,16 @@ impl Packed for i64 {
 
     fn unpack(from: &mut Unpacker<'_>) -> Option<Self> {
         from.number()
+    }
+}
+
+impl Packed for Time {
+    fn pack<'a>(&'a self, into: &mut Packer<'a>) {
+        into.number(self.ms());
+    }
+
+    fn unpack(from: &mut Unpacker<'_>) -> Option<Self> {
+        from.number().map(Self::from_ms)
     }
 }
 

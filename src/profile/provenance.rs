@@ -1,5 +1,6 @@
 //! Where a statement is from: the event, its source and its times.
 
+use crate::clock::Time;
 use crate::event::Event;
 
 /// When an event happened and through which source it came.
@@ -9,10 +10,10 @@ pub struct Provenance {
     pub event: String,
     /// The source it came through.
     pub source: String,
-    /// When it happened, in UTC milliseconds.
-    pub at: i64,
-    /// When it reached us, in UTC milliseconds.
-    pub received_at: i64,
+    /// When it happened.
+    pub at: Time,
+    /// When it reached us.
+    pub received_at: Time,
 }
 
 impl Provenance {

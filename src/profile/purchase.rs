@@ -5,8 +5,9 @@ use super::money::{self, DEFAULT_CURRENCY, MAX_AMOUNT};
 use super::packed::packed;
 use super::part::ProfilePart;
 use super::record::{Record, RecordList, replace_in};
+use crate::clock::Time;
 use crate::event::{Event, text_of};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::Value;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -22,17 +23,17 @@ pub const MAX_RECENT: usize = 20;
 const MAX_ITEMS: usize = 30;
 
 /// One order. Amounts are integer minor units of `currency`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Purchase {
     /// The order's id in the shop.
     pub order_id: String,
     /// The number that the customer sees, such as `#1001`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub order_number: Option<String>,
-    /// When it was placed, in UTC milliseconds.
-    pub placed_at: i64,
+    /// When it was placed.
+    pub placed_at: Time,
     /// When anything about it last changed.
-    pub changed_at: i64,
+    pub changed_at: Time,
     /// Where it stands, in the shop's own word; lower case.
     pub status: String,
     /// ISO 4217.
@@ -48,45 +49,44 @@ pub struct Purchase {
     /// Status changes, oldest first.
     pub history: Vec<Change>,
     /// The parcel's tracking number.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub tracking_number: Option<String>,
     /// Where the parcel can be followed.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub tracking_url: Option<String>,
     /// The sources that spoke of it.
     pub sources: Vec<String>,
 }
 
 /// One line of an order.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Item {
     /// The product's id, or its SKU where there is none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub product_id: Option<String>,
     /// What it is called.
     pub name: String,
     /// Which one of it: size, colour, …
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub variant: Option<String>,
     /// How many.
     pub quantity: i64,
     /// The price of one, in minor units of the order's currency.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub price: Option<i64>,
 }
 
 /// A status and when it began.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Change {
-    /// Since when, in UTC milliseconds.
-    pub at: i64,
+    /// Since when.
+    pub at: Time,
     /// The status.
     pub status: String,
 }
 
 /// The customer's orders and what they add up to.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Purchases {
     /// How many orders there are in all.
     pub count: u64,
@@ -97,7 +97,7 @@ pub struct Purchases {
 }
 
 /// Sums over all orders in one currency. Cancelled orders are not in `spent`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Total {
     /// Orders that count.
     pub orders: u64,

@@ -6,8 +6,9 @@
 
 use super::packed::{Packed, Packer, Unpacker, packed};
 use super::provenance::Provenance;
+use crate::clock::Time;
 use crate::event::{Event, Kind, MAX_ID, is_shallow};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::Value;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -50,7 +51,7 @@ pub(super) struct RecordUpdate {
     /// The order's or ticket's id.
     pub(super) id: String,
     /// When the thing came to be, as far as the event tells.
-    pub(super) began_at: i64,
+    pub(super) began_at: Time,
     /// Fields and their values.
     pub(super) fields: Vec<(&'static str, Value)>,
     /// Entries of lists: the list, the entry's key, the entry.
@@ -73,24 +74,24 @@ pub(super) trait RecordList {
 }
 
 /// A value and the (time, event id) of the event it is from.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(super) struct FieldValue(pub(super) i64, pub(super) String, pub(super) Value);
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub(super) struct FieldValue(pub(super) Time, pub(super) String, pub(super) Value);
 
 impl FieldValue {
-    fn order(&self) -> (i64, &str) {
+    fn order(&self) -> (Time, &str) {
         (self.0, &self.1)
     }
 }
 
 /// Everything stated of one order or ticket.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Record {
     /// The order's or ticket's id.
     pub id: String,
-    /// When it came to be: the earliest time any event gives, in UTC milliseconds.
-    pub began_at: i64,
+    /// When it came to be: the earliest time any event gives.
+    pub began_at: Time,
     /// Time of the newest event about it.
-    pub changed_at: i64,
+    pub changed_at: Time,
     pub(super) fields: BTreeMap<String, FieldValue>,
     pub(super) lists: BTreeMap<String, BTreeMap<String, FieldValue>>,
     /// The sources that spoke of it.
@@ -201,7 +202,7 @@ impl Record {
 
     /// A list's entries, oldest first, each with its time.
     #[must_use]
-    pub fn entries(&self, list: &str) -> Vec<(i64, &Value)> {
+    pub fn entries(&self, list: &str) -> Vec<(Time, &Value)> {
         let mut entries: Vec<&FieldValue> = self
             .lists
             .get(list)

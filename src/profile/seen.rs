@@ -3,8 +3,9 @@
 use super::packed::packed;
 use super::part::{ProfilePart, keep_first};
 use super::provenance::Provenance;
+use crate::clock::Time;
 use crate::event::Event;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use std::collections::BTreeMap;
 
 /// Most sources that are counted apart.
@@ -14,16 +15,16 @@ pub const MAX_SOURCES: usize = 50;
 pub type Sources = BTreeMap<String, Seen>;
 
 /// How many events there were and when.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Seen {
     /// Distinct events.
     pub events: u64,
     /// Time of the earliest.
-    pub first_at: i64,
+    pub first_at: Time,
     /// Time of the latest.
-    pub last_at: i64,
+    pub last_at: Time,
     /// When the last one to arrive arrived.
-    pub received_at: i64,
+    pub received_at: Time,
 }
 
 packed!(Seen {

@@ -7,7 +7,13 @@ use serde_json::json;
 
 /// The profile of one group call with traits of these numbers.
 fn member(id: usize, numbers: std::ops::Range<usize>) -> Profile {
-    let mut event = Event::new("web", &format!("m{id}"), Kind::Group, 5, 9);
+    let mut event = Event::new(
+        "web",
+        &format!("m{id}"),
+        Kind::Group,
+        Time::from_ms(5),
+        Time::from_ms(9),
+    );
     event.group_id = Some("acme".to_owned());
     let traits = numbers.map(|number| (format!("t{number:03}"), json!(id)));
     event.traits = traits.collect();

@@ -3,8 +3,9 @@
 use super::packed::packed;
 use super::part::ProfilePart;
 use super::record::{Record, RecordList, replace_in};
+use crate::clock::Time;
 use crate::event::{Event, text_of};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::Value;
 use std::cmp::Reverse;
 use std::sync::Arc;
@@ -23,7 +24,7 @@ pub const MAX_MESSAGES: usize = 3;
 const SHOWN_BODY: usize = 500;
 
 /// One ticket.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Ticket {
     /// The ticket's id in the help desk.
     pub ticket_id: String,
@@ -32,24 +33,24 @@ pub struct Ticket {
     /// `open`, `pending`, `solved` or `closed`.
     pub status: String,
     /// The help desk's word for its urgency.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub priority: Option<String>,
     /// How it came: email, chat, phone, …
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub channel: Option<String>,
     /// Who works on it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub assignee: Option<String>,
     /// Labels.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub tags: Vec<String>,
     /// How satisfied the customer said they were.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub csat: Option<String>,
-    /// When it was opened, in UTC milliseconds.
-    pub opened_at: i64,
+    /// When it was opened.
+    pub opened_at: Time,
     /// When anything about it last changed.
-    pub changed_at: i64,
+    pub changed_at: Time,
     /// How many messages are kept.
     pub message_count: u64,
     /// The newest messages, oldest first.
@@ -59,10 +60,10 @@ pub struct Ticket {
 }
 
 /// One public message of a ticket.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Message {
-    /// When it was written, in UTC milliseconds.
-    pub at: i64,
+    /// When it was written.
+    pub at: Time,
     /// `customer` or `agent`.
     pub author: String,
     /// What they wrote, cut to a length.
@@ -70,8 +71,7 @@ pub struct Message {
 }
 
 /// The customer's tickets.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Tickets {
     /// How many there are in all.
     pub count: u64,
@@ -223,7 +223,7 @@ impl Ticket {
 }
 
 impl Message {
-    fn of(at: i64, value: &Value) -> Self {
+    fn of(at: Time, value: &Value) -> Self {
         let text = |name: &str| value.get(name).and_then(text_of).unwrap_or_default();
         Self {
             at,

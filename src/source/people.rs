@@ -10,6 +10,7 @@
 
 use super::{Intake, Parsed, SourceKind};
 use crate::Result;
+use crate::clock::Time;
 use crate::event::Reject;
 use crate::identity::RECORD;
 use serde_json::{Map as Object, Value};
@@ -158,7 +159,7 @@ impl People {
         here: usize,
         cells: impl Iterator<Item = &'c str>,
         raw: &str,
-        received_at: i64,
+        received_at: Time,
     ) -> Parsed {
         let wanted = self.cells.len();
         if here != wanted {
@@ -176,7 +177,7 @@ impl People {
 
     /// Reads a line with one JSON object.
     #[must_use]
-    pub fn object(&self, line: &str, received_at: i64) -> Parsed {
+    pub fn object(&self, line: &str, received_at: Time) -> Parsed {
         let object: Object<String, Value> = match serde_json::from_str(line) {
             Ok(object) => object,
             Err(error) => {
@@ -197,7 +198,7 @@ impl People {
         self.finish(record, line, received_at)
     }
 
-    fn finish(&self, record: RecordBuilder, raw: &str, received_at: i64) -> Parsed {
+    fn finish(&self, record: RecordBuilder, raw: &str, received_at: Time) -> Parsed {
         let outcome = record.finish(&self.source, &self.join, received_at);
         Parsed {
             message_id: outcome.as_ref().ok().map(|event| event.message_id.clone()),

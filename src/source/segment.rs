@@ -5,6 +5,7 @@
 //! into the texts of its calls, and each is read on its own, so that a bad call leaves the others
 //! unharmed.
 
+use crate::clock::Time;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
@@ -68,7 +69,7 @@ pub fn parse(delivery: &Delivery<'_>, only: Option<Kind>) -> Result<Vec<Parsed>>
 
 /// Reads the call on one line of an import file.
 #[must_use]
-pub fn parse_line(source: &str, line: &str, received_at: i64) -> Parsed {
+pub fn parse_line(source: &str, line: &str, received_at: Time) -> Parsed {
     let context = call::CallContext {
         source,
         received_at,

@@ -10,7 +10,7 @@ mod order;
 mod refund;
 
 use super::{Delivery, Intake, Parsed, Signature, SourceKind, Webhook, signature};
-use crate::clock::parse_time;
+use crate::clock::{Time, parse_time};
 use crate::event::{Event, Kind, Reject, event_id, text_of};
 use crate::{Error, Result};
 use serde_json::{Map, Value};
@@ -61,7 +61,7 @@ fn verify(delivery: &Delivery<'_>, secret: &str) -> Result<()> {
 }
 
 /// Signs the body; Shopify signs no time.
-fn sign(secret: &str, body: &[u8], _at: i64) -> Signature {
+fn sign(secret: &str, body: &[u8], _at: Time) -> Signature {
     vec![(SIGNATURE, signature::sign(secret, &[body]))]
 }
 
@@ -181,7 +181,7 @@ mod tests {
     use serde_json::json;
 
     /// 2026-11-23T18:00:00Z.
-    pub(super) const NOW: i64 = 1_795_456_800_000;
+    pub(super) const NOW: Time = Time::from_ms(1_795_456_800_000);
 
     pub(super) fn parsed(topic: &str, webhook_id: &str, body: &str) -> Parsed {
         let headers = [
@@ -313,7 +313,7 @@ mod tests {
         let at = |body: Value| event("orders/updated", &body).at;
         assert_eq!(
             at(json!({"id": 7, "updated_at": "2026-11-20T10:00:00+01:00"})),
-            1_795_165_200_000
+            Time::from_ms(1_795_165_200_000)
         );
         assert_eq!(
             at(json!({"id": 7, "updated_at": "2099-01-01T00:00:00Z"})),

@@ -7,7 +7,7 @@ mod ticket;
 mod user;
 
 use super::{Delivery, Intake, Parsed, Signature, SourceKind, Webhook, signature};
-use crate::clock::{parse_time, rfc3339};
+use crate::clock::{Time, parse_time};
 use crate::event::{Event, Kind, Reject, text_of};
 use crate::{Error, Result};
 use serde_json::{Map, Value};
@@ -71,7 +71,7 @@ fn verify(delivery: &Delivery<'_>, secret: &str) -> Result<()> {
             "header `{SIGNED_AT}` is missing or no time"
         )));
     };
-    if at.abs_diff(delivery.received_at) > REPLAY_WINDOW_MS.unsigned_abs() {
+    if (at - delivery.received_at).unsigned_abs() > REPLAY_WINDOW_MS.unsigned_abs() {
         let minutes = REPLAY_WINDOW_MS / 60_000;
         let message =
             format!("header `{SIGNED_AT}` is more than {minutes} minutes from the time of arrival");
@@ -81,8 +81,8 @@ fn verify(delivery: &Delivery<'_>, secret: &str) -> Result<()> {
 }
 
 /// Signs the time followed by the body.
-fn sign(secret: &str, body: &[u8], at: i64) -> Signature {
-    let at = rfc3339(at);
+fn sign(secret: &str, body: &[u8], at: Time) -> Signature {
+    let at = at.to_string();
     let signed = signature::sign(secret, &[at.as_bytes(), body]);
     vec![(SIGNATURE, signed), (SIGNED_AT, at)]
 }
@@ -205,7 +205,7 @@ mod tests {
     use serde_json::json;
 
     /// 2026-11-23T18:00:00Z.
-    pub(super) const NOW: i64 = 1_795_456_800_000;
+    pub(super) const NOW: Time = Time::from_ms(1_795_456_800_000);
 
     fn parsed(body: &str) -> Parsed {
         let delivery = Delivery {
@@ -225,7 +225,7 @@ mod tests {
         parsed(&body.to_string()).outcome
     }
 
-    fn refusal(signature: &str, signed_at: &str, received_at: i64) -> Option<String> {
+    fn refusal(signature: &str, signed_at: &str, received_at: Time) -> Option<String> {
         let headers = [
             (SIGNATURE.to_owned(), signature.to_owned()),
             (SIGNED_AT.to_owned(), signed_at.to_owned()),

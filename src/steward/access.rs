@@ -1,6 +1,6 @@
 //! Setting up who may send and who may ask: workspaces, sources, keys.
 
-use crate::clock::random_id;
+use crate::clock::{Time, random_id};
 use crate::id::WorkspaceId;
 use crate::store::access::{self, ApiKey, Source, Workspace};
 use crate::store::{Db, Tx};
@@ -23,7 +23,7 @@ pub async fn workspace(
     db: &Db,
     name: &str,
     first_key: Option<&str>,
-    now: i64,
+    now: Time,
 ) -> Result<(Workspace, Option<NewKey>)> {
     let mut key = None;
     if access::workspace(db, name).await?.is_none() {
@@ -50,7 +50,7 @@ pub async fn create_key(
     db: &Db,
     workspace: &WorkspaceId,
     scopes: &str,
-    now: i64,
+    now: Time,
 ) -> Result<NewKey> {
     let mut tx = db.begin().await?;
     let key = add_key(&mut tx, workspace, scopes, now).await?;
@@ -58,7 +58,7 @@ pub async fn create_key(
     Ok(key)
 }
 
-async fn add_key(tx: &mut Tx, workspace: &WorkspaceId, scopes: &str, now: i64) -> Result<NewKey> {
+async fn add_key(tx: &mut Tx, workspace: &WorkspaceId, scopes: &str, now: Time) -> Result<NewKey> {
     let (id, secret) = (random_id("k_", 5), random_id("ak_", 20));
     let row = ApiKey {
         workspace: workspace.clone(),
@@ -75,7 +75,7 @@ async fn add_key(tx: &mut Tx, workspace: &WorkspaceId, scopes: &str, now: i64) -
 ///
 /// # Errors
 /// [`Error::NotFound`] when there is no such key.
-pub async fn revoke_key(db: &Db, workspace: &WorkspaceId, id: &str, now: i64) -> Result<()> {
+pub async fn revoke_key(db: &Db, workspace: &WorkspaceId, id: &str, now: Time) -> Result<()> {
     let mut tx = db.begin().await?;
     access::revoke_key(&mut tx, workspace, id, now).await?;
     tx.commit().await

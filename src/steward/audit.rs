@@ -1,6 +1,5 @@
 //! What stewards decided, as people look at it: what came of it, and who decided what before.
 
-use crate::clock::rfc3339;
 use crate::id::{LinkId, ProfileId};
 use crate::identity::Identifier;
 use crate::identity::decision::{Act, Decision, DecisionSummary};
@@ -38,7 +37,7 @@ impl ProfileOutcome {
     fn of(profile: Profile) -> Self {
         let leads = profile.identifiers.iter().map(|known| Lead {
             identifier: known.identifier.to_string(),
-            since: rfc3339(known.since),
+            since: known.since,
         });
         Self {
             identifiers: leads.collect(),

@@ -67,7 +67,7 @@ pub struct Join {
 async fn after_all(tx: &mut Tx, workspace: &Workspace, by: &By) -> Result<By> {
     let last = store::identity::last_decided(tx, &workspace.id).await?;
     Ok(By {
-        at: by.at.max(last + 1),
+        at: last.map_or(by.at, |last| by.at.max(last + 1)),
         ..by.clone()
     })
 }

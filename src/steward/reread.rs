@@ -8,6 +8,7 @@
 use super::snapshot::holders;
 use super::{Progress, begin};
 use crate::Result;
+use crate::clock::Time;
 use crate::id::{LinkId, ProfileId};
 use crate::identity::compare::{RulesDiff, compare};
 use crate::identity::{self, Constraints, Identifier, Link, MOVED};
@@ -60,7 +61,7 @@ pub(super) async fn compared(
 ) -> Result<RulesDiff> {
     let total = usize::try_from(store::event::count(db, &workspace.id).await?).unwrap_or(0);
     let mut links: BTreeMap<LinkId, Link> = BTreeMap::new();
-    let mut remembered: BTreeMap<LinkId, (i64, LinkId)> = BTreeMap::new();
+    let mut remembered: BTreeMap<LinkId, (Time, LinkId)> = BTreeMap::new();
     let mut moves: HashSet<(LinkId, LinkId)> = HashSet::new();
     let (mut after, mut done) = (LogPosition::default(), 0);
     loop {

@@ -8,6 +8,7 @@
 use super::snapshot::{IdentitySnapshot, holders};
 use super::{Progress, begin, reread};
 use crate::Result;
+use crate::clock::Time;
 use crate::id::WorkspaceId;
 use crate::identity::compare::{RulesDiff, compare};
 use crate::identity::{self, Rulebook, Rules, SHIPPED};
@@ -51,7 +52,7 @@ pub async fn set(
     workspace: &WorkspaceId,
     text: &str,
     actor: &str,
-    now: i64,
+    now: Time,
 ) -> Result<RulesState> {
     Rules::parse(text)?;
     let mut tx = db.begin().await?;
@@ -74,7 +75,7 @@ pub async fn dry_run(
     db: &Db,
     workspace: &Workspace,
     text: &str,
-    now: i64,
+    now: Time,
     progress: Progress<'_>,
 ) -> Result<RulesDiff> {
     let mut versions =

@@ -7,7 +7,7 @@
 
 use super::decide::{self, Join};
 use super::{Progress, begin};
-use crate::clock::base32;
+use crate::clock::{Time, base32};
 use crate::id::ProfileId;
 use crate::identity::decision::{Act, By, Decision};
 use crate::matching::{Model, Pair, Person, Pool, Score, clusters, keys};
@@ -207,7 +207,7 @@ pub async fn suggest(
     db: &Db,
     workspace: &Workspace,
     found: &MatchRun,
-    now: i64,
+    now: Time,
     progress: Progress<'_>,
 ) -> Result<()> {
     let Some(model) = &found.model else {
@@ -240,13 +240,13 @@ pub async fn suggest(
     tx.commit().await
 }
 
-async fn queue(tx: &mut Tx, workspace: &Workspace, matches: &[Match], now: i64) -> Result<()> {
+async fn queue(tx: &mut Tx, workspace: &Workspace, matches: &[Match], now: Time) -> Result<()> {
     let suggestions: Vec<Suggestion> = matches.iter().map(|found| suggestion(found, now)).collect();
     store::suggestion::suggest(tx, &workspace.id, &suggestions).await
 }
 
 /// A match as it waits for someone's word.
-fn suggestion(found: &Match, now: i64) -> Suggestion {
+fn suggestion(found: &Match, now: Time) -> Suggestion {
     let Match { one, other, score } = found;
     Suggestion {
         id: found.id(),
@@ -305,7 +305,7 @@ pub async fn one(
     workspace: &Workspace,
     profile: &Profile,
     threshold: f64,
-    now: i64,
+    now: Time,
 ) -> Result<Vec<Match>> {
     let stored = store::matching::model(db, &workspace.id)
         .await?

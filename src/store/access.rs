@@ -2,7 +2,7 @@
 
 use super::sql::row;
 use super::{Db, Tx};
-use crate::clock::random_id;
+use crate::clock::{Time, random_id};
 use crate::id::WorkspaceId;
 use crate::identity::Rulebook;
 use crate::profile::packed;
@@ -78,8 +78,8 @@ pub struct Source {
     pub write_key: String,
     /// The other system's signing secret, for webhooks.
     pub secret: Option<String>,
-    /// When it was added, in UTC milliseconds.
-    pub created_at: i64,
+    /// When it was added.
+    pub created_at: Time,
 }
 
 row!(Source {
@@ -100,10 +100,10 @@ pub struct ApiKey {
     pub id: String,
     /// Its scopes, separated by spaces.
     pub scopes: String,
-    /// When it was made, in UTC milliseconds.
-    pub created_at: i64,
-    /// When it was revoked, in UTC milliseconds.
-    pub revoked_at: Option<i64>,
+    /// When it was made.
+    pub created_at: Time,
+    /// When it was revoked.
+    pub revoked_at: Option<Time>,
 }
 
 row!(ApiKey {
@@ -179,7 +179,7 @@ pub async fn workspace_by_id(db: &Db, id: &WorkspaceId) -> Result<Option<Workspa
 }
 
 /// Creates the workspace unless it exists. It gives whether it was created.
-pub async fn create_workspace(tx: &mut Tx, workspace: &Workspace, now: i64) -> Result<bool> {
+pub async fn create_workspace(tx: &mut Tx, workspace: &Workspace, now: Time) -> Result<bool> {
     let created = tx
         .sql("insert into workspace (id, name, secret, created_at, folded) values ($1, $2, $3, $4, $5) on conflict do nothing")
         .bind(&workspace.id)
@@ -306,7 +306,7 @@ pub async fn keys(db: &Db, workspace: &WorkspaceId) -> Result<Vec<ApiKey>> {
 ///
 /// # Errors
 /// [`Error::NotFound`] when there is no such key.
-pub async fn revoke_key(tx: &mut Tx, workspace: &WorkspaceId, id: &str, now: i64) -> Result<()> {
+pub async fn revoke_key(tx: &mut Tx, workspace: &WorkspaceId, id: &str, now: Time) -> Result<()> {
     let revoked = tx
         .sql("update api_key set revoked_at = coalesce(revoked_at, $3) where workspace = $1 and id = $2")
         .bind(workspace)
@@ -346,7 +346,7 @@ pub async fn set_import_position(
     source: &str,
     file: &str,
     position: i64,
-    now: i64,
+    now: Time,
 ) -> Result<()> {
     tx.sql(
         "insert into import_progress (workspace, source, file, position, updated_at) values ($1, $2, $3, $4, $5)

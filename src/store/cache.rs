@@ -11,6 +11,7 @@ use super::read_batch::BatchedReads;
 use super::sql::{Driver, ReadConnection};
 use super::written_document::WrittenDocuments;
 use crate::Result;
+use crate::clock::Time;
 use crate::id::{ProfileId, WorkspaceId};
 use quick_cache::Weighter;
 use quick_cache::sync::Cache as Bounded;
@@ -41,8 +42,8 @@ const MAX_NAMES: usize = 100_000;
 pub struct CachedProfile {
     /// Unique in this process. An answer computed from this document alone is cached under it.
     pub generation: u64,
-    /// When the last event about the customer arrived, in UTC milliseconds.
-    pub received_at: i64,
+    /// When the last event about the customer arrived.
+    pub received_at: Time,
     pub(super) doc: Arc<[u8]>,
 }
 
@@ -206,7 +207,7 @@ impl Cache {
         workspace: &WorkspaceId,
         (rules, name): (i64, &str),
         id: &ProfileId,
-        (doc, received_at): (Arc<[u8]>, i64),
+        (doc, received_at): (Arc<[u8]>, Time),
         before: Option<i64>,
     ) -> Arc<CachedProfile> {
         let cache = self.workspace(workspace);
@@ -357,7 +358,7 @@ impl Cache {
         self.wal_index.as_ref().and_then(WalIndex::header)
     }
 
-    fn profile(&self, doc: Arc<[u8]>, received_at: i64) -> CachedProfile {
+    fn profile(&self, doc: Arc<[u8]>, received_at: Time) -> CachedProfile {
         CachedProfile {
             generation: self.next_generation(),
             received_at,

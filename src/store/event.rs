@@ -2,6 +2,7 @@
 
 use super::sql::row;
 use super::{Db, Pending, Rows, Tx};
+use crate::clock::Time;
 use crate::event::{Event, Kind, event_id};
 use crate::id::{LinkId, ProfileId, WorkspaceId};
 use crate::identity::explain::LinkActivity;
@@ -31,8 +32,8 @@ pub struct NewEvent {
     message_id: String,
     kind: Kind,
     name: String,
-    at: i64,
-    received_at: i64,
+    at: Time,
+    received_at: Time,
     /// The rest of the event as JSON, shared with the statement that writes it.
     body: Arc<str>,
 }
@@ -98,8 +99,8 @@ struct EventRow {
     message_id: String,
     r#type: String,
     name: String,
-    at: i64,
-    received_at: i64,
+    at: Time,
+    received_at: Time,
     body: String,
 }
 
@@ -172,8 +173,8 @@ pub fn append(tx: &mut Tx, workspace: &WorkspaceId, new: &[&NewEvent]) {
         .text(new.iter().map(|new| new.message_id.as_str()))
         .text(new.iter().map(|new| new.kind.as_str()))
         .text(new.iter().map(|new| new.name.as_str()))
-        .bigint(new.iter().map(|new| new.at))
-        .bigint(new.iter().map(|new| new.received_at))
+        .bigint(new.iter().map(|new| new.at.ms()))
+        .bigint(new.iter().map(|new| new.received_at.ms()))
         .shared(new.iter().map(|new| Arc::clone(&new.body)));
     tx.insert(
         "insert into event (workspace, link, source, message_id, type, name, at, received_at, body)
@@ -216,7 +217,7 @@ pub async fn of_link(
     workspace: &WorkspaceId,
     link: &LinkId,
     upto: Option<&LogPosition>,
-    after: &(i64, LogPosition),
+    after: &(Time, LogPosition),
     limit: i64,
 ) -> Result<Vec<LoggedEvent>> {
     let rows = tx
@@ -283,7 +284,7 @@ pub async fn timeline(
     db: &Db,
     workspace: &WorkspaceId,
     profile: &ProfileId,
-    before: &(i64, LogPosition),
+    before: &(Time, LogPosition),
     limit: i64,
 ) -> Result<Vec<LoggedEvent>> {
     let rows = db
@@ -341,7 +342,7 @@ pub async fn activity(
     workspace: &WorkspaceId,
     links: &[LinkId],
 ) -> Result<HashMap<LinkId, LinkActivity>> {
-    let rows: Vec<(LinkId, String, i64, i64)> = db
+    let rows: Vec<(LinkId, String, i64, Time)> = db
         .sql(
             "select e.link, e.source, count(*), max(e.at) from rows($2, r: link text) cross join event e
              where e.workspace = $1 and e.link = r.link group by e.link, e.source",

@@ -2,6 +2,7 @@
 
 use super::sql::row;
 use super::{Db, Tx};
+use crate::clock::Time;
 use crate::id::{LinkId, WorkspaceId};
 use crate::identity::decision::{Act, Decision};
 use crate::identity::{Identifier, Rulebook};
@@ -17,8 +18,8 @@ pub struct RulesVersion {
     pub text: String,
     /// Who set them.
     pub actor: String,
-    /// When, in UTC milliseconds.
-    pub created_at: i64,
+    /// When.
+    pub created_at: Time,
 }
 
 row!(RulesVersion {
@@ -58,7 +59,7 @@ pub async fn rules_texts(
     db: &Db,
     workspace: &WorkspaceId,
     upto: i64,
-) -> Result<Vec<(i64, String, i64)>> {
+) -> Result<Vec<(i64, String, Time)>> {
     let versions = rules_versions(db, workspace, upto).await?;
     Ok(versions
         .into_iter()
@@ -111,7 +112,7 @@ pub async fn set_rules(
     workspace: &WorkspaceId,
     text: &str,
     actor: &str,
-    now: i64,
+    now: Time,
 ) -> Result<i64> {
     let version = rules_state(tx, workspace).await?.rules + 1;
     tx.sql("insert into identity_rules (workspace, version, text, actor, created_at) values ($1, $2, $3, $4, $5)")
@@ -168,7 +169,7 @@ pub async fn append_decisions(
             at,
         } = decision;
         let body = json!(act).to_string();
-        json!({"id": id, "kind": act.word(), "body": body, "actor": actor, "reason": reason, "at": at})
+        json!({"id": id, "kind": act.word(), "body": body, "actor": actor, "reason": reason, "at": at.ms()})
     };
     let rows: Vec<Value> = decisions.iter().map(row).collect();
     tx.sql(
@@ -204,7 +205,7 @@ pub(super) struct DecisionRow {
     body: String,
     actor: String,
     reason: String,
-    at: i64,
+    at: Time,
 }
 
 row!(DecisionRow {
@@ -235,14 +236,14 @@ fn read(rows: Vec<DecisionRow>) -> Result<Vec<Decision>> {
     rows.into_iter().map(Decision::try_from).collect()
 }
 
-/// When the newest decision was made; 0 if there is none.
-pub async fn last_decided(tx: &mut Tx, workspace: &WorkspaceId) -> Result<i64> {
-    let last: Option<(i64,)> = tx
+/// When the newest decision was made, if there is one.
+pub async fn last_decided(tx: &mut Tx, workspace: &WorkspaceId) -> Result<Option<Time>> {
+    let last: Option<(Time,)> = tx
         .sql("select at from decision where workspace = $1 order by id collate binary desc limit 1")
         .bind(workspace)
         .optional()
         .await?;
-    Ok(last.map_or(0, |(at,)| at))
+    Ok(last.map(|(at,)| at))
 }
 
 /// Every decision, in order, for a rebuild.

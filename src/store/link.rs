@@ -2,6 +2,7 @@
 
 use super::sql::row;
 use super::{Db, Pending, Rows, Tx};
+use crate::clock::Time;
 use crate::id::{LinkId, ProfileId, WorkspaceId};
 use crate::identity::fast_path::SET_KEY;
 use crate::identity::{APART, Identifier, Link, MOVED, MUST_LINK};
@@ -35,7 +36,7 @@ impl StoredLink {
 
 struct LinkRow {
     id: LinkId,
-    first_at: i64,
+    first_at: Time,
     profile: Option<ProfileId>,
     identifiers: String,
     complete: bool,
@@ -187,7 +188,7 @@ pub async fn one_by_identifier(
 pub fn save(tx: &mut Tx, workspace: &WorkspaceId, links: &[&StoredLink]) {
     let rows = Rows::default()
         .text(links.iter().map(|held| held.link.id.as_str()))
-        .bigint(links.iter().map(|held| held.link.first_at))
+        .bigint(links.iter().map(|held| held.link.first_at.ms()))
         .nullable(links.iter().map(|held| held.profile.as_deref()))
         .text(links.iter().copied().map(written))
         .boolean(links.iter().map(|held| held.complete));

@@ -7,6 +7,7 @@
 use super::sql::row;
 use super::table::{self, TableKind};
 use super::{Db, Tx};
+use crate::clock::Time;
 use crate::id::{ProfileId, WorkspaceId};
 use crate::profile::Profile;
 use crate::{Error, Result};
@@ -25,8 +26,8 @@ pub struct StoredModel {
     pub doc: String,
     /// How many buckets its index has.
     pub buckets: i64,
-    /// When it was trained, in UTC milliseconds.
-    pub trained_at: i64,
+    /// When it was trained.
+    pub trained_at: Time,
 }
 
 row!(StoredModel {

@@ -4,6 +4,7 @@ use super::access::Workspace;
 use super::table::{self, TableKind};
 use super::written_document::WrittenDocument;
 use super::{Db, IdRow, Pending, Rows, Statement, Tx};
+use crate::clock::Time;
 use crate::id::{LinkId, ProfileId, WorkspaceId};
 use crate::identity::{Identifier, MENTION};
 use crate::profile::{Profile, packed};
@@ -188,8 +189,8 @@ pub struct NewDocument {
     pub id: ProfileId,
     /// The document.
     pub doc: Arc<[u8]>,
-    /// When the last event about the customer arrived, in UTC milliseconds.
-    pub received_at: i64,
+    /// When the last event about the customer arrived.
+    pub received_at: Time,
     /// Whether links or identifiers may have come to the profile or left it.
     pub names_changed: bool,
     /// Whether what it says about the customer's identity changed, so that it is matched again.

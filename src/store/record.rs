@@ -2,6 +2,7 @@
 
 use super::sql::row;
 use super::{Db, Pending, Rows, Tx};
+use crate::clock::Time;
 use crate::id::{LinkId, ProfileId, WorkspaceId};
 use crate::profile::packed;
 use crate::profile::record::{Record, RecordKind};
@@ -175,7 +176,7 @@ pub fn save(tx: &mut Tx, workspace: &WorkspaceId, records: &[NewRecord<'_>]) {
         .text(records.iter().map(|new| new.kind.as_str()))
         .text(records.iter().map(|new| new.record.id.as_str()))
         .text(records.iter().map(|new| new.link.as_str()))
-        .bigint(records.iter().map(|new| new.record.began_at))
+        .bigint(records.iter().map(|new| new.record.began_at.ms()))
         .bytes(docs);
     tx.insert(
         "insert into record (workspace, kind, id, link, began_at, doc) values rows(text, text, text, bigint, bytea)
@@ -192,7 +193,7 @@ pub async fn history(
     workspace: &WorkspaceId,
     profile: &ProfileId,
     kind: RecordKind,
-    before: (i64, &str),
+    before: (Time, &str),
     limit: i64,
 ) -> Result<Vec<Record>> {
     let rows: Vec<LinkRecordRow> = db

@@ -3,6 +3,7 @@
 use super::sql::row;
 use super::{Db, Tx};
 use crate::Result;
+use crate::clock::Time;
 use crate::id::WorkspaceId;
 use serde::Serialize;
 
@@ -19,8 +20,9 @@ pub struct Rejected {
     pub message: String,
     /// The sender's id of the message, where it had one.
     pub message_id: Option<String>,
-    /// When it arrived, in UTC milliseconds.
-    pub received_at: i64,
+    /// When it arrived.
+    #[serde(serialize_with = "super::sql::number")]
+    pub received_at: Time,
     /// The event as it was sent.
     pub body: String,
 }
@@ -58,7 +60,7 @@ pub async fn of_source(
     db: &Db,
     workspace: &WorkspaceId,
     source: &str,
-    before: (i64, &str),
+    before: (Time, &str),
     limit: i64,
 ) -> Result<Vec<Rejected>> {
     db.sql(

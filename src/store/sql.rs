@@ -28,6 +28,7 @@ mod pipeline;
 mod point_read;
 mod read_connection;
 mod row;
+mod time;
 
 use dialect::TextCache;
 pub(super) use dialect::translate_migration;
@@ -37,6 +38,7 @@ pub(super) use point_read::PointReader;
 pub(super) use read_connection::ReadConnection;
 pub use row::Row;
 pub(super) use row::row;
+pub(super) use time::number;
 
 /// A statement that takes longer than this is logged as slow.
 const SLOW: Duration = Duration::from_millis(500);

@@ -3,6 +3,7 @@
 use super::sql::row;
 use super::{Db, Tx};
 use crate::Result;
+use crate::clock::Time;
 use crate::id::{LinkId, ProfileId, WorkspaceId};
 use crate::identity::decision::Act;
 use serde::Serialize;
@@ -26,8 +27,9 @@ pub struct Suggestion {
     pub doc: String,
     /// `open`, `accepted` or `rejected`.
     pub state: String,
-    /// When it was found, in UTC milliseconds.
-    pub found_at: i64,
+    /// When it was found.
+    #[serde(serialize_with = "super::sql::number")]
+    pub found_at: Time,
 }
 
 row!(Suggestion {
@@ -109,7 +111,7 @@ pub async fn set_state(
     workspace: &WorkspaceId,
     id: &str,
     state: &str,
-    by: (&str, i64),
+    by: (&str, Time),
     decision: Option<&str>,
 ) -> Result<()> {
     tx.sql(

@@ -1,6 +1,7 @@
 //! Documents that a transaction wrote: it reads them again, and its commit puts them into the
 //! cache.
 
+use crate::clock::Time;
 use crate::id::ProfileId;
 use lru::LruCache;
 use std::sync::Arc;
@@ -14,8 +15,8 @@ const OVERHEAD: usize = 150;
 #[derive(Clone, Debug)]
 pub(super) struct WrittenDocument {
     pub doc: Arc<[u8]>,
-    /// When the last event about the customer arrived, in UTC milliseconds.
-    pub received_at: i64,
+    /// When the last event about the customer arrived.
+    pub received_at: Time,
     /// Whether links or identifiers may have come or gone, so that names may lead elsewhere.
     pub names_changed: bool,
 }

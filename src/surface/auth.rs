@@ -3,6 +3,7 @@
 //! second.
 
 use super::App;
+use crate::clock::Time;
 use crate::id::WorkspaceId;
 use crate::ingest::Feed;
 use crate::store::Db;
@@ -61,7 +62,7 @@ impl Access {
     }
 
     /// The caller of a bearer token. A session token has two dots, a key has none.
-    pub async fn caller(&self, token: &str, now: i64) -> Result<Arc<Caller>> {
+    pub async fn caller(&self, token: &str, now: Time) -> Result<Arc<Caller>> {
         if token.contains('.') {
             if let Some(known) = self.callers.get(token)
                 && known.expires_at.is_some_and(|end| now < end)

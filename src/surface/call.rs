@@ -5,7 +5,7 @@ use super::extract::{PathParams, QueryParams, RequestBody};
 use super::meter::MetricNames;
 use super::route::{Route, get, post, shape};
 use super::{App, schema};
-use crate::clock::rfc3339;
+use crate::clock::Time;
 use crate::id::ProfileId;
 use crate::tool::caller::{self, Caller, DEFAULT_TTL_S, Scope, Verification};
 use crate::tool::format::Format;
@@ -174,7 +174,7 @@ pub(super) struct SessionAnswer {
     /// For `Authorization: Bearer`; can see this one customer and nothing else.
     token: String,
     /// When it stops working, RFC 3339.
-    expires_at: String,
+    expires_at: Time,
     /// Id of the customer's profile.
     profile: ProfileId,
 }
@@ -206,7 +206,7 @@ async fn session(
     )?;
     Ok(Json(SessionAnswer {
         token,
-        expires_at: rfc3339(session.exp * 1000),
+        expires_at: session.expires_at(),
         profile: profile.id,
     }))
 }

@@ -108,7 +108,7 @@ async fn source_config(
             "config": {"statsCollection": {"errors": off, "metrics": off}},
             "connections": [], "destinations": [],
         },
-        "updatedAt": crate::clock::rfc3339(feed.source.created_at),
+        "updatedAt": feed.source.created_at,
     });
     Ok(Json(config).into_response())
 }

@@ -4,7 +4,6 @@ use super::auth::Bearer;
 use super::extract::{PathParams, QueryParams};
 use super::route::{CUSTOMER, PathParameter, Route, get, shape};
 use super::{App, schema};
-use crate::clock::rfc3339;
 use crate::id::WorkspaceId;
 use crate::profile::Profile;
 use crate::store::event::{LogPosition, LoggedEvent};
@@ -17,7 +16,7 @@ use axum::extract::State;
 use axum::routing::on;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use std::sync::Arc;
 
 pub(super) const ROUTES: &[Route] = &[
@@ -81,9 +80,8 @@ async fn profile(
     State(app): State<Arc<App>>,
     Bearer(caller): Bearer,
     PathParams(customer): PathParams<String>,
-) -> Result<Json<Value>> {
-    let profile = find(&app, &caller, &customer).await?;
-    Ok(Json(outside(&profile)))
+) -> Result<Json<Profile>> {
+    find(&app, &caller, &customer).await.map(Json)
 }
 
 /// One section of the profile, or a page of the timeline.
@@ -102,7 +100,8 @@ async fn section(
         let data = events.iter().map(event).collect();
         return Ok(Json(Page { data, next_cursor }));
     }
-    let mut parts = outside(&profile);
+    let mut parts = serde_json::to_value(profile)
+        .map_err(|_| Error::internal("a profile cannot be written as JSON"))?;
     // The id is a string and no section.
     let is_part = |part: &&mut Value| !part.is_string();
     let found = parts.get_mut(&section).filter(is_part).map(Value::take);
@@ -137,7 +136,7 @@ pub async fn timeline(
     let before = match after {
         None => (cursor::START.0, LogPosition::default()),
         Some(_) => {
-            let (at, place) = cursor::decode(after)?;
+            let (at, place) = cursor::decode_time(after)?;
             (at, LogPosition::read(&place).ok_or_else(cursor::foreign)?)
         }
     };
@@ -147,7 +146,7 @@ pub async fn timeline(
     let next = events
         .last()
         .filter(|_| more)
-        .map(|last| cursor::encode(last.event.at, &LogPosition::of(&last.event).text()));
+        .map(|last| cursor::encode(last.event.at.ms(), &LogPosition::of(&last.event).text()));
     Ok((events, next))
 }
 
@@ -157,7 +156,7 @@ pub fn event(logged: &LoggedEvent) -> Value {
     let event = &logged.event;
     let mut shown = json!({
         "id": event.id, "message_id": event.message_id, "type": event.kind.as_str(), "name": event.name,
-        "at": rfc3339(event.at), "received_at": rfc3339(event.received_at), "source": event.source, "link": logged.link,
+        "at": event.at, "received_at": event.received_at, "source": event.source, "link": logged.link,
     });
     if let (Some(shown), Ok(Value::Object(body))) =
         (shown.as_object_mut(), serde_json::to_value(event))
@@ -165,36 +164,4 @@ pub fn event(logged: &LoggedEvent) -> Value {
         shown.extend(body);
     }
     shown
-}
-
-/// A profile as JSON for staff and the command line, with times in RFC 3339.
-#[must_use]
-pub fn outside(profile: &Profile) -> Value {
-    let mut value = serde_json::to_value(profile).unwrap_or_default();
-    times(&mut value);
-    value
-}
-
-fn times(value: &mut Value) {
-    match value {
-        Value::Array(items) => items.iter_mut().for_each(times),
-        Value::Object(map) => times_of(map),
-        _ => {}
-    }
-}
-
-fn times_of(map: &mut Map<String, Value>) {
-    for (name, value) in map.iter_mut() {
-        match value {
-            Value::Number(number) if name == "at" || name == "since" || name.ends_with("_at") => {
-                *value = number
-                    .as_i64()
-                    .map_or(Value::Null, |at| Value::String(rfc3339(at)));
-            }
-            // The value of a trait is the company's data; a key such as `at` in it is no time of
-            // ours.
-            _ if name == "value" => {}
-            other => times(other),
-        }
-    }
 }

@@ -6,7 +6,7 @@ use super::extract::{PathParams, QueryParams, RequestBody};
 use super::identity::{allow, by, current};
 use super::route::{PathParameter, Route, get, post, shape};
 use super::{App, schema};
-use crate::clock::rfc3339;
+use crate::clock::Time;
 use crate::id::{LinkId, ProfileId};
 use crate::steward;
 use crate::steward::suggest::{self, breakdown};
@@ -162,7 +162,7 @@ pub(super) struct Shown {
     /// open, accepted or rejected.
     state: String,
     /// When it was found, in RFC 3339.
-    found_at: String,
+    found_at: Time,
     #[serde(flatten)]
     likeness: Likeness,
 }
@@ -174,7 +174,7 @@ impl Shown {
             id: suggestion.id,
             profiles: [suggestion.one, suggestion.other],
             state: suggestion.state,
-            found_at: rfc3339(suggestion.found_at),
+            found_at: suggestion.found_at,
             likeness: Likeness::read(breakdown)?,
         })
     }

@@ -1,5 +1,6 @@
 //! The outcome of a call: the result, the envelope around it, or an error that a model can act on.
 
+use crate::clock::Time;
 use crate::{Error, Result};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -27,7 +28,7 @@ pub struct Envelope {
     #[schemars(with = "Value")]
     pub data: Arc<RawValue>,
     /// When it was read, RFC 3339.
-    pub as_of: String,
+    pub as_of: Time,
     /// Names of the sources that the result rests on.
     #[schemars(with = "Vec<String>")]
     pub source: Arc<[String]>,

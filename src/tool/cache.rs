@@ -6,6 +6,7 @@
 
 use super::Answer;
 use super::caller::{Caller, Verification};
+use crate::clock::Time;
 use crate::{Error, Result};
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
@@ -44,12 +45,12 @@ pub(super) struct DependencyValues {
 }
 
 impl DependencyValues {
-    pub(super) fn of(depends_on: &[Dependency], caller: &Caller, now: i64) -> Self {
+    pub(super) fn of(depends_on: &[Dependency], caller: &Caller, now: Time) -> Self {
         let mut values = Self::default();
         for dependency in depends_on {
             match dependency {
                 Dependency::CallerKind => values.caller_kind = Some(CallerKind::of(caller)),
-                Dependency::Day => values.day = Some(now.div_euclid(DAY)),
+                Dependency::Day => values.day = Some(now.ms().div_euclid(DAY)),
             }
         }
         values

@@ -3,6 +3,7 @@
 //! The server makes a [`Caller`] from a key or a session token; nothing that a model writes can
 //! change it.
 
+use crate::clock::Time;
 use crate::id::{LinkId, ProfileId, WorkspaceId};
 use crate::store::access::Workspace;
 use crate::{Error, Result};
@@ -135,8 +136,8 @@ pub struct Caller {
     pub verification: Verification,
     /// The id of the key or session, for the log.
     pub id: String,
-    /// The end of the session, in UTC milliseconds; `None` for a key.
-    pub expires_at: Option<i64>,
+    /// The end of the session; `None` for a key.
+    pub expires_at: Option<Time>,
 }
 
 impl Caller {
@@ -194,6 +195,14 @@ pub struct SessionClaims {
     pub scope: String,
 }
 
+impl SessionClaims {
+    /// When the session ends.
+    #[must_use]
+    pub fn expires_at(&self) -> Time {
+        Time::from_ms(self.exp * 1000)
+    }
+}
+
 /// Makes a session token for a customer. It is signed with HS256 and the workspace's secret; the
 /// key id names the workspace.
 ///
@@ -204,7 +213,7 @@ pub fn mint(
     customer: &ProfileId,
     ttl_s: i64,
     verification: Verification,
-    now: i64,
+    now: Time,
 ) -> Result<(String, SessionClaims)> {
     if !SESSION_TTL_S.contains(&ttl_s) {
         let (least, most) = (SESSION_TTL_S.start(), SESSION_TTL_S.end());
@@ -216,8 +225,8 @@ pub fn mint(
         iss: ISSUER.to_owned(),
         aud: AUDIENCE.to_owned(),
         sub: customer.to_string(),
-        iat: now / 1000,
-        exp: now / 1000 + ttl_s,
+        iat: now.ms() / 1000,
+        exp: now.ms() / 1000 + ttl_s,
         jti: crate::clock::random_id("s_", 10),
         ver: verification,
         scope: Scope::ProfileRead.as_str().to_owned(),
@@ -245,7 +254,7 @@ pub fn claimed_workspace(token: &str) -> Option<WorkspaceId> {
 ///
 /// # Errors
 /// [`Error::Unauthorized`] for a token that is forged, made for another purpose, or expired.
-pub fn open(workspace: &Arc<Workspace>, token: &str, now: i64) -> Result<Caller> {
+pub fn open(workspace: &Arc<Workspace>, token: &str, now: Time) -> Result<Caller> {
     hmac::install();
     let mut validation = Validation::new(Algorithm::HS256);
     validation.set_audience(&[AUDIENCE]);
@@ -256,11 +265,12 @@ pub fn open(workspace: &Arc<Workspace>, token: &str, now: i64) -> Result<Caller>
     let session = jsonwebtoken::decode::<SessionClaims>(token, &key, &validation)
         .map_err(|_| Error::Unauthorized("the session token is not one of ours".to_owned()))?
         .claims;
-    if session.exp <= now / 1000 {
+    if session.exp <= now.ms() / 1000 {
         return Err(Error::Unauthorized(
             "the session token has expired; mint a new one".to_owned(),
         ));
     }
+    let expires_at = session.expires_at();
     let scopes = session
         .scope
         .split(' ')
@@ -272,7 +282,7 @@ pub fn open(workspace: &Arc<Workspace>, token: &str, now: i64) -> Result<Caller>
         customer: Some(LinkId::new(session.sub)),
         verification: session.ver,
         id: session.jti,
-        expires_at: Some(session.exp * 1000),
+        expires_at: Some(expires_at),
     })
 }
 

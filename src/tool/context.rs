@@ -8,7 +8,7 @@ use super::caller::Verification;
 use super::text::estimate_tokens;
 use super::{Answer, CallerKind, Dependency, NOTICE, Reach, ToolDefinition, data, schema, typed};
 use crate::Result;
-use crate::clock::rfc3339;
+use crate::clock::Time;
 use crate::profile::Profile;
 use lists::Lists;
 use schemars::JsonSchema;
@@ -73,9 +73,9 @@ struct CustomerContext {
 #[derive(Debug, Serialize, JsonSchema)]
 struct SeenRange {
     /// RFC 3339.
-    first: String,
+    first: Time,
     /// RFC 3339.
-    last: String,
+    last: Time,
 }
 
 fn run(reach: &Reach<'_>, arguments: Value) -> Result<Answer> {
@@ -119,9 +119,9 @@ fn pieces(profile: &Profile, view: ViewOptions, topic: &str) -> Vec<(usize, Piec
 
 fn seen(profile: &Profile) -> Option<SeenRange> {
     let seen = &profile.seen;
-    (seen.events > 0).then(|| SeenRange {
-        first: rfc3339(seen.first_at),
-        last: rfc3339(seen.last_at),
+    (seen.events > 0).then_some(SeenRange {
+        first: seen.first_at,
+        last: seen.last_at,
     })
 }
 

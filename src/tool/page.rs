@@ -3,6 +3,7 @@
 
 use super::{Answer, Reach, cursor, data};
 use crate::Result;
+use crate::clock::Time;
 use crate::profile::purchase::Purchase;
 use crate::profile::record::{Record, RecordKind};
 use crate::profile::ticket::Ticket;
@@ -23,7 +24,7 @@ pub(super) trait PageEntry: Sized {
     fn of(record: &Record) -> Self;
 
     /// Its position in the list: time of begin, and id.
-    fn position(&self) -> (i64, &str);
+    fn position(&self) -> (Time, &str);
 
     /// The sources that stated it.
     fn sources(&self) -> &[String];
@@ -36,7 +37,7 @@ impl PageEntry for Purchase {
         Self::of(record)
     }
 
-    fn position(&self) -> (i64, &str) {
+    fn position(&self) -> (Time, &str) {
         (self.placed_at, &self.order_id)
     }
 
@@ -52,7 +53,7 @@ impl PageEntry for Ticket {
         Self::of(record)
     }
 
-    fn position(&self) -> (i64, &str) {
+    fn position(&self) -> (Time, &str) {
         (self.opened_at, &self.ticket_id)
     }
 
@@ -65,15 +66,15 @@ impl PageEntry for Ticket {
 /// before the end.
 pub(super) struct FoundEntries<T> {
     pub entries: Vec<T>,
-    pub stopped: Option<(i64, String)>,
+    pub stopped: Option<(Time, String)>,
 }
 
 /// Reads from the database, after a position, until `most` wanted entries are found or one began
 /// before `since`.
 pub(super) async fn read_on<T: PageEntry>(
     reach: &Reach<'_>,
-    mut after: (i64, String),
-    since: i64,
+    mut after: (Time, String),
+    since: Time,
     most: usize,
     mut entries: Vec<T>,
     wanted: impl Fn(&T) -> bool,
@@ -119,7 +120,7 @@ pub(super) fn answer<T: PageEntry, R: Serialize>(
         .iter()
         .flat_map(|entry| entry.sources().iter().cloned())
         .collect();
-    let next_cursor = stopped.map(|(at, id)| cursor::encode(at, &id));
+    let next_cursor = stopped.map(|(at, id)| cursor::encode(at.ms(), &id));
     Ok(Answer {
         data: data(&shown(&entries))?,
         sources: sources.into_iter().collect(),

@@ -5,7 +5,7 @@ use super::page::{self, FoundEntries, PageEntry};
 use super::text::clean;
 use super::{Answer, Reach, ToolDefinition, cursor, schema, typed};
 use crate::Result;
-use crate::clock::{parse_time, rfc3339};
+use crate::clock::{Time, parse_time};
 use crate::profile::money::display;
 use crate::profile::purchase::{Item, Purchase};
 use schemars::JsonSchema;
@@ -81,12 +81,12 @@ pub(super) struct Order {
     #[serde(skip_serializing_if = "Option::is_none")]
     order_number: Option<String>,
     /// When it was placed, RFC 3339.
-    at: String,
+    at: Time,
     /// Where it stands, in the shop's own word.
     status: String,
     /// Since when it stands there, RFC 3339.
     #[serde(skip_serializing_if = "Option::is_none")]
-    status_since: Option<String>,
+    status_since: Option<Time>,
     /// What it cost in all.
     total: Money,
     /// What was paid back.
@@ -139,9 +139,9 @@ impl Order {
                 .order_number
                 .as_deref()
                 .map(|number| clean(number, 60)),
-            at: rfc3339(purchase.placed_at),
+            at: purchase.placed_at,
             status: clean(&purchase.status, 40),
-            status_since: last.map(|change| rfc3339(change.at)),
+            status_since: last.map(|change| change.at),
             total: Money::new(purchase.total, currency),
             refunded: (purchase.refunded != 0).then(|| Money::new(purchase.refunded, currency)),
             items: purchase
@@ -178,14 +178,14 @@ async fn run(reach: Reach<'_>, arguments: serde_json::Value) -> Result<Answer> {
         .since
         .as_deref()
         .and_then(parse_time)
-        .unwrap_or(i64::MIN);
+        .unwrap_or(Time::MIN);
     let wanted = |purchase: &Purchase| {
         purchase.placed_at >= since
             && arguments
                 .status
                 .is_none_or(|status| Status::of(&purchase.status) == status)
     };
-    let after = cursor::decode(arguments.cursor.as_deref())?;
+    let after = cursor::decode_time(arguments.cursor.as_deref())?;
     let limit = arguments.limit as usize;
     let found = scan(&reach, after, since, limit + 1, wanted).await?;
     page::answer(found, limit, |purchases| RecentPurchases {
@@ -197,8 +197,8 @@ async fn run(reach: Reach<'_>, arguments: serde_json::Value) -> Result<Answer> {
 /// The first `most` wanted orders after a position: from the profile, then from the database.
 async fn scan(
     reach: &Reach<'_>,
-    mut after: (i64, String),
-    since: i64,
+    mut after: (Time, String),
+    since: Time,
     most: usize,
     wanted: impl Fn(&Purchase) -> bool,
 ) -> Result<FoundEntries<Purchase>> {

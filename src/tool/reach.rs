@@ -8,6 +8,7 @@
 
 use super::cache::{CallerKind, DependencyValues};
 use crate::Result;
+use crate::clock::Time;
 use crate::profile::Profile;
 use crate::profile::record::{Record, RecordKind};
 use crate::store::access::Workspace;
@@ -54,7 +55,7 @@ impl<'a> Reach<'a> {
     pub async fn history(
         &self,
         kind: RecordKind,
-        before: (i64, &str),
+        before: (Time, &str),
         most: i64,
     ) -> Result<Vec<Record>> {
         let (workspace, profile) = (&self.workspace.id, &self.profile.id);

@@ -3,7 +3,7 @@
 use super::cache::{CallerKind, Dependency, DependencyValues};
 use super::caller::{Caller, Scope, Verification};
 use super::{TOOLS, Tool, Tools};
-use crate::clock::Clock;
+use crate::clock::{Clock, Time};
 use crate::event::{Event, Kind};
 use crate::id::{LinkId, WorkspaceId};
 use crate::ingest::{Feed, Ingest, Patience};
@@ -15,7 +15,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
-const NOON: i64 = 1_795_435_200_000;
+const NOON: Time = Time::from_ms(1_795_435_200_000);
 const HOUR: i64 = 3_600_000;
 
 fn caller(session: Option<Verification>) -> Caller {
@@ -56,7 +56,7 @@ fn what_is_not_declared_cannot_be_read() {
     assert!(values.caller_kind().is_err() && values.day().is_err());
     assert_eq!(
         values,
-        DependencyValues::of(&[], &caller(Some(Verification::Verified)), 0)
+        DependencyValues::of(&[], &caller(Some(Verification::Verified)), Time::default())
     );
     let values = DependencyValues::of(&[Dependency::Day], &caller(None), NOON);
     assert!(values.caller_kind().is_err());
@@ -88,7 +88,7 @@ fn an_answer_of_one_day_is_none_of_the_next() {
         values(NOON).day().unwrap() + 1,
         values(NOON + 12 * HOUR).day().unwrap()
     );
-    assert_eq!(values(-1).day().unwrap(), -1);
+    assert_eq!(values(Time::from_ms(-1)).day().unwrap(), -1);
 }
 
 /// A tool that reads an undeclared dependency fails with an internal error; this test shows its

@@ -4,7 +4,7 @@ use super::page::{self, FoundEntries, PageEntry};
 use super::text::{Untrusted, clean};
 use super::{Answer, Reach, ToolDefinition, cursor, schema, typed};
 use crate::Result;
-use crate::clock::rfc3339;
+use crate::clock::Time;
 use crate::profile::ticket::{Message, Ticket};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -84,9 +84,9 @@ pub(super) struct Case {
     #[serde(skip_serializing_if = "Option::is_none")]
     assignee: Option<String>,
     /// When it was opened, RFC 3339.
-    at: String,
+    at: Time,
     /// When anything about it last changed, RFC 3339.
-    updated_at: String,
+    updated_at: Time,
     /// How satisfied the customer said they were.
     #[serde(skip_serializing_if = "Option::is_none")]
     csat: Option<String>,
@@ -100,7 +100,7 @@ pub(super) struct Case {
 #[derive(Debug, Serialize, JsonSchema)]
 struct TicketMessage {
     /// When it was written, RFC 3339.
-    at: String,
+    at: Time,
     /// customer or agent.
     from: String,
     /// What they wrote.
@@ -117,8 +117,8 @@ impl Case {
             priority: short(&ticket.priority),
             channel: short(&ticket.channel),
             assignee: short(&ticket.assignee),
-            at: rfc3339(ticket.opened_at),
-            updated_at: rfc3339(ticket.changed_at),
+            at: ticket.opened_at,
+            updated_at: ticket.changed_at,
             csat: short(&ticket.csat),
             messages: ticket.messages.iter().map(TicketMessage::of).collect(),
             source: ticket.sources.clone(),
@@ -137,7 +137,7 @@ impl Case {
 impl TicketMessage {
     fn of(message: &Message) -> Self {
         Self {
-            at: rfc3339(message.at),
+            at: message.at,
             from: clean(&message.author, 20),
             body: Untrusted::new(&message.body, 500),
         }
@@ -146,7 +146,7 @@ impl TicketMessage {
 
 async fn run(reach: Reach<'_>, arguments: serde_json::Value) -> Result<Answer> {
     let arguments: Arguments = typed(arguments)?;
-    let after = cursor::decode(arguments.cursor.as_deref())?;
+    let after = cursor::decode_time(arguments.cursor.as_deref())?;
     let limit = arguments.limit as usize;
     let found = scan(&reach, after, limit + 1, arguments.status).await?;
     page::answer(found, limit, |tickets| OpenTickets {
@@ -160,7 +160,7 @@ async fn run(reach: Reach<'_>, arguments: serde_json::Value) -> Result<Answer> {
 /// from the database.
 async fn scan(
     reach: &Reach<'_>,
-    after: (i64, String),
+    after: (Time, String),
     most: usize,
     which: TicketFilter,
 ) -> Result<FoundEntries<Ticket>> {
@@ -175,7 +175,7 @@ async fn scan(
     };
     let wanted = |ticket: &Ticket| which.takes(ticket);
     if !all_held {
-        return page::read_on(reach, after, i64::MIN, most, Vec::new(), wanted).await;
+        return page::read_on(reach, after, Time::MIN, most, Vec::new(), wanted).await;
     }
     let held = tickets.open.iter().chain(&tickets.recent);
     let follows = |ticket: &&Ticket| ticket.position() < (after.0, after.1.as_str());

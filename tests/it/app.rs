@@ -5,7 +5,7 @@
 //! test passes without doing anything and standard error says so once, but with `TEST_DATABASE_URL` or `CI=true` it fails,
 //! because there a missing server would hide a failing half of the suite.
 
-use acquaint::clock::{Clock, random_id};
+use acquaint::clock::{Clock, Time, random_id};
 use acquaint::event::Event;
 use acquaint::id::WorkspaceId;
 use acquaint::ingest::Ingest;
@@ -31,7 +31,7 @@ pub use data::{Data, Topic};
 pub use outside::json_files;
 
 /// When every test begins: 2026-11-23T18:30:00Z.
-pub const NOW: i64 = 1_795_458_600_000;
+pub const NOW: Time = Time::from_ms(1_795_458_600_000);
 
 /// Makes a module of two tests, one for each database, of every async function that is named.
 macro_rules! both {
@@ -320,7 +320,7 @@ impl TestApp {
     /// Everything that was refused of a source of the first tenant, newest first.
     pub async fn rejects(&self, source: &str) -> Vec<Rejected> {
         let workspace = &self.tenant.workspace.id;
-        store::reject::of_source(&self.db, workspace, source, (i64::MAX, ""), 1_000_000)
+        store::reject::of_source(&self.db, workspace, source, (Time::MAX, ""), 1_000_000)
             .await
             .expect("the refusals")
     }

@@ -4,6 +4,7 @@
 
 use crate::app::TestApp;
 use crate::fold::{derived, disorder, log, take, workspace};
+use acquaint::clock::Time;
 use acquaint::event::{Event, Kind};
 use acquaint::identity::Identifier;
 use acquaint::identity::decision::Decision;
@@ -173,7 +174,13 @@ fn seen(
     anonymous: Option<&str>,
     email: Option<&str>,
 ) -> Event {
-    let mut event = Event::new("web", message, Kind::Identify, at, at);
+    let mut event = Event::new(
+        "web",
+        message,
+        Kind::Identify,
+        Time::from_ms(at),
+        Time::from_ms(at),
+    );
     event.user_id = user.map(str::to_owned);
     event.anonymous_id = anonymous.map(str::to_owned);
     if let Some(email) = email {

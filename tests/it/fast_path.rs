@@ -4,6 +4,7 @@
 
 use crate::app::TestApp;
 use crate::fold::{derived, disorder, take, workspace};
+use acquaint::clock::Time;
 use acquaint::event::{Event, Kind};
 use acquaint::id::{LinkId, ProfileId};
 use acquaint::identity::fast_path::{Candidate, set_keys};
@@ -91,7 +92,7 @@ fn links(most: usize) -> impl Strategy<Value = Vec<Link>> {
         (!identifiers.is_empty()).then(|| Link {
             id: link_id(SECRET, &identifiers),
             // Some hours apart, so that windows end among them.
-            first_at: at * 3_600_000,
+            first_at: Time::from_ms(at * 3_600_000),
             identifiers,
             marks,
         })
@@ -278,7 +279,7 @@ fn event(
     thing: u8,
     hour: i64,
 ) -> Event {
-    let at = hour * 3_600_000;
+    let at = Time::from_ms(hour * 3_600_000);
     let name = ["Order Completed", "Order Refunded", "Order Updated"][usize::from(thing % 3)];
     let mut event = Event::new(
         "shop",
@@ -329,7 +330,7 @@ async fn any_order_of_references_ends_where_a_rebuild_does(app: &TestApp) {
 
 /// All in one batch, which is folded; one by one; in disorder; and rebuilt.
 async fn same_bytes(db: &Db, log: &[Event], seeds: &[u64], way: u8) -> Result<(), TestCaseError> {
-    let book = Rulebook::of(&[(0, rules(way), 0)]).expect("rules");
+    let book = Rulebook::of(&[(0, rules(way), Time::default())]).expect("rules");
     let under = |workspace: Workspace| Workspace {
         rules: Arc::new(book.clone()),
         ..workspace
@@ -356,7 +357,7 @@ async fn same_bytes(db: &Db, log: &[Event], seeds: &[u64], way: u8) -> Result<()
 async fn what_hangs_together_in_a_batch_is_folded_together(app: &TestApp) {
     let told =
         |id: &str, hour: i64, user: Option<&str>, cookie: Option<&str>, order: Option<&str>| {
-            let at = hour * 3_600_000;
+            let at = Time::from_ms(hour * 3_600_000);
             let mut event = Event::new("shop", id, Kind::Track, at, at + 1_000_000_000);
             "Told".clone_into(&mut event.name);
             event.user_id = user.map(str::to_owned);

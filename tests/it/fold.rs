@@ -3,6 +3,7 @@
 
 use crate::app::TestApp;
 use crate::table::rows_of;
+use acquaint::clock::Time;
 use acquaint::event::{Event, Kind};
 use acquaint::id::WorkspaceId;
 use acquaint::ingest;
@@ -33,7 +34,13 @@ async fn any_order_of_one_busy_customer(app: &TestApp) {
 /// A broken client reuses a message id within one batch. What is logged is what is folded, or a rebuild would differ.
 async fn a_message_id_with_two_contents_is_the_first(app: &TestApp) {
     let event = |plan: &str| {
-        let mut event = Event::new("web", "m1", Kind::Identify, 5, 9);
+        let mut event = Event::new(
+            "web",
+            "m1",
+            Kind::Identify,
+            Time::from_ms(5),
+            Time::from_ms(9),
+        );
         event.user_id = Some("u1".to_owned());
         event.traits = object(&json!({"plan": plan}));
         event.check().expect("a valid event")
@@ -162,7 +169,7 @@ fn event(index: usize, who: Who, what: u8, thing: u8, hour: i64, detail: u8) -> 
         Identify, Track, Track, Track, Track, Track, Page, Group, Alias,
     ][usize::from(what)];
     let source = ["web", "shop", "crm"][usize::from(detail % 3)];
-    let at = hour * 3_600_000;
+    let at = Time::from_ms(hour * 3_600_000);
     let received_at = at + 1_000_000_000 + index as i64;
     let mut event = Event::new(source, &format!("m{index}"), kind, at, received_at);
     let (mask, a, b, _) = who;

@@ -1,5 +1,6 @@
 //! Identity as a pure function: the cases that users of other systems complain about, each by name.
 
+use acquaint::clock::Time;
 use acquaint::id::{LinkId, ProfileId};
 use acquaint::identity::{Constraints, Identifier, Link, Resolution, Rules, Why, link_id, trace};
 use proptest::prelude::*;
@@ -17,7 +18,7 @@ fn link(at: i64, identifiers: &[&str]) -> Link {
     identifiers.sort();
     Link {
         id: link_id("secret", &identifiers),
-        first_at: at,
+        first_at: Time::from_ms(at),
         identifiers,
         marks: Vec::new(),
     }

@@ -5,6 +5,7 @@ use crate::app::{NOW, TestApp};
 use crate::calls;
 use crate::isolation::crowd::{self, Crowd};
 use crate::kill::{request, serve};
+use acquaint::clock::Time;
 use acquaint::id::LinkId;
 use acquaint::identity::decision::By;
 use acquaint::steward::decide;
@@ -92,7 +93,7 @@ async fn a_name_goes_where_its_identifier_goes(app: &TestApp) {
     let by = By {
         actor: "test".to_owned(),
         reason: "one person".to_owned(),
-        at: 1,
+        at: Time::from_ms(1),
     };
     let workspace = &app.tenant.workspace;
     let id = async |name: &str| {

@@ -2,6 +2,7 @@
 
 use crate::app::{Answer, NOW, TestApp};
 use crate::collect::gzip;
+use acquaint::clock::Time;
 use futures_util::future::{join, join_all};
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -237,7 +238,10 @@ async fn odd_ids_and_times(app: &TestApp) {
     assert_eq!(event_null.user_id, None);
     assert_eq!(event_null.anonymous_id.as_deref(), Some("a1"));
     assert_eq!(app.event("future").await.at, NOW);
-    assert_eq!(app.event("ancient").await.at, -2_177_452_800_000);
+    assert_eq!(
+        app.event("ancient").await.at,
+        Time::from_ms(-2_177_452_800_000)
+    );
     assert_eq!(app.event("seconds").await.at, NOW - 10_000);
     let answer = send(
         app,

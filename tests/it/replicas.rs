@@ -2,6 +2,7 @@
 
 use crate::app::TestApp;
 use crate::kill::{BATCH, batch, check_log, documents, request, serve};
+use acquaint::clock::Time;
 use acquaint::id::ProfileId;
 use acquaint::identity::SHIPPED;
 use acquaint::identity::decision::By;
@@ -92,7 +93,7 @@ async fn steer(app: &TestApp, done: &AtomicBool) -> usize {
             let mut tx = app.db.begin().await.expect("a transaction");
             let id = &app.tenant.workspace.id;
             tx.lock(id).await.expect("locked");
-            store::identity::set_rules(&mut tx, id, &text, "test", 1)
+            store::identity::set_rules(&mut tx, id, &text, "test", Time::from_ms(1))
                 .await
                 .expect("set");
             tx.commit().await.expect("committed");
@@ -120,7 +121,7 @@ async fn join_two(app: &TestApp, round: usize) -> bool {
     let by = By {
         actor: "test".to_owned(),
         reason: "a test".to_owned(),
-        at: 1,
+        at: Time::from_ms(1),
     };
     let workspace = workspace(app).await;
     let made = match decide::merge(&app.db, &workspace, (&one, &other), &by).await {

@@ -1,6 +1,7 @@
 //! A whole shop: its customers and their orders go in as calls, and every order can be read back.
 
 use crate::app::{Data, NOW, TestApp};
+use acquaint::clock::Time;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
@@ -30,7 +31,7 @@ fn identify(user: &Value) -> Value {
     }})
 }
 
-fn order_completed(order: &Value, at: i64) -> Value {
+fn order_completed(order: &Value, at: Time) -> Value {
     let products: Vec<Value> = order["items"]
         .as_array()
         .expect("items")
@@ -42,7 +43,7 @@ fn order_completed(order: &Value, at: i64) -> Value {
         .collect();
     json!({
         "type": "track", "event": "Order Completed", "userId": order["user_id"],
-        "messageId": format!("o {}", order["order_id"]), "timestamp": acquaint::clock::rfc3339(at),
+        "messageId": format!("o {}", order["order_id"]), "timestamp": at,
         "properties": {
             "order_id": order["order_id"], "status": order["status"], "currency": "USD",
             "total": order["payment_history"][0]["amount"], "products": products,

@@ -3,6 +3,7 @@
 
 use crate::app::TestApp;
 use crate::fold::{derived, disorder, log, take};
+use acquaint::clock::Time;
 use acquaint::event::{Event, Kind};
 use acquaint::id::WorkspaceId;
 use acquaint::identity::SHIPPED;
@@ -26,7 +27,7 @@ both!(
 );
 
 /// Later than any event of a random log is received.
-const SET_AT: i64 = 100_000_000_000;
+const SET_AT: Time = Time::from_ms(100_000_000_000);
 
 /// Changes of the shipped rules: what is replaced by what, the first time it stands there.
 const CHANGES: &[&[(&str, &str)]] = &[
@@ -74,14 +75,14 @@ async fn workspace(db: &Db) -> Workspace {
         rules: Arc::default(),
     };
     let mut tx = db.begin().await.expect("a transaction");
-    access::create_workspace(&mut tx, &new, 1)
+    access::create_workspace(&mut tx, &new, Time::from_ms(1))
         .await
         .expect("created");
     tx.commit().await.expect("committed");
     new
 }
 
-async fn set(db: &Db, workspace: &Workspace, text: &str, at: i64) -> Workspace {
+async fn set(db: &Db, workspace: &Workspace, text: &str, at: Time) -> Workspace {
     let mut tx = db.begin().await.expect("a transaction");
     store::identity::set_rules(&mut tx, &workspace.id, text, "test", at)
         .await
@@ -194,6 +195,7 @@ fn sample() -> Vec<Event> {
 /// Under the second change the one event leaves the link that the other enters.
 async fn a_link_that_is_left_and_entered_at_once_begins_anew(app: &TestApp) {
     let event = |id: &str, kind, at: i64| {
+        let at = Time::from_ms(at);
         let mut event = Event::new("web", id, kind, at, at);
         event.user_id = Some("u4".to_owned());
         event.anonymous_id = Some("null".to_owned());
@@ -263,7 +265,15 @@ async fn events_that_were_read_under_old_rules_are_read_again(app: &TestApp) {
 
 /// A value that leads to a customer is blocked while another's event is read again and carries it: the customer lets go of it.
 async fn what_is_blocked_is_let_go_of_by_whom_it_led_to(app: &TestApp) {
-    let event = |id: &str, kind: Kind| Event::new("web", id, kind, 0, 1_000_000_000);
+    let event = |id: &str, kind: Kind| {
+        Event::new(
+            "web",
+            id,
+            kind,
+            Time::default(),
+            Time::from_ms(1_000_000_000),
+        )
+    };
     let mut first = event("m0", Kind::Identify);
     (first.user_id, first.anonymous_id) = (Some("u0".to_owned()), Some("a1".to_owned()));
     let mut second = event("m1", Kind::Alias);
@@ -295,8 +305,8 @@ async fn a_value_that_becomes_shared_lets_go_of_everyone(app: &TestApp) {
             "shop",
             &format!("m{number}"),
             acquaint::event::Kind::Identify,
-            number,
-            number,
+            Time::from_ms(number),
+            Time::from_ms(number),
         );
         event.user_id = None;
         event.add_external_id(&format!("shop_{}", number % 2), number.to_string());

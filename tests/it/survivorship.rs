@@ -1,6 +1,7 @@
 //! Systems disagree: every value stays visible to staff, and an agent is told where it matters.
 
 use crate::app::TestApp;
+use acquaint::clock::Time;
 use acquaint::identity::SHIPPED;
 use acquaint::identity::survivorship::Survivorship;
 use acquaint::store::{self, access};
@@ -124,7 +125,8 @@ async fn a_workspace_s_rules_choose_among_them(app: &TestApp) {
     let rules = "[survivorship]\ndefault = \"most_frequent\"\n[survivorship.traits]\naddress = { rule = \"source_priority\", sources = [\"crm\"] }";
     let text = SHIPPED.replacen("[survivorship]\ndefault = \"newest\"", rules, 1);
     let mut tx = app.db.begin().await.expect("a transaction");
-    let set = store::identity::set_rules(&mut tx, &workspace.id, &text, "test", 1).await;
+    let set =
+        store::identity::set_rules(&mut tx, &workspace.id, &text, "test", Time::from_ms(1)).await;
     assert_eq!(set.expect("set"), 1);
     tx.commit().await.expect("committed");
     let workspace = access::workspace_by_id(&app.db, &workspace.id).await;

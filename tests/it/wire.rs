@@ -1,6 +1,7 @@
 //! Requests as SDKs make them, replayed byte for byte: each message is stored once, as what it was.
 
 use crate::app::{Data, TestApp, json_files};
+use acquaint::clock::Time;
 use acquaint::event::Kind;
 use acquaint::store::access::Source;
 use data_encoding::BASE64;
@@ -57,7 +58,7 @@ async fn add_sources(app: &TestApp) {
             kind: "segment".to_owned(),
             write_key: format!("wk_test_{name}"),
             secret: None,
-            created_at: 0,
+            created_at: Time::default(),
         })
         .await;
     }

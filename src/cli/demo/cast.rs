@@ -7,6 +7,7 @@ use super::person::{
     customer, nobody, typo, visitor,
 };
 use super::shop::TOWNS;
+use crate::clock::Time;
 
 /// The number of the customer that the demo shows.
 pub(super) const HERO: u64 = 42;
@@ -17,7 +18,7 @@ pub(super) const HOUSEMATE: u64 = 43;
 const CUSTOMERS_PER_VISITOR: u64 = 5;
 
 /// This many customers and some visitors, as of the day that starts at `today`.
-pub(super) fn everyone(today: i64, customers: u64) -> Vec<DemoPerson> {
+pub(super) fn everyone(today: Time, customers: u64) -> Vec<DemoPerson> {
     (0..customers + customers / CUSTOMERS_PER_VISITOR)
         .map(|number| match number {
             HERO => hero(today),
@@ -29,7 +30,7 @@ pub(super) fn everyone(today: i64, customers: u64) -> Vec<DemoPerson> {
 }
 
 /// Priya is known to all six systems, to each by other identifiers.
-fn hero(today: i64) -> DemoPerson {
+fn hero(today: Time) -> DemoPerson {
     let mut dice = Dice::new(HERO);
     let at = |days, hour, minute| moment(today, days, hour, minute);
     let mut person = DemoPerson {
@@ -90,7 +91,7 @@ fn hero(today: i64) -> DemoPerson {
 }
 
 /// Arjun signs in on Priya's browser. Two accounts on one browser are two people.
-fn housemate(today: i64) -> DemoPerson {
+fn housemate(today: Time) -> DemoPerson {
     let browser = hero(today).browser.map(|browser| Browser {
         visits: vec![moment(today, 20, 21, 15)],
         ..browser

@@ -3,7 +3,6 @@
 
 use super::person::DemoPerson;
 use super::request::{DemoRequest, batches};
-use crate::clock::rfc3339;
 use serde_json::{Value, json};
 
 const COMPANIES: [&str; 5] = [
@@ -37,12 +36,12 @@ fn contact(person: &DemoPerson) -> Vec<Value> {
         "account_owner": if person.number.is_multiple_of(2) { "Dana Holt" } else { "Luis Prado" },
     });
     let mut calls = vec![json!({
-        "type": "identify", "messageId": format!("crm-{id}"), "timestamp": rfc3339(at), "traits": traits, "context": context,
+        "type": "identify", "messageId": format!("crm-{id}"), "timestamp": at, "traits": traits, "context": context,
     })];
     if person.number % 4 == 2 {
         let company = COMPANIES[(person.number / 4) as usize % COMPANIES.len()];
         calls.push(json!({
-            "type": "group", "messageId": format!("crm-{id}-company"), "timestamp": rfc3339(at + 60_000), "context": context,
+            "type": "group", "messageId": format!("crm-{id}-company"), "timestamp": at + 60_000, "context": context,
             "groupId": company.to_lowercase().replace([' ', '&'], "-"), "traits": {"name": company},
         }));
     }

@@ -1,10 +1,12 @@
 //! Random numbers that are the same in every run, and times relative to a day.
 
+use crate::clock::Time;
+
 pub(super) const MINUTE: i64 = 60_000;
 pub(super) const DAY: i64 = 24 * 60 * MINUTE;
 
 /// A time of day, `days_ago` days before the day that starts at `today`.
-pub(super) fn moment(today: i64, days_ago: i64, hour: i64, minute: i64) -> i64 {
+pub(super) fn moment(today: Time, days_ago: i64, hour: i64, minute: i64) -> Time {
     today - days_ago * DAY + (hour * 60 + minute) * MINUTE
 }
 
@@ -32,7 +34,7 @@ impl Dice {
     }
 
     /// A random time of day, `from` to `to` days ago.
-    pub fn moment(&mut self, today: i64, from: u64, to: u64) -> i64 {
+    pub fn moment(&mut self, today: Time, from: u64, to: u64) -> Time {
         let days = (from + self.below(to - from + 1)) as i64;
         let (hour, minute) = (7 + self.below(15) as i64, self.below(60) as i64);
         moment(today, days, hour, minute) + self.below(60) as i64 * 1000

@@ -4,7 +4,7 @@
 use super::dice::{Dice, MINUTE};
 use super::person::DemoPerson;
 use super::request::{DemoRequest, batches};
-use crate::clock::rfc3339;
+use crate::clock::Time;
 use serde_json::{Value, json};
 
 const SUBJECTS: [&str; 4] = [
@@ -24,11 +24,11 @@ fn letters(person: &DemoPerson) -> Vec<Value> {
     let mut dice = Dice::new(person.number + 30_000);
     let mut calls = Vec::new();
     for (nth, at) in person.letters.iter().enumerate() {
-        let mut call = |event: &str, at: i64| {
+        let mut call = |event: &str, at: Time| {
             let kind = event.replace(' ', "-").to_lowercase();
             calls.push(json!({
                 "type": "track", "event": event, "messageId": format!("mail-{:05}-{nth}-{kind}", person.number),
-                "timestamp": rfc3339(at),
+                "timestamp": at,
                 "properties": {
                     "email_id": format!("nl-{nth}-{}", person.number), "email_subject": SUBJECTS[nth % SUBJECTS.len()],
                     "campaign_name": "Newsletter",
@@ -42,10 +42,10 @@ fn letters(person: &DemoPerson) -> Vec<Value> {
         call("Email Delivered", *at);
         let opened = dice.below(100) < 55;
         if opened {
-            call("Email Opened", at + (10 + dice.below(300) as i64) * MINUTE);
+            call("Email Opened", *at + (10 + dice.below(300) as i64) * MINUTE);
         }
         if opened && dice.below(100) < 40 {
-            call("Email Link Clicked", at + 320 * MINUTE);
+            call("Email Link Clicked", *at + 320 * MINUTE);
         }
     }
     calls

@@ -4,6 +4,7 @@
 
 use super::dice::{DAY, Dice, MINUTE, moment};
 use super::shop::{COMPLAINTS, PRODUCTS, TOWNS, Town};
+use crate::clock::Time;
 
 /// How many customers there are, without visitors who never sign up.
 pub(super) const CUSTOMERS: u64 = 300;
@@ -70,16 +71,16 @@ pub(super) struct DemoPerson {
     pub shop_account: Option<ShopAccount>,
     pub help: Option<HelpDeskUser>,
     /// The time when sales last saved the contact.
-    pub contact_at: Option<i64>,
+    pub contact_at: Option<Time>,
     /// The times of the newsletters.
-    pub letters: Vec<i64>,
+    pub letters: Vec<Time>,
 }
 
 /// A browser and its visits to the website.
 #[derive(Clone, Debug)]
 pub(super) struct Browser {
     pub id: String,
-    pub visits: Vec<i64>,
+    pub visits: Vec<Time>,
     /// Whether the person signs up at the end of the first visit.
     pub signs_up: bool,
 }
@@ -90,14 +91,14 @@ pub(super) struct PhoneApp {
     pub install: String,
     pub device: String,
     pub ios: bool,
-    pub opened: Vec<i64>,
+    pub opened: Vec<Time>,
 }
 
 /// An account in the shop.
 #[derive(Clone, Debug)]
 pub(super) struct ShopAccount {
     pub id: u64,
-    pub since: i64,
+    pub since: Time,
     pub email: Option<String>,
 }
 
@@ -105,7 +106,7 @@ pub(super) struct ShopAccount {
 pub(super) struct DemoOrder {
     pub id: u64,
     pub number: u64,
-    pub at: i64,
+    pub at: Time,
     /// Indices of products, and their quantities.
     pub lines: Vec<(usize, u64)>,
     pub stage: Stage,
@@ -131,7 +132,7 @@ pub(super) struct HelpDeskUser {
 #[derive(Clone, Debug)]
 pub(super) struct DemoTicket {
     pub id: u64,
-    pub at: i64,
+    pub at: Time,
     /// The index of the complaint.
     pub about: usize,
     pub solved: bool,
@@ -177,7 +178,7 @@ pub(super) fn nobody(number: u64) -> DemoPerson {
 }
 
 /// A visitor who never signs up.
-pub(super) fn visitor(number: u64, today: i64) -> DemoPerson {
+pub(super) fn visitor(number: u64, today: Time) -> DemoPerson {
     let mut dice = Dice::new(number);
     let visits = vec![dice.moment(today, 1, 60)];
     let browser = Browser {
@@ -192,12 +193,12 @@ pub(super) fn visitor(number: u64, today: i64) -> DemoPerson {
 }
 
 /// A customer who is known to some of the systems.
-pub(super) fn customer(number: u64, today: i64) -> DemoPerson {
+pub(super) fn customer(number: u64, today: Time) -> DemoPerson {
     let mut dice = Dice::new(number);
     let mut person = nobody(number);
     let joined = 20 + dice.below(68);
     if dice.chance(85) {
-        let mut visits: Vec<i64> = (0..1 + dice.below(3))
+        let mut visits: Vec<Time> = (0..1 + dice.below(3))
             .map(|_| dice.moment(today, 1, joined))
             .collect();
         visits.sort_unstable();
@@ -208,7 +209,7 @@ pub(super) fn customer(number: u64, today: i64) -> DemoPerson {
         });
     }
     if dice.chance(35) {
-        let mut opened: Vec<i64> = (0..1 + dice.below(3))
+        let mut opened: Vec<Time> = (0..1 + dice.below(3))
             .map(|_| dice.moment(today, 1, joined))
             .collect();
         opened.sort_unstable();
@@ -242,7 +243,7 @@ pub(super) fn customer(number: u64, today: i64) -> DemoPerson {
     person
 }
 
-fn shop(person: &mut DemoPerson, dice: &mut Dice, today: i64, joined: u64) {
+fn shop(person: &mut DemoPerson, dice: &mut Dice, today: Time, joined: u64) {
     let email = match person.number % 5 {
         0 => Some(person.email().replace('@', "+shop@")),
         1 => None,
@@ -284,7 +285,7 @@ fn shop(person: &mut DemoPerson, dice: &mut Dice, today: i64, joined: u64) {
     person.orders = orders;
 }
 
-fn help(person: &mut DemoPerson, dice: &mut Dice, today: i64, joined: u64) {
+fn help(person: &mut DemoPerson, dice: &mut Dice, today: Time, joined: u64) {
     let email = person.email();
     let (email, phone) = match person.number % 3 {
         0 => (Some(email), false),

@@ -5,7 +5,7 @@ use super::dice::Dice;
 use super::person::{DemoPerson, PhoneApp};
 use super::request::DemoRequest;
 use super::shop::PRODUCTS;
-use crate::clock::rfc3339;
+use crate::clock::Time;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use serde_json::{Value, json};
@@ -21,7 +21,7 @@ fn batches(person: &DemoPerson, write_key: &str) -> Vec<DemoRequest> {
     let Some(app) = &person.phone_app else {
         return Vec::new();
     };
-    let batch = |(nth, opened): (usize, &i64)| {
+    let batch = |(nth, opened): (usize, &Time)| {
         let calls = calls(person, app, nth, *opened);
         let events = calls.len();
         let body = json!({"batch": calls, "writeKey": write_key});
@@ -38,7 +38,7 @@ fn batches(person: &DemoPerson, write_key: &str) -> Vec<DemoRequest> {
     app.opened.iter().enumerate().map(batch).collect()
 }
 
-fn calls(person: &DemoPerson, app: &PhoneApp, nth: usize, opened: i64) -> Vec<Value> {
+fn calls(person: &DemoPerson, app: &PhoneApp, nth: usize, opened: Time) -> Vec<Value> {
     let mut dice = Dice::new(person.number + 20_000 + nth as u64);
     let product = &PRODUCTS[dice.below(PRODUCTS.len() as u64) as usize];
     let user_id = (nth > 0).then(|| person.user_id());
@@ -55,7 +55,7 @@ fn calls(person: &DemoPerson, app: &PhoneApp, nth: usize, opened: i64) -> Vec<Va
     calls.push(json!({"type": "track", "event": "Product Viewed", "userId": person.user_id(), "properties": looked}));
     for (at, call) in calls.iter_mut().enumerate() {
         call["messageId"] = json!(format!("app-{:05}-{nth}-{at}", person.number));
-        call["timestamp"] = json!(rfc3339(opened + at as i64 * 45_000));
+        call["timestamp"] = json!(opened + at as i64 * 45_000);
         call["anonymousId"] = json!(app.install);
         call["context"] = context(app);
     }

@@ -3,7 +3,7 @@
 use super::person::{DemoOrder, DemoPerson, ShopAccount, Stage};
 use super::request::DemoRequest;
 use super::shop::{PRODUCTS, SHOP_DOMAIN};
-use crate::clock::rfc3339;
+use crate::clock::Time;
 use serde_json::{Value, json};
 
 const HOUR: i64 = 60 * 60 * 1000;
@@ -21,7 +21,7 @@ fn webhooks(person: &DemoPerson) -> Vec<DemoRequest> {
     let customer = customer(person, account);
     let mut sent = vec![webhook("customers/create", account.id, &customer)];
     for order in &person.orders {
-        let body = |at, paid, cancelled: Option<i64>| {
+        let body = |at, paid, cancelled: Option<Time>| {
             order_body(person, account, order, at, paid, cancelled)
         };
         sent.push(webhook(
@@ -92,7 +92,7 @@ fn customer(person: &DemoPerson, account: &ShopAccount) -> Value {
         "subscribed"
     };
     json!({
-        "id": account.id, "email": account.email, "created_at": rfc3339(account.since), "updated_at": rfc3339(account.since),
+        "id": account.id, "email": account.email, "created_at": account.since, "updated_at": account.since,
         "first_name": person.first, "last_name": person.last, "state": "enabled", "currency": "USD", "tags": "",
         "phone": null, "verified_email": true, "orders_count": 0, "total_spent": "0.00",
         "email_marketing_consent": account.email.as_ref().map(|_| json!({"state": consent, "opt_in_level": "single_opt_in"})),
@@ -126,9 +126,9 @@ fn order_body(
     person: &DemoPerson,
     account: &ShopAccount,
     order: &DemoOrder,
-    at: i64,
+    at: Time,
     paid: bool,
-    cancelled: Option<i64>,
+    cancelled: Option<Time>,
 ) -> Value {
     let total = total_cents(order);
     let lines: Vec<Value> = order
@@ -139,7 +139,7 @@ fn order_body(
         .collect();
     json!({
         "id": order.id, "name": format!("#{}", order.number), "order_number": order.number, "number": order.number - 1000,
-        "created_at": rfc3339(order.at), "updated_at": rfc3339(at), "cancelled_at": cancelled.map(rfc3339),
+        "created_at": order.at, "updated_at": at, "cancelled_at": cancelled,
         "cancel_reason": cancelled.map(|_| "customer"), "currency": "USD", "email": account.email, "phone": null,
         "financial_status": if paid { "paid" } else { "pending" }, "fulfillment_status": null, "source_name": "web",
         "subtotal_price": dollars(total - SHIPPING_CENTS), "total_discounts": "0.00", "total_tax": "0.00", "total_price": dollars(total),
@@ -159,11 +159,11 @@ fn line_item(order: &DemoOrder, nth: usize, (product, quantity): (usize, u64)) -
     })
 }
 
-fn parcel(order: &DemoOrder, at: i64, arrived: Option<i64>) -> Value {
+fn parcel(order: &DemoOrder, at: Time, arrived: Option<Time>) -> Value {
     let tracking = format!("TW{}US", order.id % 1_000_000_000);
     json!({
         "id": order.id + 1_000_000, "order_id": order.id, "name": format!("#{}.1", order.number), "status": "success",
-        "created_at": rfc3339(order.at + 20 * HOUR), "updated_at": rfc3339(at), "service": "manual", "line_items": [],
+        "created_at": order.at + 20 * HOUR, "updated_at": at, "service": "manual", "line_items": [],
         "shipment_status": arrived.map(|_| "delivered"), "tracking_company": "Harbor Post",
         "tracking_number": tracking, "tracking_numbers": [tracking],
         "tracking_url": format!("https://track.example/{tracking}"), "tracking_urls": [],

@@ -3,6 +3,7 @@
 use super::story::Story;
 use super::{Demonstration, SystemResult, TimedCall};
 use crate::cli::say;
+use crate::clock::Time;
 use serde_json::Value;
 
 /// The width of the output.
@@ -168,8 +169,8 @@ pub(super) fn grouped(number: usize) -> String {
     groups.join(",")
 }
 
-fn when(at: i64) -> String {
-    jiff::Timestamp::from_millisecond(at).map_or_else(
+fn when(at: Time) -> String {
+    jiff::Timestamp::from_millisecond(at.ms()).map_or_else(
         |_| String::new(),
         |at| at.strftime("%b %d %H:%M").to_string(),
     )

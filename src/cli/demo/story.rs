@@ -3,7 +3,7 @@
 
 use super::system::SYSTEMS;
 use crate::Result;
-use crate::clock::rfc3339;
+use crate::clock::Time;
 use crate::id::LinkId;
 use crate::identity::{Constraints, Identifier, Link, LinkTrace, Rules, trace};
 use crate::profile::Profile;
@@ -28,7 +28,7 @@ pub(super) struct Story {
 
 /// A record that created a customer, was recognised, or was kept apart.
 pub(super) struct Chapter {
-    pub at: i64,
+    pub at: Time,
     pub system: String,
     /// Its identifiers that were known already.
     pub by: Vec<Identifier>,
@@ -158,7 +158,7 @@ impl Chapter {
     pub fn json(&self) -> Value {
         let words = |ids: &[Identifier]| ids.iter().map(ToString::to_string).collect::<Vec<_>>();
         json!({
-            "at": rfc3339(self.at), "source": self.system, "joined_by": words(&self.by), "brought": words(&self.brought),
+            "at": self.at, "source": self.system, "joined_by": words(&self.by), "brought": words(&self.brought),
             "customers_joined": self.joined, "left_out": self.left_out.as_ref().map(ToString::to_string),
         })
     }

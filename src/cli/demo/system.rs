@@ -3,6 +3,7 @@
 use super::person::DemoPerson;
 use super::request::DemoRequest;
 use super::{crm, mailing, phone, shopify, website, zendesk};
+use crate::clock::Time;
 use crate::source;
 use crate::store::access::Source;
 use crate::surface::local::Local;
@@ -71,7 +72,7 @@ pub(super) const SYSTEMS: [System; 6] = [
 
 impl DemoRequest {
     /// Sends the request, signed at `now` as its system does.
-    pub async fn send(self, local: &Local, source: &Source, now: i64) -> Result<usize> {
+    pub async fn send(self, local: &Local, source: &Source, now: Time) -> Result<usize> {
         let mut headers = self.headers;
         let secret = source.secret.as_deref().unwrap_or_default();
         if let Some(webhook) = source::kind(&source.kind)?.webhook() {

@@ -7,7 +7,7 @@ use request::DemoRequest;
 use std::collections::BTreeSet;
 
 /// 2026-11-20.
-const TODAY: i64 = 1_795_132_800_000;
+const TODAY: Time = Time::from_ms(1_795_132_800_000);
 /// Fewer customers than in the demo, because a debug build is slow.
 const CUSTOMERS: u64 = 60;
 
@@ -177,7 +177,7 @@ async fn a_companys_own_workspace_is_left_alone() {
         kind: "segment".to_owned(),
         write_key: "wk_ours".to_owned(),
         secret: None,
-        created_at: 0,
+        created_at: Time::default(),
     };
     steward::access::add_sources(&db, &[own]).await.unwrap();
     let refused = prepare(&db, "demo").await.expect_err("refused");

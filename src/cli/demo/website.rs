@@ -6,7 +6,7 @@ use super::person::{Browser, DemoPerson};
 use super::request::DemoRequest;
 use super::shop::PRODUCTS;
 use super::shopify::{dollars, total_cents};
-use crate::clock::rfc3339;
+use crate::clock::Time;
 use serde_json::{Value, json};
 
 /// Writes the calls of a person, one after another.
@@ -40,9 +40,9 @@ pub(super) fn requests(people: &[DemoPerson], write_key: &str) -> Vec<DemoReques
 impl CallWriter<'_> {
     fn run(&mut self) {
         let mut dice = Dice::new(self.person.number + 10_000);
-        for (nth, visit) in self.browser.visits.iter().enumerate() {
+        for (nth, visit) in self.browser.visits.iter().copied().enumerate() {
             let product = dice.below(PRODUCTS.len() as u64) as usize;
-            self.page(*visit, "Home", "/");
+            self.page(visit, "Home", "/");
             self.look_at(visit + 2 * MINUTE, product);
             if nth == 0 && self.browser.signs_up {
                 self.sign_up(visit + 9 * MINUTE);
@@ -87,7 +87,7 @@ impl CallWriter<'_> {
         }
     }
 
-    fn page(&mut self, at: i64, name: &str, path: &str) {
+    fn page(&mut self, at: Time, name: &str, path: &str) {
         let properties = json!({"name": name, "path": path, "title": name, "url": url(path)});
         self.send(
             "/v1/p",
@@ -96,7 +96,7 @@ impl CallWriter<'_> {
         );
     }
 
-    fn look_at(&mut self, at: i64, product: usize) {
+    fn look_at(&mut self, at: Time, product: usize) {
         let product = &PRODUCTS[product];
         let path = format!("/products/{}", product.sku.to_lowercase());
         self.page(at, product.name, &path);
@@ -107,10 +107,10 @@ impl CallWriter<'_> {
         self.track(at + 5_000, "Product Viewed", &properties);
     }
 
-    fn sign_up(&mut self, at: i64) {
+    fn sign_up(&mut self, at: Time) {
         self.signed_in = true;
         let (person, email) = (self.person, self.person.email());
-        let traits = json!({"email": email, "first_name": person.first, "name": person.name(), "created_at": rfc3339(at)});
+        let traits = json!({"email": email, "first_name": person.first, "name": person.name(), "created_at": at});
         let consent = json!({"categoryPreferences": {"Analytics": true, "Advertising": person.number % 3 == 0}});
         self.send(
             "/v1/i",
@@ -120,15 +120,15 @@ impl CallWriter<'_> {
         self.track(at + 2_000, "Signed Up", &json!({"type": "email"}));
     }
 
-    fn track(&mut self, at: i64, event: &str, properties: &Value) {
+    fn track(&mut self, at: Time, event: &str, properties: &Value) {
         let call = json!({"type": "track", "event": event, "properties": properties});
         self.send("/v1/t", at, call);
     }
 
-    fn send(&mut self, path: &'static str, at: i64, mut call: Value) {
+    fn send(&mut self, path: &'static str, at: Time, mut call: Value) {
         let number = self.person.number;
         call["messageId"] = json!(format!("ajs-next-{number:05}-{:04}", self.sent.len()));
-        call["timestamp"] = json!(rfc3339(at));
+        call["timestamp"] = json!(at);
         call["anonymousId"] = json!(self.browser.id);
         call["userId"] = json!(self.signed_in.then(|| self.person.user_id()));
         call["context"]["library"] = json!({"name": "analytics.js", "version": "next-1.84.3"});

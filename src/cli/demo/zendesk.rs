@@ -3,7 +3,7 @@
 use super::person::{DemoPerson, DemoTicket, HelpDeskUser};
 use super::request::DemoRequest;
 use super::shop::COMPLAINTS;
-use crate::clock::rfc3339;
+use crate::clock::Time;
 use serde_json::{Value, json};
 
 const HOUR: i64 = 60 * 60 * 1000;
@@ -21,7 +21,7 @@ fn webhooks(person: &DemoPerson) -> Vec<DemoRequest> {
     };
     let mut sent = vec![user(person, help)];
     for ticket in &help.tickets {
-        let post = |name: &str, at: i64, status: &str, event: Value| {
+        let post = |name: &str, at: Time, status: &str, event: Value| {
             let kind = format!("ticket.{name}");
             let subject = format!("zen:ticket:{}", ticket.id);
             webhook(
@@ -72,12 +72,12 @@ fn user(person: &DemoPerson, help: &HelpDeskUser) -> DemoRequest {
     let detail = json!({
         "id": help.id.to_string(), "email": help.email, "phone": help.phone.then(|| format!("+1 {area}-{exchange}-{line}")),
         "name": person.name(), "role": "end-user", "external_id": "", "organization_id": "0", "default_group_id": "0",
-        "created_at": rfc3339(since), "updated_at": rfc3339(since),
+        "created_at": since, "updated_at": since,
     });
     webhook("user.created", since, &subject, &detail, &json!({}))
 }
 
-fn detail(help: &HelpDeskUser, ticket: &DemoTicket, at: i64, status: &str) -> Value {
+fn detail(help: &HelpDeskUser, ticket: &DemoTicket, at: Time, status: &str) -> Value {
     let trouble = &COMPLAINTS[ticket.about];
     let channel = if help.email.is_some() {
         "email"
@@ -88,14 +88,14 @@ fn detail(help: &HelpDeskUser, ticket: &DemoTicket, at: i64, status: &str) -> Va
         "id": ticket.id.to_string(), "actor_id": help.id.to_string(), "requester_id": help.id.to_string(), "submitter_id": help.id.to_string(),
         "assignee_id": AGENT, "status": status, "priority": trouble.priority, "subject": trouble.subject, "description": trouble.body,
         "type": "PROBLEM", "is_public": true, "tags": [trouble.tag], "via": {"channel": channel}, "external_id": null,
-        "brand_id": "5001", "group_id": "8001", "organization_id": "0", "created_at": rfc3339(ticket.at), "updated_at": rfc3339(at),
+        "brand_id": "5001", "group_id": "8001", "organization_id": "0", "created_at": ticket.at, "updated_at": at,
     })
 }
 
-fn webhook(kind: &str, at: i64, subject: &str, detail: &Value, event: &Value) -> DemoRequest {
+fn webhook(kind: &str, at: Time, subject: &str, detail: &Value, event: &Value) -> DemoRequest {
     let body = json!({
         "type": format!("zen:event-type:{kind}"), "account_id": ACCOUNT, "id": format!("{kind}-{}", subject.replace(':', "-")),
-        "time": rfc3339(at), "zendesk_event_version": "2022-11-06", "subject": subject, "detail": detail, "event": event,
+        "time": at, "zendesk_event_version": "2022-11-06", "subject": subject, "detail": detail, "event": event,
     });
     DemoRequest {
         path: "/v1/webhooks/support",

@@ -55,8 +55,10 @@ fn name(profile: &Profile) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::clock::Time;
     use crate::identity::Identifier;
     use crate::profile::KnownIdentifier;
+    use crate::profile::claim::{Claim, Claims};
     use serde_json::json;
 
     #[test]
@@ -64,7 +66,7 @@ mod tests {
         assert_eq!(words(&Profile::default()), "");
         let known = |n: u8| KnownIdentifier {
             identifier: Identifier::new("user_id", format!("u{n}")),
-            since: 0,
+            since: Time::default(),
         };
         let mut profile = Profile {
             identifiers: (1..=5).map(known).collect(),
@@ -75,10 +77,17 @@ mod tests {
             "user_id:u1  user_id:u2  user_id:u3  and 2 more"
         );
         profile.identifiers.truncate(1);
-        let claim = |value| json!([{"value": value, "source": "crm", "at": 0, "event": "e"}]);
-        profile.traits =
-            serde_json::from_value(json!({"first_name": claim("Ada"), "last_name": claim("Orr")}))
-                .expect("claims");
+        for (name, value) in [("first_name", "Ada"), ("last_name", "Orr")] {
+            let mut claims = Claims::default();
+            claims.add(Claim {
+                value: json!(value),
+                at: Time::default(),
+                source: "crm".to_owned(),
+                event: "e".to_owned(),
+                verified: false,
+            });
+            profile.traits.insert(name.to_owned(), claims);
+        }
         assert_eq!(words(&profile), "Ada Orr  user_id:u1");
     }
 

@@ -2,7 +2,6 @@
 
 use super::apply;
 use super::decide::line;
-use crate::clock::rfc3339;
 use crate::config::{AuthorConfig, Config};
 use crate::identity::{Rules, SHIPPED};
 use crate::store::identity::RulesVersion;
@@ -97,7 +96,7 @@ async fn list(config: &Config) -> Result<()> {
     let state = steward::rules::state(&db, &workspace.id).await?;
     let versions = store::identity::rules_versions(&db, &workspace.id, state.rules).await?;
     if config.json {
-        let row = |row: &RulesVersion| json!({"version": row.version, "by": row.actor, "at": rfc3339(row.created_at)});
+        let row = |row: &RulesVersion| json!({"version": row.version, "by": row.actor, "at": row.created_at});
         let rows: Vec<_> = versions.iter().map(row).collect();
         return cli::say_json(
             &json!({"in_force": state.rules, "applied": state.applied, "versions": rows}),
@@ -111,8 +110,8 @@ async fn list(config: &Config) -> Result<()> {
             created_at,
             ..
         } = row;
-        let (at, state) = (rfc3339(*created_at), state_of(*version, &state));
-        line(&format!("{version}  {at}  by {actor}{state}"));
+        let state = state_of(*version, &state);
+        line(&format!("{version}  {created_at}  by {actor}{state}"));
     }
     Ok(())
 }

@@ -3,7 +3,7 @@
 use super::decide::line;
 use super::matching::tell;
 use crate::cli::{find, note, say, say_json};
-use crate::clock::{Clock, rfc3339};
+use crate::clock::Clock;
 use crate::config::{AuthorConfig, Config};
 use crate::identity::decision::By;
 use crate::steward::suggest;
@@ -148,6 +148,6 @@ fn outside(suggestion: &Suggestion) -> Result<Value> {
         .map_err(|_| Error::internal("a suggestion cannot be read"))?;
     Ok(json!({
         "id": suggestion.id, "profiles": [suggestion.one, suggestion.other], "state": suggestion.state,
-        "found_at": rfc3339(suggestion.found_at), "probability": doc["probability"], "weight": doc["weight"], "fields": doc["fields"],
+        "found_at": suggestion.found_at, "probability": doc["probability"], "weight": doc["weight"], "fields": doc["fields"],
     }))
 }

@@ -5,6 +5,7 @@ use super::input::Input;
 use super::input_record::{InputRecord, MAX_RECORD};
 use super::lines::Lines;
 use crate::Result;
+use crate::clock::Time;
 use crate::event::Reject;
 use crate::source::people::People;
 use crate::source::{Parsed, segment};
@@ -23,7 +24,7 @@ pub(super) enum Reading {
 }
 
 impl Reading {
-    pub fn parse(&self, record: &InputRecord, source: &str, received_at: i64) -> Parsed {
+    pub fn parse(&self, record: &InputRecord, source: &str, received_at: Time) -> Parsed {
         let refused = |code, message: &str| Parsed {
             outcome: Err(Reject::new(code, message)),
             message_id: None,

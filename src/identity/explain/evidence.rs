@@ -5,7 +5,6 @@ use super::super::{
     APART, Class, Customer, Demotion, Identifier, Link, LinkTrace, MUST_LINK, Why, Window,
 };
 use super::{Apart, Cause, Evidence, ExplainedLink, How, LeftOut, MAX_OTHERS};
-use crate::clock::rfc3339;
 use crate::id::{LinkId, ProfileId};
 use std::collections::{BTreeMap, HashMap};
 
@@ -43,8 +42,8 @@ impl<'a> EvidenceIndex<'a> {
         let joined = trace.map_or(&[][..], |trace| trace.joined.as_slice());
         ExplainedLink {
             link: link.id.clone(),
-            first_at: rfc3339(link.first_at),
-            last_at: activity.map(|activity| rfc3339(activity.last_at)),
+            first_at: link.first_at,
+            last_at: activity.map(|activity| activity.last_at),
             sources: activity
                 .map(|activity| activity.sources.clone())
                 .unwrap_or_default(),

@@ -168,7 +168,7 @@ fn circle(body: &mut String, at: usize, of: usize, link: &ExplainedLink) {
     );
     // Days would run into each other where there are many.
     if of <= 12 {
-        let day: String = link.first_at.chars().take(10).collect();
+        let day: String = link.first_at.to_string().chars().take(10).collect();
         let _ = write!(
             body,
             r#"<text class="small" text-anchor="middle" x="{x}" y="{}">{}</text>"#,

@@ -6,6 +6,7 @@
 
 use super::super::{Class, Customer, Identifier, Link, MUST_LINK, Rule, Rules};
 use super::{CannotLink, Demotion, LinkTrace, MustLinkOutcome, Resolution, Why};
+use crate::clock::Time;
 use crate::id::ProfileId;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -24,9 +25,9 @@ struct Cluster<'a> {
     parent: Option<usize>,
     links: Vec<usize>,
     oldest: usize,
-    identifiers: Vec<(usize, i64)>,
+    identifiers: Vec<(usize, Time)>,
     /// When values of each limited kind were first seen.
-    counted: BTreeMap<&'a str, Vec<i64>>,
+    counted: BTreeMap<&'a str, Vec<Time>>,
     /// Whether it has an identifier of the class person.
     identified: bool,
     cannot_links: BTreeSet<&'a CannotLink>,
@@ -146,7 +147,7 @@ impl<'a> UnionFind<'a> {
     }
 
     /// What speaks against joining all that these ids lead to, and the ids themselves.
-    fn objection(&self, ids: &[usize], at: i64) -> Option<Why> {
+    fn objection(&self, ids: &[usize], at: Time) -> Option<Why> {
         let clusters = self.matched(ids);
         self.over_limit(ids, &clusters, at)
             .or_else(|| self.guarded(ids, &clusters))
@@ -155,7 +156,7 @@ impl<'a> UnionFind<'a> {
 
     /// The first kind of which the customer would have too many: more than the limit, and more than
     /// any of them has now, since what a steward joined stays joined.
-    fn over_limit(&self, ids: &[usize], clusters: &BTreeSet<usize>, at: i64) -> Option<Why> {
+    fn over_limit(&self, ids: &[usize], clusters: &BTreeSet<usize>, at: Time) -> Option<Why> {
         let mut counts: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
         for cluster in clusters {
             for (kind, times) in &self.clusters[*cluster].counted {

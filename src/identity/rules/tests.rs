@@ -153,6 +153,6 @@ fn a_broken_file_is_refused_with_its_line_and_reason() {
 
 #[test]
 fn a_window_ends_where_a_new_one_begins() {
-    assert_eq!(Window::Day.since(DAY_MS), 1);
-    assert_eq!(Window::Ever.since(5), i64::MIN);
+    assert_eq!(Window::Day.since(Time::from_ms(DAY_MS)), Time::from_ms(1));
+    assert_eq!(Window::Ever.since(Time::from_ms(5)), Time::MIN);
 }

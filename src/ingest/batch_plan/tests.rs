@@ -3,6 +3,7 @@
 use super::super::component::Component;
 use super::super::fixture::{SECRET, link, stored};
 use super::*;
+use crate::clock::Time;
 use crate::id::LinkId;
 use crate::identity::fast_path::witness_keys;
 
@@ -106,7 +107,7 @@ fn a_link_that_others_moved_to_is_folded() {
     let target = link(2, &["user_id:u1", &order(1)]);
     let memory = Link {
         id: LinkId::new("old"),
-        first_at: 2,
+        first_at: Time::from_ms(2),
         identifiers: Vec::new(),
         marks: vec![Identifier::new(crate::identity::MOVED, target.id.as_str())],
     };

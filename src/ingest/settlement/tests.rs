@@ -2,12 +2,13 @@
 
 use super::super::fixture::{link, settle, stored};
 use super::*;
+use crate::clock::Time;
 use crate::id::ProfileId;
 use crate::identity::decision::{Act, By, Decision};
 use crate::identity::{Link, MUST_LINK};
 
 fn decide(act: Act) -> Decision {
-    let by = By::new("kim", "a test", 1).expect("a reason");
+    let by = By::new("kim", "a test", Time::from_ms(1)).expect("a reason");
     by.decide(act)
 }
 

@@ -5,7 +5,7 @@ use super::super::packed::{Packed, Packer, Unpacker};
 use super::super::survivorship;
 use super::{Claim, size};
 use crate::identity::survivorship::SurvivorshipRule;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Most sources whose newest claims on one trait are kept.
@@ -31,7 +31,7 @@ const MAX_SMALL: usize = 300;
 /// make them newer, so a witness only gives way to a newer witness, and the dropped candidate stays
 /// dropped unless a claim newer than its witnesses states it anew. That claim brings the time and
 /// event that the candidate would have if it had never been dropped.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 #[serde(transparent)]
 pub struct Claims(Vec<Claim>);
 

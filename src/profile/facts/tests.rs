@@ -1,6 +1,7 @@
 //! A profile is the same however its events are ordered, split and merged.
 
 use super::*;
+use crate::clock::Time;
 use crate::event::Kind;
 use crate::profile::Profile;
 use proptest::prelude::*;
@@ -25,7 +26,13 @@ const NAMES: [&str; 4] = [
 /// Everything that an event can say that a profile might take; `number` makes the values differ.
 fn full(number: usize, at: i64, kind: Kind, name: &str) -> Event {
     let source = ["web", "shop", "crm"][number % 3];
-    let mut event = Event::new(source, &format!("m{number}"), kind, at, 1_000);
+    let mut event = Event::new(
+        source,
+        &format!("m{number}"),
+        kind,
+        Time::from_ms(at),
+        Time::from_ms(1_000),
+    );
     name.clone_into(&mut event.name);
     event.group_id = Some(format!("acme{}", number % 2));
     let map = |value: Value| value.as_object().cloned().unwrap_or_default();

@@ -19,7 +19,7 @@ use data_encoding::HEXLOWER;
 use serde_json::{Value, json};
 
 /// 2026-11-28T08:00:00Z, and milliseconds after it.
-const AT: i64 = 1_795_852_800_000;
+const AT: Time = Time::from_ms(1_795_852_800_000);
 
 /// Holds a document to its bytes. Other bytes mean that stored documents are misread, or not read
 /// at all.
@@ -230,7 +230,7 @@ fn the_profiles_of_a_change_have_these_bytes() {
 #[test]
 fn values_have_these_bytes() {
     let value = json!([
-        null, false, true, 0, -1, 63, 64, -9_000, AT, AT - 1, i64::MIN, u64::MAX, 0.5, -1e300,
+        null, false, true, 0, -1, 63, 64, -9_000, AT.ms(), AT.ms() - 1, i64::MIN, u64::MAX, 0.5, -1e300,
         "", "a", "ab", "ab", id(1), id(1), "é".repeat(40), [], {}, {"ab": [{"b": "ab"}]},
     ]);
     hold("a value", &value, VALUES);

@@ -9,7 +9,7 @@ fn wins(all: &[Claim], rule: SurvivorshipRule, sources: &[&str]) -> Value {
     let sources: Vec<String> = sources.iter().map(|name| (*name).to_owned()).collect();
     let mut claims = claims(all.iter().cloned());
     claims.rank(rule, &sources);
-    let order: Vec<i64> = claims.iter().skip(1).map(|claim| claim.at).collect();
+    let order: Vec<i64> = claims.iter().skip(1).map(|claim| claim.at.ms()).collect();
     assert!(order.is_sorted_by(|a, b| a > b), "the others newest first");
     claims
         .winner()

@@ -3,7 +3,7 @@
 //! Only dates such as `03/04/1980` are ambiguous. The order is decided once for a file, from its
 //! unambiguous dates ([`Tally`]), so that a row always means the same day.
 
-use crate::clock::parse_time;
+use crate::clock::{Time, parse_time};
 use jiff::civil::Date;
 use serde::Deserialize;
 
@@ -61,15 +61,15 @@ pub(super) fn day(text: &str, order: DateOrder, today: Date) -> Option<String> {
     read(text, order, today).map(|date| date.to_string())
 }
 
-/// Reads a time in UTC milliseconds: in the format of [`parse_time`], as seconds or milliseconds
+/// Reads a time: in the format of [`parse_time`], as seconds or milliseconds
 /// since 1970, or as a day in any spelling with a time of day after it.
-pub(super) fn moment(text: &str, order: DateOrder, today: Date) -> Option<i64> {
+pub(super) fn moment(text: &str, order: DateOrder, today: Date) -> Option<Time> {
     let text = text.trim();
     if text.bytes().all(|byte| byte.is_ascii_digit()) {
         let number: i64 = text.parse().ok()?;
         match text.len() {
-            10 => return Some(number * 1_000),
-            13 => return Some(number),
+            10 => return Some(Time::from_ms(number * 1_000)),
+            13 => return Some(Time::from_ms(number)),
             _ => {}
         }
     }
@@ -83,8 +83,8 @@ pub(super) fn moment(text: &str, order: DateOrder, today: Date) -> Option<i64> {
 }
 
 /// The day of a time, for [`day`].
-pub(super) fn today(at: i64) -> Date {
-    let moment = jiff::Timestamp::from_millisecond(at).unwrap_or(jiff::Timestamp::MAX);
+pub(super) fn today(at: Time) -> Date {
+    let moment = jiff::Timestamp::from_millisecond(at.ms()).unwrap_or(jiff::Timestamp::MAX);
     jiff::tz::Offset::UTC.to_datetime(moment).date()
 }
 

@@ -2,7 +2,7 @@
 
 use super::column::{Role, Use, is_known, recognise, snake};
 use super::date::{self, DateOrder};
-use crate::clock::base32;
+use crate::clock::{Time, base32};
 use crate::event::{Event, Kind, MAX_ID, Reject, text_of};
 use jiff::civil::Date;
 use serde_json::{Map, Value, json};
@@ -29,7 +29,7 @@ pub(super) struct RecordBuilder {
 
 impl RecordBuilder {
     /// An empty record that was received at this time.
-    pub fn new(order: DateOrder, received_at: i64) -> Self {
+    pub fn new(order: DateOrder, received_at: Time) -> Self {
         Self {
             order,
             today: date::today(received_at),
@@ -155,7 +155,7 @@ impl RecordBuilder {
         mut self,
         source: &str,
         join: &[&str],
-        received_at: i64,
+        received_at: Time,
     ) -> Result<Event, Reject> {
         let Some(id) = self.id.take() else {
             return Err(Reject::new(
@@ -180,7 +180,7 @@ impl RecordBuilder {
         }
         let user_id = self.user_id.take();
         let traits = self.traits();
-        let message_id = message_id(&json!([id, user_id, at, join, traits]));
+        let message_id = message_id(&json!([id, user_id, at.map(Time::ms), join, traits]));
         let mut event = Event::new(
             source,
             &message_id,

@@ -5,7 +5,7 @@ use crate::event::{Event, Kind};
 use crate::source::testing::ids;
 use serde_json::json;
 
-const NOW: i64 = 1_795_458_600_000;
+const NOW: Time = Time::from_ms(1_795_458_600_000);
 
 fn people(map: &str, header: &str) -> People {
     let map = Map::parse(map).expect("a map");
@@ -49,7 +49,7 @@ fn a_row_becomes_an_identify_event_of_its_record() {
     assert_eq!(ids(&event), ["record.crm:r1"]);
     assert_eq!(
         (event.user_id.as_deref(), event.at),
-        (None, 1_772_323_200_000)
+        (None, Time::from_ms(1_772_323_200_000))
     );
     let traits = json!({
         "first_name": "Ada", "last_name": "Moreau", "birthday": "1980-02-29",
@@ -133,7 +133,10 @@ fn the_message_id_follows_the_content() {
 #[test]
 fn times_of_update() {
     let people = people("", "id|name|modified");
-    assert_eq!(row(&people, "1|Ada|3/1/2026").at, 1_772_323_200_000);
+    assert_eq!(
+        row(&people, "1|Ada|3/1/2026").at,
+        Time::from_ms(1_772_323_200_000)
+    );
     let unread = row(&people, "1|Ada|lately");
     assert_eq!(
         (unread.at, unread.traits["updated_at"].as_str()),

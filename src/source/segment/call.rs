@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 
 use super::MAX_EVENT_BYTES;
 use super::field::{id, kind, text, time, word};
-use crate::clock::{base32, random_id};
+use crate::clock::{Time, base32, random_id};
 use crate::event::{Event, Kind, MAX_DEPTH, Reject};
 use crate::source::Parsed;
 
@@ -22,13 +22,13 @@ pub(super) struct CallContext<'a> {
     /// Name of the source.
     pub source: &'a str,
     /// The time of arrival, by our clock.
-    pub received_at: i64,
+    pub received_at: Time,
     /// The kind that the route names; the `type` of the call is ignored then.
     pub only: Option<Kind>,
     /// The context of the batch; the call's own context wins.
     pub context: Map<String, Value>,
     /// The time of sending, by the sender's clock.
-    pub sent_at: Option<i64>,
+    pub sent_at: Option<Time>,
     /// Whether the call was sent just before it arrived, so that the difference of the two times is
     /// the error of the sender's clock.
     pub corrects_clock: bool,
@@ -158,7 +158,7 @@ impl CallContext<'_> {
     /// Segment's spec: `timestamp = receivedAt - (sentAt - originalTimestamp)`, where the SDKs call
     /// the original `timestamp`. A call with both has the corrected one in `timestamp`, as
     /// `RudderStack` keeps it.
-    fn at(&self, call: &RawCall<'_>) -> Result<i64, Reject> {
+    fn at(&self, call: &RawCall<'_>) -> Result<Time, Reject> {
         let field = call.timestamp.or(call.original_timestamp);
         let Some(field) = field else {
             return Ok(self.received_at);
@@ -173,10 +173,7 @@ impl CallContext<'_> {
             return Ok(original);
         }
         let sent_at = call.sent_at.and_then(time).or(self.sent_at);
-        Ok(sent_at.map_or(original, |sent_at| {
-            self.received_at
-                .saturating_sub(sent_at.saturating_sub(original))
-        }))
+        Ok(sent_at.map_or(original, |sent_at| self.received_at - (sent_at - original)))
     }
 
     /// An id for a call without one. It is a hash of the call if the call states its time, so a

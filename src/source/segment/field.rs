@@ -7,7 +7,7 @@ use std::borrow::Cow;
 
 use serde_json::value::RawValue;
 
-use crate::clock::parse_time;
+use crate::clock::{Time, parse_time};
 use crate::event::{Kind, Reject};
 
 /// The smallest number that is read as milliseconds: as seconds it would be the year 5138.
@@ -25,7 +25,7 @@ pub(super) fn text(raw: &RawValue) -> Option<Cow<'_, str>> {
 
 /// The time that a string or number states; a number is in seconds, or in milliseconds if it is
 /// large enough.
-pub(super) fn time(raw: &RawValue) -> Option<i64> {
+pub(super) fn time(raw: &RawValue) -> Option<Time> {
     if let Some(text) = text(raw) {
         return parse_time(&text);
     }
@@ -40,7 +40,7 @@ pub(super) fn time(raw: &RawValue) -> Option<i64> {
         number * 1000.0
     };
     // The cast saturates; a time that far away is refused or capped later.
-    Some(milliseconds.round() as i64)
+    Some(Time::from_ms(milliseconds.round() as i64))
 }
 
 /// The kind that the `type` of a call names.
@@ -117,12 +117,22 @@ mod tests {
             "1795458597.441",
             "1.795458597441e12",
         ] {
-            assert_eq!(time(raw(json)), Some(1_795_458_597_441), "{json}");
+            assert_eq!(
+                time(raw(json)),
+                Some(Time::from_ms(1_795_458_597_441)),
+                "{json}"
+            );
         }
-        assert_eq!(time(raw("99999999999")), Some(99_999_999_999_000));
-        assert_eq!(time(raw("100000000000")), Some(100_000_000_000));
-        assert_eq!(time(raw("-5")), Some(-5_000));
-        assert_eq!(time(raw("1e300")), Some(i64::MAX));
+        assert_eq!(
+            time(raw("99999999999")),
+            Some(Time::from_ms(99_999_999_999_000))
+        );
+        assert_eq!(
+            time(raw("100000000000")),
+            Some(Time::from_ms(100_000_000_000))
+        );
+        assert_eq!(time(raw("-5")), Some(Time::from_ms(-5_000)));
+        assert_eq!(time(raw("1e300")), Some(Time::from_ms(i64::MAX)));
         for json in [r#""""#, r#""soon""#, "true", "null", "[1]", "1e999"] {
             assert_eq!(time(raw(json)), None, "{json}");
         }

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::*;
 
-const RECEIVED: i64 = 1_795_458_600_000;
+const RECEIVED: Time = Time::from_ms(1_795_458_600_000);
 
 fn parse_body(body: &[u8], only: Option<Kind>) -> Result<Vec<Parsed>> {
     let delivery = Delivery {
@@ -242,7 +242,7 @@ fn a_line_of_an_import_keeps_its_own_time() {
     let event = parsed.outcome.expect("accepted");
     assert_eq!(
         (event.at, event.source.as_str()),
-        (1_577_836_800_000, "old")
+        (Time::from_ms(1_577_836_800_000), "old")
     );
     let again = parse_line("old", line, RECEIVED + 5)
         .outcome

@@ -5,7 +5,7 @@
 
 use super::fulfillment::{failed, is_delivered, put_tracking};
 use super::{Hook, customer, list, put, tags, text};
-use crate::clock::{parse_time, rfc3339};
+use crate::clock::parse_time;
 use crate::event::{Event, Kind, Reject};
 use serde_json::{Map, Value};
 
@@ -77,7 +77,7 @@ fn order(hook: &Hook<'_>, mut event: Event, status: &str) -> Result<Event, Rejec
         "placed_at",
         text(order, "created_at")
             .and_then(|at| parse_time(&at))
-            .map(rfc3339),
+            .map(|at| at.to_string()),
     );
     for (name, field) in PROPERTIES {
         put(properties, name, text(order, field));
@@ -220,7 +220,7 @@ mod tests {
             (event.kind, event.name.as_str()),
             (Kind::Track, "Order Updated")
         );
-        assert_eq!(rfc3339(event.at), "2026-11-04T08:30:02Z");
+        assert_eq!(event.at.to_string(), "2026-11-04T08:30:02Z");
         assert_eq!(
             ids(&event),
             ["shopify_order_id:6120045512", "shopify_customer_id:7301554"]
@@ -287,7 +287,7 @@ mod tests {
                 (
                     event.name.as_str(),
                     &event.properties["status"],
-                    rfc3339(event.at)
+                    event.at.to_string()
                 ),
                 (name, &json!(status), at.to_owned())
             );

@@ -2,6 +2,7 @@
 
 use super::Cache;
 use crate::Result;
+use crate::clock::Time;
 use crate::id::{ProfileId, WorkspaceId};
 use crate::store::profile::{self, NewDocument};
 use crate::store::{self, Db};
@@ -34,7 +35,7 @@ fn document(id: &ProfileId, doc: &[u8], renamed: bool) -> NewDocument {
     NewDocument {
         id: id.clone(),
         doc: doc.into(),
-        received_at: 1,
+        received_at: Time::default(),
         names_changed: renamed,
         rematch: false,
     }
@@ -91,7 +92,8 @@ async fn names_stay_until_identity_moves() -> Result<()> {
     write(&one, &p(), &[0], true).await?;
     let name = |doc: u8| {
         let (known, doc) = (one.cache.last_known(&w()), Arc::from([doc]));
-        one.cache.put_read(&w(), NAME, &p(), (doc, 1), known)
+        one.cache
+            .put_read(&w(), NAME, &p(), (doc, Time::default()), known)
     };
     let first = name(0);
     write(&one, &p(), &[1], false).await?;
@@ -115,7 +117,7 @@ async fn a_document_that_was_read_before_a_commit_is_not_kept() -> Result<()> {
     let before = one.cache.last_known(&w());
     write(&one, &p(), &[1], true).await?;
     one.cache
-        .put_read(&w(), NAME, &p(), (Arc::from([0]), 1), before);
+        .put_read(&w(), NAME, &p(), (Arc::from([0]), Time::default()), before);
     assert_eq!(found(&one.cache), None);
     assert_eq!(one.cache.document(&w(), &p()).as_deref(), Some(&[1][..]));
     Ok(())

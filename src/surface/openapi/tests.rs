@@ -2,6 +2,7 @@
 
 use super::super::routes;
 use super::*;
+use crate::clock::{Clock, Time};
 use crate::profile::Profile;
 use crate::store;
 use crate::tool::Tools;
@@ -9,7 +10,7 @@ use std::collections::BTreeSet;
 
 async fn tools() -> Tools {
     let db = store::open("sqlite::memory:").await.unwrap();
-    Tools::new(db, crate::clock::Clock::fixed(0)).unwrap()
+    Tools::new(db, Clock::fixed(Time::default())).unwrap()
 }
 
 async fn document() -> Value {

@@ -2,7 +2,7 @@
 
 use super::super::{App, router, routes};
 use super::*;
-use crate::clock::Clock;
+use crate::clock::{Clock, Time};
 use crate::ingest::Ingest;
 use crate::steward;
 use crate::store;
@@ -49,7 +49,7 @@ impl Server {
     /// with all scopes.
     async fn start() -> Self {
         let db = store::open("sqlite::memory:").await.unwrap();
-        let made = steward::access::workspace(&db, "shop", Some("admin"), 0).await;
+        let made = steward::access::workspace(&db, "shop", Some("admin"), Time::default()).await;
         let (workspace, key) = made.unwrap();
         let source = |name: &str, kind: &str, write_key: &str| Source {
             workspace: workspace.id.clone(),
@@ -57,7 +57,7 @@ impl Server {
             kind: kind.to_owned(),
             write_key: write_key.to_owned(),
             secret: Some("secret".to_owned()),
-            created_at: 0,
+            created_at: Time::default(),
         };
         let sources = [
             source("web", "segment", example("write_key")),
@@ -66,7 +66,13 @@ impl Server {
         let added = steward::access::add_sources(&db, &sources).await;
         added.unwrap();
         let (ingest, _) = Ingest::start(db.clone());
-        let app = App::new(db, ingest, Clock::fixed(1_795_458_600_000), None).unwrap();
+        let app = App::new(
+            db,
+            ingest,
+            Clock::fixed(Time::from_ms(1_795_458_600_000)),
+            None,
+        )
+        .unwrap();
         let server = Self(router(Arc::new(app)), key.unwrap().secret);
         let user = example("customer").strip_prefix("user_id:");
         let call = json!({"userId": user.expect("a user"), "writeKey": example("write_key")});

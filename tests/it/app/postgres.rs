@@ -30,7 +30,7 @@ pub struct Schema {
 pub async fn schema() -> Option<Schema> {
     let server = SERVER.get_or_init(server).await.as_deref()?;
     let room = ROOM.acquire().await.expect("never closed");
-    let now = Clock::default().now();
+    let now = Clock::default().now().ms();
     let name = format!("t_{now}_{}", random_id("", 5));
     run(server, &format!("create schema {name}")).await;
     let separator = if server.contains('?') { '&' } else { '?' };
@@ -102,7 +102,7 @@ async fn sweep(url: &str) {
         .fetch_all(&mut connection)
         .await
         .expect("the schemas");
-    let now = Clock::default().now();
+    let now = Clock::default().now().ms();
     for row in rows {
         let name: String = row.get(0);
         let made_at = name.split('_').nth(1).and_then(|at| at.parse::<i64>().ok());

@@ -3,6 +3,7 @@
 use super::{Deed, Outcome, identifier};
 use crate::fold::{take, workspace};
 use acquaint::Error;
+use acquaint::clock::Time;
 use acquaint::event::Event;
 use acquaint::id::ProfileId;
 use acquaint::identity::decision::{Act, By, Decision, in_force};
@@ -43,7 +44,7 @@ impl<'a> Desk<'a> {
         By {
             actor: "kim".to_owned(),
             reason: "a test".to_owned(),
-            at: self.now,
+            at: Time::from_ms(self.now),
         }
     }
 

@@ -77,7 +77,7 @@ impl Forger<'_> {
             ("sub", json!(self.crowd.rival_id)),
             ("scope", json!("profile:read customers:any")),
             ("scope", json!("admin")),
-            ("exp", json!(NOW)),
+            ("exp", json!(NOW.ms())),
             ("ver", json!("anonymous")),
         ];
         let edited = changes.into_iter().map(|(name, value)| {
@@ -145,7 +145,7 @@ impl Forger<'_> {
         for (name, value) in [
             ("aud", json!("something else")),
             ("iss", json!("someone else")),
-            ("exp", json!(NOW / 1000)),
+            ("exp", json!(NOW.ms() / 1000)),
         ] {
             let claims = self.claims_with(name, value);
             let token = sign(&claims, self.own, Algorithm::HS256, &key);

@@ -164,8 +164,8 @@ pub fn cursors() -> Vec<String> {
         format!("{}:~", i64::MAX),
         format!("{}:", i64::MIN),
         "0:' or '1'='1".to_owned(),
-        format!("{}:u2", NOW),
-        format!("{NOW}:\u{0}"),
+        format!("{}:u2", NOW.ms()),
+        format!("{}:\u{0}", NOW.ms()),
         ":".to_owned(),
         "99999999999999999999:x".to_owned(),
     ];
@@ -185,7 +185,7 @@ pub fn tampered(cursor: &str) -> Vec<String> {
     vec![
         cursor.to_owned(),
         BASE64URL_NOPAD.encode(format!("{}:{id}", i64::MAX).as_bytes()),
-        BASE64URL_NOPAD.encode(format!("{}:{id}~", NOW).as_bytes()),
+        BASE64URL_NOPAD.encode(format!("{}:{id}~", NOW.ms()).as_bytes()),
         cursor[1..].to_owned(),
         format!("{cursor}="),
         format!("{cursor}{cursor}"),

@@ -169,9 +169,9 @@ fn moments_in_several_spellings() {
         "1772375400",
         "1772375400000",
     ] {
-        assert_eq!(at(text), Some(1_772_375_400_000), "{text}");
+        assert_eq!(at(text), Some(Time::from_ms(1_772_375_400_000)), "{text}");
     }
-    assert_eq!(at("3/1/2026"), Some(1_772_323_200_000));
+    assert_eq!(at("3/1/2026"), Some(Time::from_ms(1_772_323_200_000)));
     assert_eq!(at("0000-00-00"), None);
     assert_eq!(at("never"), None);
 }

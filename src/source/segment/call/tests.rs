@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::*;
 
-const RECEIVED: i64 = 1_795_458_600_000;
+const RECEIVED: Time = Time::from_ms(1_795_458_600_000);
 
 fn envelope(only: Option<Kind>) -> CallContext<'static> {
     CallContext {
@@ -173,7 +173,7 @@ fn identify_takes_traits_from_context_only_without_its_own() {
 fn a_wrong_clock_is_corrected_by_the_time_of_sending() {
     let at = |fields: Value| event(&fields).at;
     let (happened, sent) = ("2020-01-01T00:00:00Z", "2020-01-01T00:00:05Z");
-    let original = 1_577_836_800_000;
+    let original = Time::from_ms(1_577_836_800_000);
     assert_eq!(
         at(json!({"timestamp": happened, "sentAt": sent})),
         RECEIVED - 5_000

@@ -1,7 +1,7 @@
 //! `consents`: what the customer agreed to or refused.
 
 use super::{Piece, Section};
-use crate::clock::rfc3339;
+use crate::clock::Time;
 use crate::event::text_of;
 use crate::profile::claim::Claim;
 use crate::tool::text::clean;
@@ -42,7 +42,7 @@ struct Consent {
     /// The system that said so.
     source: String,
     /// When, RFC 3339.
-    at: String,
+    at: Time,
 }
 
 impl Consent {
@@ -52,7 +52,7 @@ impl Consent {
             name: clean(name, 40),
             status: clean(&status, 40),
             source: claim.source.clone(),
-            at: rfc3339(claim.at),
+            at: claim.at,
         }
     }
 }

@@ -2,7 +2,7 @@
 //! other systems where an agent should confirm it.
 
 use super::{Piece, RenderedPiece, Section, ViewOptions};
-use crate::clock::rfc3339;
+use crate::clock::Time;
 use crate::event::text_of;
 use crate::profile::Profile;
 use crate::profile::claim::{Claim, Claims, verifies};
@@ -74,7 +74,7 @@ struct Trait {
     /// The system that said so.
     source: String,
     /// When, RFC 3339.
-    at: String,
+    at: Time,
     /// True when that system has verified the value.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     verified: bool,
@@ -142,7 +142,7 @@ impl Trait {
             name: clean(name, 40),
             value: TraitValue::of(&claim.value, 200)?,
             source: claim.source.clone(),
-            at: rfc3339(claim.at),
+            at: claim.at,
             verified: claim.verified,
             conflict: !rivals.is_empty(),
             others: rivals
@@ -187,7 +187,7 @@ impl Other {
         Some(Self {
             value: TraitValue::of(&claim.value, 80)?,
             source: claim.source.clone(),
-            on: rfc3339(claim.at).chars().take(10).collect(),
+            on: claim.at.to_string().chars().take(10).collect(),
         })
     }
 }

@@ -1,7 +1,7 @@
 //! `recent_activity`: the customer's last visits.
 
 use super::{Piece, Section, ViewOptions};
-use crate::clock::rfc3339;
+use crate::clock::Time;
 use crate::event::Kind;
 use crate::profile::Profile;
 use crate::profile::activity::{self, Activity, Session};
@@ -25,7 +25,7 @@ pub(super) const RECENT_ACTIVITY: Section = Section {
 #[derive(Debug, Serialize, JsonSchema)]
 struct Visit {
     /// When it began, RFC 3339.
-    at: String,
+    at: Time,
     /// How long it lasted, in minutes.
     minutes: i64,
     /// How many events it had.
@@ -87,7 +87,7 @@ impl Visit {
             .map(|event| event.source.clone())
             .collect();
         Self {
-            at: rfc3339(session.from),
+            at: session.from,
             minutes: (session.until - session.from) / 60_000,
             events: session.events.len(),
             what: what.collect(),
