@@ -5,8 +5,9 @@
 //!
 //! | file | what it does |
 //! |---|---|
-//! | `batch_reads` | reads what is stored of the batch's links, records and identifiers |
-//! | `batch_links` | tells which of the batch's links are new or changed (pure) |
+//! | `batch_queries` | asks for what is stored of the batch's links and records |
+//! | `batch_reads` | reads which links are new or changed, and where their identifiers lead |
+//! | `batch_links` | tells which links are new or changed (pure) |
 //! | `batch_plan` | tells which of these take the fast path and which are folded (pure) |
 //! | `component` | reads all links that are connected to those that are folded |
 //! | `settlement` | folds them and compares with what is stored (pure) |
@@ -29,6 +30,7 @@ use std::collections::{HashMap, HashSet};
 mod baseline;
 mod batch_links;
 mod batch_plan;
+mod batch_queries;
 mod batch_reads;
 mod component;
 mod decision;
@@ -50,9 +52,8 @@ pub(crate) use moved::move_events;
 pub use queue::{Ingest, Patience, Receipt, RefusedEvent};
 pub use rebuild::{rebuild, renew};
 
-use batch_links::BatchLinks;
 use batch_plan::BatchPlan;
-use batch_reads::BatchQueries;
+use batch_queries::BatchQueries;
 use read_event::ReadEvent;
 use settlement::Settlement;
 
@@ -181,8 +182,7 @@ async fn fold(
         return Ok(());
     }
     let (rules, secret) = (&workspace.rules.rules, &workspace.secret);
-    let links = BatchLinks::of(events.iter().copied());
-    let read = batch_reads::read(tx, workspace, &links, queries.links).await?;
+    let read = batch_reads::read(tx, workspace, events, queries.links).await?;
     let mut plan = BatchPlan::of(read.changed, &read.owners, read.witnesses, rules, secret);
     let mut settlement = Settlement::default();
     if !plan.folded.is_empty() {

@@ -1,5 +1,5 @@
-//! What a batch reads before anything is decided: the links that its events stand under, what is
-//! known of their orders and tickets, and where the identifiers of new links lead.
+//! What a batch reads before anything is decided: which links its events stand under are new or
+//! changed, and where the identifiers of new links lead.
 
 use super::batch_links::BatchLinks;
 use super::batch_plan::{ChangedLinks, StoredOwners, Witnesses};
@@ -8,20 +8,10 @@ use crate::Result;
 use crate::id::{LinkId, ProfileId};
 use crate::identity::fast_path::witness_keys;
 use crate::identity::{Identifier, Link};
-use crate::profile::record::RecordKind;
 use crate::store::access::Workspace;
 use crate::store::link::StoredLink;
-use crate::store::record::LinkRecord;
 use crate::store::{self, Pending, Tx};
 use std::collections::{BTreeSet, HashMap, HashSet};
-
-/// What every batch asks for, answered while the committer goes on.
-pub(super) struct BatchQueries {
-    /// The stored links among those of its events.
-    pub links: Pending<Vec<StoredLink>>,
-    /// What is known of the orders and tickets that the batch speaks of.
-    pub records: Pending<Vec<LinkRecord>>,
-}
 
 /// What is stored of the links of a batch.
 pub(super) struct BatchReads {
@@ -34,49 +24,17 @@ pub(super) struct BatchReads {
     pub witnesses: Witnesses,
 }
 
-impl BatchQueries {
-    /// Asks for the links that events carry, or carried under other rules, and for their records.
-    pub fn ask<'a>(
-        tx: &mut Tx,
-        workspace: &Workspace,
-        events: impl Iterator<Item = &'a ReadEvent> + Clone,
-    ) -> Self {
-        let ids: BTreeSet<&LinkId> = events
-            .clone()
-            .map(|event| &event.identification)
-            .flat_map(|read| std::iter::once(&read.link).chain(&read.earlier))
-            .collect();
-        let ids: Vec<LinkId> = ids.into_iter().cloned().collect();
-        Self {
-            links: store::link::load_later(tx, &workspace.id, &ids),
-            records: ask_records(tx, workspace, events),
-        }
-    }
-}
-
-/// Asks what is known of the orders and tickets that events speak of.
-pub(super) fn ask_records<'a>(
-    tx: &mut Tx,
-    workspace: &Workspace,
-    events: impl Iterator<Item = &'a ReadEvent>,
-) -> Pending<Vec<LinkRecord>> {
-    let keys: BTreeSet<(RecordKind, &str)> = events
-        .filter_map(|event| event.record.as_ref())
-        .map(|said| (said.kind, said.record.id.as_str()))
-        .collect();
-    store::record::load_later(tx, &workspace.id, &keys.into_iter().collect::<Vec<_>>())
-}
-
 /// The stored links of a batch, and what is needed to decide about those that change.
 pub(super) async fn read(
     tx: &mut Tx,
     workspace: &Workspace,
-    links: &BatchLinks<'_>,
+    events: &[&ReadEvent],
     asked: Pending<Vec<StoredLink>>,
 ) -> Result<BatchReads> {
     let stored = asked.get(tx).await?.into_iter();
     let mut stored: HashMap<LinkId, StoredLink> =
         stored.map(|held| (held.link.id.clone(), held)).collect();
+    let links = BatchLinks::of(events.iter().copied());
     let changed = links.changed(&stored, &HashSet::new());
     let before: Vec<StoredLink> = changed.keys().filter_map(|id| stored.remove(id)).collect();
     let known: HashSet<&LinkId> = before.iter().map(|held| &held.link.id).collect();

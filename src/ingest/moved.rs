@@ -4,7 +4,7 @@
 use super::batch_links::BatchLinks;
 use super::component::Component;
 use super::read_event::ReadEvent;
-use super::{batch_reads, settle_with};
+use super::{batch_queries, settle_with};
 use crate::Result;
 use crate::clock::Time;
 use crate::id::LinkId;
@@ -74,7 +74,7 @@ pub(crate) async fn move_events(
     let stale = batch.present.keys().map(|link| (*link).clone());
     component.stale = stale.chain(left.into_keys()).collect();
     let all = || moved.iter().chain(&stayed);
-    let records = batch_reads::ask_records(tx, workspace, all())
+    let records = batch_queries::ask_records(tx, workspace, all())
         .get(tx)
         .await?;
     settle_with(tx, workspace, component, all(), records).await

@@ -1,6 +1,6 @@
 //! Folding the log anew: everything derived is emptied and made again, to the same bytes.
 
-use super::batch_reads::BatchQueries;
+use super::batch_queries::BatchQueries;
 use super::read_event::ReadEvent;
 use super::{LogEnd, decision, fold};
 use crate::store::access::Workspace;
