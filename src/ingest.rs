@@ -1,12 +1,18 @@
 //! The write path: one transaction brings events into the log, and identity, profiles and records
 //! up to date with them.
 //!
-//! It reads, plans, reads the documents that the plan needs, and writes. The plans are pure:
+//! [`take`] locks the workspace, and gives up if the events were read under other rules than those
+//! in force. It drops the events that the log has already. Then it reads, plans, reads the documents
+//! that the plan needs, and writes. These documents are read before the new events are appended to
+//! the log, so one that is folded from the log does not count them twice. The plans are pure.
 //!
 //! | file | what it does |
 //! |---|---|
+//! | `deliver` | the entry: has a delivery parsed and prepared, and hands it to the queue |
+//! | `read_event` | what identity and profile take of one event (pure) |
+//! | `queue` | one committer writes what is waiting |
 //! | `batch_queries` | asks for what is stored of the batch's links and records |
-//! | `batch_reads` | reads which links are new or changed, and where their identifiers lead |
+//! | `batch_reads` | reads where new links' identifiers lead, and witnesses of whose they are |
 //! | `batch_links` | tells which links are new or changed (pure) |
 //! | `batch_plan` | tells which of these take the fast path and which are folded (pure) |
 //! | `component` | reads all links that are connected to those that are folded |
@@ -15,6 +21,9 @@
 //! | `write` | writes links, identifiers and where these lead |
 //! | `record_change` | brings the records of orders and tickets together (pure) |
 //! | `document` | applies events and records to the documents, and writes both |
+//! | `decision` | what a decision changes in a component; `steward` and `rebuild` use it |
+//! | `moved` | puts stored events under other links when rules changed; `steward` uses it |
+//! | `rebuild` | empties what is derived and folds the whole log |
 
 use crate::Result;
 use crate::clock::Time;
@@ -237,9 +246,6 @@ async fn settle_with<'a>(
 }
 
 /// Notes how far the import of a file got, in bytes.
-///
-/// # Errors
-/// When the database refuses.
 pub async fn note_import(
     db: &Db,
     workspace: &WorkspaceId,

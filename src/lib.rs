@@ -1,8 +1,8 @@
 //! The map of acquaint: what each room holds, in the order in which they may use each other.
 //!
 //! ```text
-//! collect ─► source.parse ─► Event ─► ingest { identity ─► profile } ─► store      writes go down the left
-//! agent ◄─ surface ◄─ tool ◄────────────────────── Profile ◄──────────── store      reads come up the right
+//! surface ─► source.parse ─► Event ─► ingest { identity ─► profile } ─► store      writes
+//! agent ◄─ surface ◄─ tool ◄────────────────────── Profile ◄─────────── store      reads
 //! ```
 //!
 //! | room | what it holds |
@@ -24,18 +24,18 @@
 //!
 //! | word | meaning |
 //! |---|---|
-//! | event | one thing that one source says about one customer; it is never changed, and the log is all of them |
-//! | identifier | a kind and a value that lead to a customer, such as `email:ada@example.com` |
-//! | link | one distinct set of identifiers that events carry together; an event points at its link, a link at its profile |
-//! | component | links that are connected through identifiers or decisions; what one fold looks at |
-//! | fold | what makes a result of events or links so that their order of arrival does not matter |
-//! | constraint | what a steward decided of links: *must-link* joins them, *cannot-link* keeps them apart |
-//! | profile | the one document of a customer; its id is that of its oldest link |
-//! | claim | a value of a trait, with the source and the event that stated it and when |
-//! | record | what the events of one link say of one order or ticket |
-//! | change | the row that a commit leaves behind: which profiles it changed, so that caches drop them |
+//! | event | one thing that one source says; only the link that it points at can change later |
+//! | log | the events, rules and decisions; everything that is called derived is folded from it |
+//! | fold | a pure function of a set of events or links; their order of arrival does not matter |
+//! | identifier | a kind and a value that lead to a customer, such as `email:ada@example.com`, unless *shared* by many |
+//! | link | a distinct set of identifiers that events carry; held by one profile or by none |
+//! | constraint | a decision as the fold sees it: *must-link* is a mark on links, *cannot-link* parts identifiers |
+//! | component | links that share connecting identifiers or marks, and so are folded together |
+//! | profile | the document of one customer; it has the id of the link with the earliest event |
+//! | record | an order or a ticket, as the events of one link or of a customer tell it |
+//! | name | how a caller names a customer: `email:ada@example.com`, or `profile:` and a link's id |
+//! | change | the row of a commit that says which profiles it changed, so that caches drop them |
 //! | generation | the number of one cached document; an answer made of it is cached under that number |
-//! | workspace | one company's data; every table's key begins with it |
 //!
 //! The import rule is law (`tests/layering.rs`): a room uses only those to its left in
 //! `error id clock config | event | source, profile, identity, matching | store | ingest | steward | tool | surface | cli main`,

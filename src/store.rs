@@ -1,11 +1,12 @@
-//! The database. Other rooms read through [`Db`] and write through [`Tx`].
+//! The database. Other rooms read through [`Db`], and read and write through [`Tx`].
 //!
 //! Every function that reads or writes fails with [`Error::Database`] when the database refuses or
 //! cannot be reached, and with [`Error::Internal`] when a stored row cannot be read. Other errors
 //! are named at the function.
 //!
-//! The engine follows from the URL: `sqlite://file.db` or `postgres://…`. This file opens it. The
-//! others, in the order in which to read them:
+//! The engine follows from the URL: `sqlite://file.db` or `postgres://…`. This file opens it,
+//! moves SQLite's log into its file, and has PostgreSQL analysed. The others, in the order in which
+//! to read them:
 //!
 //! | file | what it holds |
 //! |---|---|
@@ -15,6 +16,7 @@
 //! | `sql` | the driver: one SQL text and its values for either engine |
 //! | `sql/dialect` | translates what the engines write differently |
 //! | `sql/row` | reads a struct from a row |
+//! | `sql/id`, `sql/time` | ids and times as values of both databases |
 //! | `sql/insert` | inserts many rows with one statement |
 //! | `sql/pipeline` | statements that run while the caller goes on |
 //! | `sql/read_connection` | a connection that is held for several reads |

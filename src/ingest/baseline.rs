@@ -1,5 +1,8 @@
-//! Baselines: the documents that the events of a batch are applied to. Most are stored. Where
-//! identity changed a customer, the document is joined from stored ones, or folded from the log.
+//! Baselines: the documents that the events of a batch are applied to. Most are stored.
+//!
+//! A customer that identity changed gets a new one, joined from the stored documents that it takes
+//! over as a whole. It is folded from the log if a stored profile was parted, or if a link had no
+//! profile or has other events now.
 
 use super::settlement::{DocumentSource, Origin, SettledCustomer};
 use crate::Result;

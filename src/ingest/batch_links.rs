@@ -1,5 +1,8 @@
 //! The links that the events of a batch stand under, and which of them are new or differ from what
 //! is stored.
+//!
+//! A stored link changes when an event older than all of its events comes, when its events move to
+//! another link under other rules, or when events come back to it.
 
 use super::read_event::ReadEvent;
 use crate::clock::Time;

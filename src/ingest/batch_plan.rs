@@ -1,9 +1,10 @@
 //! Which links of a batch take the fast path, and which must be folded.
 //!
-//! [`crate::identity::fast_path`] has the condition and its proof, for one link after another on
-//! top of what is stored. A batch may also have links that must be folded. The fast path counts on
-//! nothing that these change, as long as a link shares no new identifier with one of them and its
-//! customer is not in the folded component; otherwise it is folded with them.
+//! A new link takes the fast path if stored links and fast ones before it prove whose it is
+//! ([`crate::identity::fast_path`] has the proof). All other links that are new or changed are
+//! folded, and every one while rules are being applied. A fast link that shares a new identifier
+//! with a folded one is folded with it. `component` does the same with a fast link whose customer it
+//! has loaded.
 
 use crate::id::{LinkId, ProfileId};
 use crate::identity::fast_path::{Candidate, SET_KEY};

@@ -1,5 +1,5 @@
-//! What a batch reads before anything is decided: which links its events stand under are new or
-//! changed, and where the identifiers of new links lead.
+//! What a batch reads to decide about its new links: where their identifiers lead, the constraints
+//! on these, and witnesses, which are complete links that may prove whose a new link is.
 
 use super::batch_links::BatchLinks;
 use super::batch_plan::{ChangedLinks, StoredOwners, Witnesses};

@@ -1,5 +1,8 @@
-//! A component: every link that is connected to some through identifiers or decisions, as stored
-//! and as it is to be.
+//! A component: links that are folded together, as stored and as they are to be.
+//!
+//! It begins with the links that change. Each round adds the links that share a connecting
+//! identifier or mark with one that was found, until none is new. A shared identifier is not
+//! followed.
 
 use super::batch_plan::{BatchPlan, FastLink, StoredOwners};
 use crate::Result;

@@ -1,5 +1,6 @@
-//! Group commit: requests hand their events to one committer, which writes what is waiting in one
-//! transaction and then answers all of them.
+//! Group commit: deliveries wait for the one committer of this process. It takes up to about 3,000
+//! events at a time and writes those of each workspace in one transaction. If a transaction fails,
+//! each of its deliveries is written in one of its own. A delivery is answered after its commit.
 //!
 //! What waits is bounded in bytes; beyond that a request is told to come back (429) and an import
 //! waits.

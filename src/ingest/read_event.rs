@@ -1,4 +1,7 @@
 //! An event as identity and profile read it, with all that can be known of it without the database.
+//!
+//! It is read under the rules that the caller knows. If others are in force once the transaction has
+//! the lock, the committer reads it again.
 
 use crate::clock::Time;
 use crate::event::Event;

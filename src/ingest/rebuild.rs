@@ -40,8 +40,7 @@ pub async fn renew(db: &Db, mut progress: impl FnMut(u64, u64)) -> Result<()> {
 /// are. The same log gives the same bytes. `progress` is told how many are done.
 ///
 /// # Errors
-/// [`Error::Conflict`] when the rules change meanwhile; when the database refuses. Then nothing has
-/// changed.
+/// [`Error::Conflict`] when the rules change meanwhile. Then nothing has changed.
 pub async fn rebuild(db: &Db, workspace: &Workspace, progress: impl FnMut(u64)) -> Result<u64> {
     let mut tx = db.begin().await?;
     let events = refold(&mut tx, workspace, progress).await?;

@@ -16,9 +16,6 @@ pub struct NewKey {
 }
 
 /// The workspace of this name, made if there is none, and then with a first key of these scopes.
-///
-/// # Errors
-/// When the database refuses.
 pub async fn workspace(
     db: &Db,
     name: &str,
@@ -43,9 +40,6 @@ pub async fn workspace(
 }
 
 /// Makes a secret key that may do what `scopes` says, words with a space between them.
-///
-/// # Errors
-/// When the database refuses.
 pub async fn create_key(
     db: &Db,
     workspace: &WorkspaceId,

@@ -48,9 +48,6 @@ impl ProfileOutcome {
 }
 
 /// What came of decisions that were made just now.
-///
-/// # Errors
-/// When the database refuses.
 pub async fn outcome(db: &Db, workspace: &Workspace, made: &[Decision]) -> Result<Outcome> {
     let (mut links, mut identifiers) = (BTreeSet::new(), BTreeSet::new());
     let mut open = made.to_vec();
@@ -94,9 +91,6 @@ pub struct DecisionPage {
 
 /// The decisions of a workspace, or those that speak of a profile's links and identifiers; newest
 /// first, from before the one of this id on.
-///
-/// # Errors
-/// When the database refuses.
 pub async fn decisions(
     db: &Db,
     workspace: &Workspace,

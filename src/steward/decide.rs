@@ -76,7 +76,7 @@ async fn after_all(tx: &mut Tx, workspace: &Workspace, by: &By) -> Result<By> {
 /// word counts.
 ///
 /// # Errors
-/// [`Error::Invalid`] when they are one customer already; when the database refuses.
+/// [`Error::Invalid`] when they are one customer already.
 pub async fn merge(
     db: &Db,
     workspace: &Workspace,
@@ -130,9 +130,6 @@ pub(super) async fn join(
 
 /// Joins many pairs of customers, for matching. Pairs that a steward keeps apart, or that are one
 /// already, are left out.
-///
-/// # Errors
-/// When the database refuses.
 pub async fn merge_all(
     db: &Db,
     workspace: &Workspace,

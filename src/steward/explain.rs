@@ -12,7 +12,7 @@ use std::collections::{BTreeSet, HashSet};
 /// Why the customer of this profile is who they are.
 ///
 /// # Errors
-/// [`Error::Conflict`] when the rules changed meanwhile; when the database refuses.
+/// [`Error::Conflict`] when the rules changed meanwhile.
 pub async fn explain(db: &Db, workspace: &Workspace, profile: &ProfileId) -> Result<Explanation> {
     let mut tx = super::begin(db, workspace).await?;
     let state = store::identity::rules_state(&mut tx, &workspace.id).await?;

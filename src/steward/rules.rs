@@ -33,9 +33,6 @@ pub struct Applied {
 }
 
 /// Which version of the rules is in force, and which has been applied to everything.
-///
-/// # Errors
-/// When the database refuses.
 pub async fn state(db: &Db, workspace: &WorkspaceId) -> Result<RulesState> {
     let mut tx = db.begin().await?;
     store::identity::rules_state(&mut tx, workspace).await
@@ -46,7 +43,7 @@ pub async fn state(db: &Db, workspace: &WorkspaceId) -> Result<RulesState> {
 ///
 /// # Errors
 /// [`Error::Invalid`](crate::Error::Invalid) with the line and the reason when the rules cannot be
-/// used; when the database refuses.
+/// used.
 pub async fn set(
     db: &Db,
     workspace: &WorkspaceId,

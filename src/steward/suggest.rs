@@ -69,9 +69,6 @@ pub struct MatchRun {
 }
 
 /// Trains a model on everyone and finds who is likely one. Nothing is written.
-///
-/// # Errors
-/// When the database refuses.
 pub async fn find(
     db: &Db,
     workspace: &Workspace,
@@ -200,9 +197,6 @@ fn root(tree: &mut HashMap<usize, usize>, mut at: usize) -> usize {
 }
 
 /// Keeps the model and the index, and puts what was found into the queue of suggestions.
-///
-/// # Errors
-/// When the database refuses.
 pub async fn suggest(
     db: &Db,
     workspace: &Workspace,
@@ -299,7 +293,7 @@ fn join(found: &Match) -> Join {
 /// Matches one customer against everyone, from the index, and adds the customer to it.
 ///
 /// # Errors
-/// [`Error::Conflict`] when nothing was learnt yet; when the database refuses.
+/// [`Error::Conflict`] when nothing was learnt yet.
 pub async fn one(
     db: &Db,
     workspace: &Workspace,

@@ -5,6 +5,13 @@
 //! its workspace, the greatest number in the table `change` that this process has seen. Before a
 //! cached document answers a question, [`Cache::confirm`] makes sure that every change acknowledged
 //! before the question is known, and removes the documents that those changes name.
+//!
+//! A document that was read is put in unless a later change became known meanwhile. A commit of this
+//! process makes its own change known.
+//!
+//! A cached name notes the *name generation* of its document. When identity changes the customer,
+//! the document gets another one, and its cached names lead nowhere. They do so as well when the
+//! document is removed. That a name has no customer is never cached.
 
 use super::change::ChangedProfiles;
 use super::read_batch::BatchedReads;

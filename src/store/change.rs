@@ -1,5 +1,8 @@
-//! The table `change`: which profiles each commit changed, in the order of commits. By it a process
-//! learns which of its cached documents are out of date.
+//! The table `change`: which profiles each commit changed. By it a process learns which of its cached
+//! documents are out of date.
+//!
+//! A commit that changed profiles adds a row for each of their workspaces. It takes the next number
+//! of the workspace while it holds the workspace's lock, so numbers are in the order of commits.
 
 use super::sql::{ReadConnection, Statement, Transaction};
 use crate::id::{ProfileId, WorkspaceId};

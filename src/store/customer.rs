@@ -1,4 +1,9 @@
-//! The customer that a name leads to, as of now: from the cache if nothing changed, else read.
+//! The customer that a name leads to, as of now.
+//!
+//! If the name is cached, the cache is confirmed and answers, unless the document is out of date.
+//! Otherwise the document is read. A read starts after the question, so it sees every acknowledged
+//! commit and needs no confirmation. A contact that leads nowhere is looked for among those that
+//! records mention, by one more statement each time.
 
 use super::Db;
 use super::access::Workspace;

@@ -1,4 +1,4 @@
-//! Profile documents: one keyed read for a tool call, one multi-row write for a batch.
+//! Profile documents: how names find one, and how a batch loads, writes and removes them.
 
 use super::access::Workspace;
 use super::table::{self, TableKind};
@@ -191,7 +191,7 @@ pub struct NewDocument {
     pub doc: Arc<[u8]>,
     /// When the last event about the customer arrived.
     pub received_at: Time,
-    /// Whether links or identifiers may have come to the profile or left it.
+    /// Whether the profile was made anew, so that names that led to it may lead elsewhere.
     pub names_changed: bool,
     /// Whether what it says about the customer's identity changed, so that it is matched again.
     pub rematch: bool,

@@ -3,8 +3,6 @@
 //!
 //! A tool's function sees no database, caller or clock. So a mistake in a tool cannot show the data
 //! of another customer, and its answer cannot depend on anything that is missing in the cache key.
-//!
-//! Functions here fail with [`Error::Database`](crate::Error) when the database refuses.
 
 use super::cache::{CallerKind, DependencyValues};
 use crate::Result;
@@ -46,12 +44,6 @@ impl<'a> Reach<'a> {
 
     /// The customer's orders or tickets before a time and an id, newest first. Every event that
     /// changes them makes a new generation of the profile, so cached answers are never stale.
-    ///
-    /// # Errors
-    /// When the database refuses.
-    ///
-    /// # Errors
-    /// When the database refuses.
     pub async fn history(
         &self,
         kind: RecordKind,

@@ -1,9 +1,10 @@
 //! A server in this process on a database of its own, and the requests that tests make to it.
 //!
-//! Every test runs on both databases: `both!(name, …)` makes `name::sqlite` and `name::postgres` of an async function that
-//! takes a `&TestApp`. SQLite is a new file in a temporary folder. PostgreSQL is a new schema; where no server answers, the
-//! test passes without doing anything and standard error says so once, but with `TEST_DATABASE_URL` or `CI=true` it fails,
-//! because there a missing server would hide a failing half of the suite.
+//! Every test runs on both databases: `both!(name, …)` makes `name::sqlite` and `name::postgres` of
+//! an async function that takes a `&TestApp`. SQLite is a new file in a temporary folder.
+//! PostgreSQL is a new schema; where no server answers, the test passes without doing anything and
+//! standard error says so once, but with `TEST_DATABASE_URL` or `CI=true` it fails, because there a
+//! missing server would hide a failing half of the suite.
 
 use acquaint::clock::{Clock, Time, random_id};
 use acquaint::event::Event;
@@ -56,8 +57,8 @@ macro_rules! both {
     )+};
 }
 
-/// The same for functions that also take `&Data`: `name::ours::sqlite` runs on our own data of a topic, `name::shared::sqlite`
-/// on the large data beside the repository, where it is.
+/// The same for functions that also take `&Data`: `name::ours::sqlite` runs on our own data of a
+/// topic, `name::shared::sqlite` on the large data beside the repository, where it is.
 macro_rules! both_on {
     ($topic:ident; $($test:ident),+ $(,)?) => {$(
         mod $test {
@@ -172,7 +173,8 @@ impl TestApp {
         })
     }
 
-    /// Ends it and removes its database. A test that fails does not come here: its PostgreSQL schema stays for an hour.
+    /// Ends it and removes its database. A test that fails does not come here: its PostgreSQL
+    /// schema stays for an hour.
     pub async fn close(self) {
         drop(self.router);
         self.db.close().await;
@@ -326,7 +328,8 @@ impl TestApp {
     }
 }
 
-/// Creates a workspace. Its id is random: PostgreSQL's lock of a workspace is one for the whole database, schemas or not.
+/// Creates a workspace. Its id is random: PostgreSQL's lock of a workspace is one for the whole
+/// database, schemas or not.
 async fn tenant(db: &Db, name: &str) -> Tenant {
     let workspace = Workspace {
         id: WorkspaceId::new(random_id("w_", 10)),

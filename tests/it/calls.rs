@@ -1,5 +1,6 @@
-//! Calls of any tool: nothing, its own examples, and arguments made of its schema. A tool that is in the catalogue is tested with
-//! them wherever tests loop over the catalogue, whether or not anyone wrote a test for it.
+//! Calls of any tool: nothing, its own examples, and arguments made of its schema. A tool that is
+//! in the catalogue is tested with them wherever tests loop over the catalogue, whether or not
+//! anyone wrote a test for it.
 
 use crate::app::TestApp;
 use acquaint::tool::{Tool, Tools};
@@ -38,8 +39,8 @@ pub fn texts(tool: &Tool) -> Vec<&str> {
     texts.map(|(name, _)| name.as_str()).collect()
 }
 
-/// The calls to make of a tool, with these words where it takes free text: what it cannot do without, alone and with as
-/// much as it gives, and each of its other arguments beside both.
+/// The calls to make of a tool, with these words where it takes free text: what it cannot do
+/// without, alone and with as much as it gives, and each of its other arguments beside both.
 pub fn of(tool: &Tool, words: &[String]) -> Vec<Value> {
     let declaration = tool.declaration(false);
     let mut calls = declaration.examples.to_vec();

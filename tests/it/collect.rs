@@ -1,4 +1,5 @@
-//! Collection: every route, wherever the key is and however the body is packed, and what is stored of it.
+//! Collection: every route, wherever the key is and however the body is packed, and what is stored
+//! of it.
 
 use crate::app::{NOW, TestApp};
 use acquaint::clock::parse_time;
@@ -289,7 +290,8 @@ async fn a_message_counts_once_for_good(app: &TestApp) {
 
 async fn times_are_corrected_and_capped(app: &TestApp) {
     let at = |text: &str| parse_time(text).expect("a time");
-    // What is sent: the time of the call, that of sending, and when it happened by the server's clock.
+    // What is sent: the time of the call, that of sending, and when it happened by the server's
+    // clock.
     for (id, timestamp, sent_at, expected) in [
         (
             "plain",

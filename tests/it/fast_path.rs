@@ -257,7 +257,8 @@ fn the_fast_path_is_what_the_fold_gives() {
     assert!(proven.get() > 1_000, "only {} were fast", proven.get());
 }
 
-/// Random logs of few people with many orders and tickets, each told of with its reference, with and without who it is of.
+/// Random logs of few people with many orders and tickets, each told of with its reference, with
+/// and without who it is of.
 fn log(length: std::ops::Range<usize>) -> impl Strategy<Value = Vec<Event>> {
     let who = (0..3_u8, 0..4_u8, 0..4_u8);
     let drawn = (any::<u8>(), who, 0..30_u8, 0..40_i64);
@@ -353,7 +354,8 @@ async fn same_bytes(db: &Db, log: &[Event], seeds: &[u64], way: u8) -> Result<()
     Ok(())
 }
 
-/// One link of the second batch would take the fast path if the other, which must be folded, were not there.
+/// One link of the second batch would take the fast path if the other, which must be folded, were
+/// not there.
 async fn what_hangs_together_in_a_batch_is_folded_together(app: &TestApp) {
     let told =
         |id: &str, hour: i64, user: Option<&str>, cookie: Option<&str>, order: Option<&str>| {

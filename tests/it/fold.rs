@@ -1,5 +1,6 @@
-//! The log is the truth: whatever the order in which events arrive, however often, and however they are cut into batches, the
-//! derived tables are the same to the byte, and a rebuild gives them again.
+//! The log is the truth: whatever the order in which events arrive, however often, and however they
+//! are cut into batches, the derived tables are the same to the byte, and a rebuild gives them
+//! again.
 
 use crate::app::TestApp;
 use crate::table::rows_of;
@@ -26,12 +27,14 @@ async fn any_order_gives_the_same_bytes(app: &TestApp) {
     check(app, log(5, 8, 1..40), 40);
 }
 
-/// More orders and tickets than a profile repeats, so that entries fall out of its lists and come back.
+/// More orders and tickets than a profile repeats, so that entries fall out of its lists and come
+/// back.
 async fn any_order_of_one_busy_customer(app: &TestApp) {
     check(app, log(1, 70, 60..160), 12);
 }
 
-/// A broken client reuses a message id within one batch. What is logged is what is folded, or a rebuild would differ.
+/// A broken client reuses a message id within one batch. What is logged is what is folded, or a
+/// rebuild would differ.
 async fn a_message_id_with_two_contents_is_the_first(app: &TestApp) {
     let event = |plan: &str| {
         let mut event = Event::new(
@@ -146,7 +149,8 @@ pub(crate) async fn derived(db: &Db, workspace: &Workspace) -> Vec<String> {
     rows_of(db, workspace, TableKind::Derived).await
 }
 
-/// Random logs about `people` people and up to `things` orders and tickets, full of ties, late events and shared values.
+/// Random logs about `people` people and up to `things` orders and tickets, full of ties, late
+/// events and shared values.
 pub(crate) fn log(
     people: u8,
     things: u8,

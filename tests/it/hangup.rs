@@ -1,4 +1,5 @@
-//! A client hangs up in the middle: what it began is ended, nothing is left open, and what it sent is not lost half-way.
+//! A client hangs up in the middle: what it began is ended, nothing is left open, and what it sent
+//! is not lost half-way.
 
 use crate::app::TestApp;
 use futures_util::FutureExt;
@@ -15,7 +16,8 @@ both!(
 /// Most connections that a process opens.
 const CONNECTIONS: usize = 16;
 
-/// Of this process's connections to PostgreSQL, how many there are and how many are in a transaction that nobody goes on with.
+/// Of this process's connections to PostgreSQL, how many there are and how many are in a
+/// transaction that nobody goes on with.
 async fn open_transactions(app: &TestApp) -> (usize, i64) {
     let pid = || async {
         let sql = "select cast(pg_backend_pid() as bigint) from pg_sleep(0.3)";

@@ -36,7 +36,8 @@ fn together(resolution: &Resolution, a: &Link, b: &Link) -> bool {
         .any(|customer| customer.links.contains(&a.id) && customer.links.contains(&b.id))
 }
 
-/// Segment's documentation: user abc123 with jane@example1.com, then abc456 with the same address. The address is demoted.
+/// Segment's documentation: user abc123 with jane@example1.com, then abc456 with the same address.
+/// The address is demoted.
 #[test]
 fn segments_documentation_example_gives_two_customers() {
     let first = link(1, &["user_id:abc123", "email:jane@example1.com"]);
@@ -71,7 +72,8 @@ fn a_logout_without_reset_does_not_weld_two_people() {
     );
 }
 
-/// `PostHog` refuses these ids; rudder-transformer 1180 and `PostHog` 5527 tell what happens otherwise.
+/// `PostHog` refuses these ids; rudder-transformer 1180 and `PostHog` 5527 tell what happens
+/// otherwise.
 #[test]
 fn placeholder_ids_merge_nobody() {
     for value in [

@@ -1,8 +1,10 @@
-//! A session sees one customer, whatever is tried with it: every tool of the catalogue, every provider's form, every trick that
-//! came to mind. A tool is attacked through its own examples and its own schema, so nobody has to write its attack.
+//! A session sees one customer, whatever is tried with it: every tool of the catalogue, every
+//! provider's form, every trick that came to mind. A tool is attacked through its own examples and
+//! its own schema, so nobody has to write its attack.
 //!
-//! Each customer's data is full of a word of their own, a canary. What a caller gets is searched for the canaries of everybody
-//! else, and a plain call is checked to sing with one's own, so that the search is known to find something.
+//! Each customer's data is full of a word of their own, a canary. What a caller gets is searched
+//! for the canaries of everybody else, and a plain call is checked to sing with one's own, so that
+//! the search is known to find something.
 
 use crate::app::{Answer, NOW, Tenant, TestApp};
 use crate::calls;
@@ -268,7 +270,8 @@ async fn no_token_but_ones_own_opens_anything(app: &TestApp) {
         for tool in tools.all() {
             for arguments in trick::fitting(tool, &crowd) {
                 let answer = app.tool(token, tool.name, &arguments).await;
-                // What does not fit a tool is refused before anybody is looked up, but after the token.
+                // What does not fit a tool is refused before anybody is looked up, but after the
+                // token.
                 let fits = status == 401 || answer.status != 400;
                 let status = if fits { status } else { 400 };
                 check_refused(&answer, status, &format!("`{}`: {what}", tool.name));
@@ -277,7 +280,8 @@ async fn no_token_but_ones_own_opens_anything(app: &TestApp) {
     }
 }
 
-/// The write key stands in every page, so a customer can send what they like; it must not make another's data theirs.
+/// The write key stands in every page, so a customer can send what they like; it must not make
+/// another's data theirs.
 async fn the_public_write_key_pulls_nobody_else_in(app: &TestApp) {
     let crowd = Crowd::settle(app).await;
     let tools = calls::tools(app);

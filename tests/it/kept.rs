@@ -1,5 +1,6 @@
-//! What is kept in memory is never stale: whoever asks, through whichever server on the database, is told of everything that was
-//! acknowledged before, however often the same was asked before that.
+//! What is kept in memory is never stale: whoever asks, through whichever server on the database,
+//! is told of everything that was acknowledged before, however often the same was asked before
+//! that.
 
 use crate::app::{NOW, TestApp};
 use crate::calls;
@@ -187,8 +188,9 @@ async fn said(tools: &Tools, asker: &Caller, tool: &str, arguments: &Value, of: 
     }
 }
 
-/// Whatever a tool's answer depends on beside the customer, a server that has answered all day says what a server says that was
-/// asked for the first time: to every asker, at every hour, and after every event.
+/// Whatever a tool's answer depends on beside the customer, a server that has answered all day says
+/// what a server says that was asked for the first time: to every asker, at every hour, and after
+/// every event.
 async fn what_is_remembered_is_what_would_be_found_out(app: &TestApp) {
     let crowd = Crowd::settle(app).await;
     let old = calls::tools(app);

@@ -1,5 +1,6 @@
-//! The plug is pulled: the real binary is killed in the middle of concurrent batches and of an import, again and again. What
-//! was acknowledged is there, nothing is there twice, and what is derived is what the log gives.
+//! The plug is pulled: the real binary is killed in the middle of concurrent batches and of an
+//! import, again and again. What was acknowledged is there, nothing is there twice, and what is
+//! derived is what the log gives.
 
 use crate::app::TestApp;
 use crate::fold::derived;
@@ -90,7 +91,8 @@ pub(crate) fn request(port: u16, line: &str, headers: &str, body: &str) -> Optio
     Some((status, answer.split_once("\r\n\r\n")?.1.to_owned()))
 }
 
-/// A batch about a few customers whose identifiers overlap, so that links and profiles are joined under way.
+/// A batch about a few customers whose identifiers overlap, so that links and profiles are joined
+/// under way.
 pub(crate) fn batch(write_key: &str, number: u32) -> String {
     let event = |at: u32| -> Value {
         let id = number * BATCH + at;
@@ -105,7 +107,8 @@ pub(crate) fn batch(write_key: &str, number: u32) -> String {
     json!({"writeKey": write_key, "batch": (0..BATCH).map(event).collect::<Vec<_>>()}).to_string()
 }
 
-/// Sends batches until the server is gone; those that were not acknowledged are put back, as an SDK would try them again.
+/// Sends batches until the server is gone; those that were not acknowledged are put back, as an SDK
+/// would try them again.
 fn send(
     port: u16,
     write_key: &str,
@@ -215,7 +218,8 @@ async fn an_import_resumes_after_sigkill(app: &TestApp) {
     check_log(app, EVENTS as usize).await;
 }
 
-/// Every event is in the log once, every profile counts its events once, and a rebuild changes nothing.
+/// Every event is in the log once, every profile counts its events once, and a rebuild changes
+/// nothing.
 pub(crate) async fn check_log(app: &TestApp, expected: usize) {
     let workspace = &app.tenant.workspace;
     let events = table::count(&app.db, "event", &workspace.id).await;

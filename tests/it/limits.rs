@@ -1,4 +1,5 @@
-//! Bad input and too much of it: each has its documented answer, and nothing that was accepted is lost.
+//! Bad input and too much of it: each has its documented answer, and nothing that was accepted is
+//! lost.
 
 use crate::app::{Answer, NOW, TestApp};
 use crate::collect::gzip;

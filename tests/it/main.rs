@@ -1,6 +1,7 @@
 //! The integration tests: requests as a user would make them, on both databases.
 //!
-//! One binary, so that it links once. `app` starts a server in this process; every other file is a topic.
+//! One binary, so that it links once. `app` starts a server in this process; every other file is a
+//! topic.
 
 #[macro_use]
 mod app;

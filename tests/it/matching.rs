@@ -1,4 +1,5 @@
-//! Matching as a steward meets it: a run over everyone, answers to what it suggests, joins and taking them back.
+//! Matching as a steward meets it: a run over everyone, answers to what it suggests, joins and
+//! taking them back.
 
 use crate::app::TestApp;
 use crate::fold::derived;
@@ -196,7 +197,8 @@ async fn accept_joins_and_undo_parts_for_good(app: &TestApp) {
     assert!(alone.is_empty(), "{alone:?}");
 }
 
-/// An event ties two records, so the rules join them, and a steward parts them. That is a word against matching as well.
+/// An event ties two records, so the rules join them, and a steward parts them. That is a word
+/// against matching as well.
 async fn a_cannot_link_speaks_against_matching(app: &TestApp) {
     settle(app);
     let id = |kind: &str, id: &str| json!({"id": id, "type": kind, "collection": "users", "encoding": "none"});

@@ -1,4 +1,5 @@
-//! People files as a user imports them: the real binary, its standard output and error, and what is in the database after.
+//! People files as a user imports them: the real binary, its standard output and error, and what is
+//! in the database after.
 
 use crate::app::{Data, TestApp};
 use acquaint::store::link;

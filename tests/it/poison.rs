@@ -1,4 +1,5 @@
-//! Odd values: an event that is taken can be read back and folded again, and one that is not costs nobody but itself.
+//! Odd values: an event that is taken can be read back and folded again, and one that is not costs
+//! nobody but itself.
 
 use crate::app::TestApp;
 use crate::fold::derived;
@@ -31,7 +32,8 @@ impl Dice {
     }
 }
 
-/// Sends calls, each as the text that it is, as one batch; the codes of those that were refused, by position.
+/// Sends calls, each as the text that it is, as one batch; the codes of those that were refused, by
+/// position.
 async fn send(app: &TestApp, calls: &[String]) -> Vec<(u64, String)> {
     let key = &app.tenant.write_key;
     let body = format!(r#"{{"writeKey": "{key}", "batch": [{}]}}"#, calls.join(","));

@@ -1,8 +1,9 @@
-//! The power fails: in the middle of load the real binary is killed, and of its SQLite files everything is taken back, wholly
-//! or in part, that was written but not yet synced. What was acknowledged is there all the same.
+//! The power fails: in the middle of load the real binary is killed, and of its SQLite files
+//! everything is taken back, wholly or in part, that was written but not yet synced. What was
+//! acknowledged is there all the same.
 //!
-//! A kill alone proves less, because the kernel keeps what a killed process wrote. On PostgreSQL that is all that can be done
-//! from here: its server's files are its own.
+//! A kill alone proves less, because the kernel keeps what a killed process wrote. On PostgreSQL
+//! that is all that can be done from here: its server's files are its own.
 
 use crate::app::{Backend, TestApp};
 use crate::kill::{Process, acquaint, check_log, request};
@@ -227,7 +228,8 @@ struct Found {
     broken: Vec<String>,
 }
 
-/// Compares the log with what was acknowledged. More may be there: an answer that was under way when the server ended.
+/// Compares the log with what was acknowledged. More may be there: an answer that was under way
+/// when the server ended.
 async fn compare(app: &TestApp, db: &Db, acknowledged: &[String]) -> Found {
     let rows: Vec<(String,)> = db
         .sql("select message_id from event where workspace = $1")

@@ -1,6 +1,7 @@
 //! What model providers refuse in a tool catalogue, written down from their documentation alone.
 //!
-//! It shares nothing with the projections that it checks, so a misread rule has to be misread twice.
+//! It shares nothing with the projections that it checks, so a misread rule has to be misread
+//! twice.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! What a caller is told when something is wrong: a code, what to change, and never that something broke.
+//! Errors tell a caller a code and what to change, and never that something broke.
 
 use crate::app::{Answer, TestApp};
 use crate::calls;
@@ -242,8 +242,7 @@ async fn a_bad_argument_of_a_model_is_a_result(app: &TestApp) {
     }
 }
 
-/// Requests that nobody makes by mistake. No text holds U+0000 on PostgreSQL, and no number of ours is larger than 64 bits;
-/// both arrive all the same.
+/// Forged requests: no text holds U+0000 on PostgreSQL, and no number has more than 64 bits.
 const ODD: &[(&str, &str, &str)] = &[
     ("POST", "/v1/webhooks/%00", "{}"),
     ("POST", "/v1/webhooks/%ff%fe", "{}"),

@@ -1,4 +1,5 @@
-//! Several server processes on one database, all told of the same people at once, while a steward decides and rules change.
+//! Several server processes on one database, all told of the same people at once, while a steward
+//! decides and rules change.
 
 use crate::app::TestApp;
 use crate::kill::{BATCH, batch, check_log, documents, request, serve};
@@ -78,8 +79,8 @@ async fn workspace(app: &TestApp) -> Workspace {
     found.expect("found").expect("the workspace")
 }
 
-/// Joins customers, takes joins back, and changes the rules, until the events are all there and something was decided; how many
-/// decisions were made.
+/// Joins customers, takes joins back, and changes the rules, until the events are all there and
+/// something was decided; how many decisions were made.
 async fn steer(app: &TestApp, done: &AtomicBool) -> usize {
     let mut decided = 0;
     for round in 0..1_000 {

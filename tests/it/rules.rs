@@ -1,5 +1,5 @@
-//! Rules change: what the dry run says is what comes, everything stored outside by an id keeps leading somewhere, and the
-//! result is that of folding the log again from the start.
+//! Rules change: what the dry run says is what comes, everything stored outside by an id keeps
+//! leading somewhere, and the result is that of folding the log again from the start.
 
 use crate::app::TestApp;
 use crate::fold::{derived, disorder, log, take};
@@ -244,7 +244,8 @@ async fn an_apply_that_was_cut_off_goes_on(app: &TestApp) {
     }
 }
 
-/// Requests prepare events before they are written. When the rules change in between, the server reads them again.
+/// Requests prepare events before they are written. When the rules change in between, the server
+/// reads them again.
 async fn events_that_were_read_under_old_rules_are_read_again(app: &TestApp) {
     let old = workspace(&app.db).await;
     let text = SHIPPED.replacen("\"identify.traits.email\", ", "", 1);
@@ -263,7 +264,8 @@ async fn events_that_were_read_under_old_rules_are_read_again(app: &TestApp) {
     tx.commit().await.expect("committed");
 }
 
-/// A value that leads to a customer is blocked while another's event is read again and carries it: the customer lets go of it.
+/// A value that leads to a customer is blocked while another's event is read again and carries it:
+/// the customer lets go of it.
 async fn what_is_blocked_is_let_go_of_by_whom_it_led_to(app: &TestApp) {
     let event = |id: &str, kind: Kind| {
         Event::new(
@@ -296,8 +298,8 @@ async fn what_is_blocked_is_let_go_of_by_whom_it_led_to(app: &TestApp) {
     );
 }
 
-/// Twelve records of a shop have one mailbox. Under the shipped rules it joins nobody; where fifty may share it, it joins all,
-/// and back again.
+/// Twelve records of a shop have one mailbox. Under the shipped rules it joins nobody; where fifty
+/// may share it, it joins all, and back again.
 async fn a_value_that_becomes_shared_lets_go_of_everyone(app: &TestApp) {
     let workspace = workspace(&app.db).await;
     let record = |number: i64| {

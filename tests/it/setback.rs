@@ -1,4 +1,5 @@
-//! The database is set back to an earlier state, or is reached by another path, while a server has read from it.
+//! The database is set back to an earlier state, or is reached by another path, while a server has
+//! read from it.
 
 use crate::app::TestApp;
 use crate::fold::derived;

@@ -1,4 +1,5 @@
-//! The list of tables and what the databases say that there is; and rows of any table as text, for tests that compare them.
+//! The list of tables and what the databases say that there is; and rows of any table as text, for
+//! tests that compare them.
 
 use crate::app::TestApp;
 use acquaint::id::WorkspaceId;
@@ -192,7 +193,8 @@ async fn every_table_is_cleared_and_counted_by_workspace(app: &TestApp) {
     }
 }
 
-/// Every row of the workspace in the tables of a kind, each behind its table's name, in the order of their texts.
+/// Every row of the workspace in the tables of a kind, each behind its table's name, in the order
+/// of their texts.
 pub(crate) async fn rows_of(db: &Db, workspace: &Workspace, kind: TableKind) -> Vec<String> {
     let mut all = Vec::new();
     for table in TABLES.iter().filter(|table| table.kind == kind) {
@@ -202,7 +204,8 @@ pub(crate) async fn rows_of(db: &Db, workspace: &Workspace, kind: TableKind) -> 
     all
 }
 
-/// Every row of the workspace in a table, to the byte, but for the workspace itself. A document is also shown as it is read.
+/// Every row of the workspace in a table, to the byte, but for the workspace itself. A document is
+/// also shown as it is read.
 pub(crate) async fn rows(db: &Db, workspace: &Workspace, table: &str) -> Vec<String> {
     let text = text(db, table).await;
     let rows: Vec<(String, String)> = db.sql(text).bind(&workspace.id).all().await.expect(text);
@@ -223,7 +226,8 @@ fn read<T: Packed + Serialize>(hex: &str) -> String {
     serde_json::to_string(&read).expect("JSON")
 }
 
-/// The statement that reads a table, made from its columns: what is no bytes as one text, and what is, in hexadecimal digits.
+/// The statement that reads a table, made from its columns: what is no bytes as one text, and what
+/// is, in hexadecimal digits.
 async fn text(db: &Db, table: &str) -> &'static str {
     static TEXTS: Mutex<Option<HashMap<String, &'static str>>> = Mutex::new(None);
     let (engine, within) = (db.engine_name(), workspace_column(table));

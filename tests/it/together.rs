@@ -1,5 +1,5 @@
-//! Customers who are asked for at the same time are read by one statement; each asker is told of their own, whatever is wrong
-//! with the name or the patience of another.
+//! Customers who are asked for at the same time are read by one statement; each asker is told of
+//! their own, whatever is wrong with the name or the patience of another.
 
 use crate::app::{NOW, Tenant, TestApp};
 use futures_util::future::{join_all, poll_immediate};

@@ -1,4 +1,5 @@
-//! A database of another version: what an older form derived is folded anew from the log, and what has other tables is refused.
+//! A database of another version: what an older form derived is folded anew from the log, and what
+//! has other tables is refused.
 
 use crate::app::TestApp;
 use crate::fold::derived;
@@ -71,7 +72,8 @@ async fn what_an_older_version_derived_is_folded_anew(app: &TestApp) {
     db.close().await;
 }
 
-/// Has the database say that its first migration had this checksum, and whether more came after it; how it is opened then.
+/// Has the database say that its first migration had this checksum, and whether more came after it;
+/// how it is opened then.
 async fn opened(app: &TestApp, checksum: &[u8], more: bool) -> Result<(), Error> {
     let mut tx = app.db.begin().await.expect("a transaction");
     let first = "update _sqlx_migrations set checksum = $1 where version = 1";
@@ -91,7 +93,8 @@ async fn opened(app: &TestApp, checksum: &[u8], more: bool) -> Result<(), Error>
     Ok(())
 }
 
-/// Before the first release the one migration is edited. Whatever came before or after an edit is not ours, and is left as it is.
+/// Before the first release the one migration is edited. Whatever came before or after an edit is
+/// not ours, and is left as it is.
 async fn a_database_of_another_first_migration_is_refused(app: &TestApp) {
     app.track("u1", "Order Completed", json!({"order_id": "o1"}))
         .await;

@@ -1,5 +1,5 @@
-//! Webhooks, of every kind that there is: signatures, the time they hold for, and every recorded payload, each taken or refused
-//! with a reason. A new kind is tested by adding files to `tests/fixtures/KIND`.
+//! Webhooks of every kind: signatures, how long they are valid, and every recorded payload, taken or
+//! refused with a reason. A new kind is tested by adding files to `tests/fixtures/KIND`.
 
 use crate::app::{Answer, Data, NOW, TestApp, json_files};
 use acquaint::clock::parse_time;
@@ -65,8 +65,9 @@ impl Hook {
         sign(SECRET, &self.body, NOW) != sign(SECRET, &self.body, NOW + 86_400_000)
     }
 
-    /// The delivery with one bit of its body, or of one of the signature's headers, turned over: every bit of both. Of a
-    /// header's characters only the seven bits of ASCII, and only those that leave something that a header can hold.
+    /// The delivery with one bit of its body, or of one of the signature's headers, turned over:
+    /// every bit of both. Of a header's characters only the seven bits of ASCII, and only those
+    /// that leave something that a header can hold.
     fn flipped(&self) -> Vec<Self> {
         let mut all = Vec::new();
         for at in 0..self.body.len() * 8 {

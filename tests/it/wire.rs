@@ -23,7 +23,8 @@ fn calls(request: &Value) -> Vec<Value> {
     }
 }
 
-/// The bytes that were sent. Where a capture has none, they are made again: SDKs write compact JSON.
+/// The bytes that were sent. Where a capture has none, they are made again: SDKs write compact
+/// JSON.
 fn sent(request: &Value) -> Vec<u8> {
     let bytes = match request["raw_b64"].as_str() {
         Some(raw) => BASE64.decode(raw.as_bytes()).expect("base 64"),
@@ -33,7 +34,8 @@ fn sent(request: &Value) -> Vec<u8> {
     bytes
 }
 
-/// Every captured request of Segment's and RudderStack's SDKs, in the order in which they were made.
+/// Every captured request of Segment's and RudderStack's SDKs, in the order in which they were
+/// made.
 fn captures(data: &Data) -> Vec<(String, Value)> {
     let mut requests = Vec::new();
     for (file, content) in json_files(&data.folder) {

@@ -1,4 +1,5 @@
-//! Places of events in the log.
+//! Places of events in the log: source and message id. A rebuild reads the log in this order, which
+//! is neither that of arrival nor that of event times.
 
 use crate::event::Event;
 

@@ -3,6 +3,9 @@
 //!
 //! PostgreSQL gets an array for each column (`unnest`). SQLite gets a parameter for each value, up
 //! to 256 rows at a time: taking a value out of a row given as JSON would parse the row each time.
+//!
+//! An insert is pipelined: it runs while the caller goes on, and its error comes with the next
+//! statement that is awaited, or with the commit.
 
 use super::{EngineTransaction, TextCache, Transaction, statement_error, trace_statement};
 use crate::Result;

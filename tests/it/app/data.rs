@@ -1,8 +1,9 @@
-//! Data that tests read from files: small sets of our own, which are always there, and the large ones of others that may lie
-//! beside the repository.
+//! Data that tests read from files: small sets of our own, which are always there, and the large
+//! ones of others that may lie beside the repository.
 //!
-//! `both_on!(Topic; name, …)` runs a test on each of them, so none can be forgotten. A set that is absent is skipped aloud;
-//! where `TEST_SHARED_DATA` names the folder of the large ones, an absent set fails.
+//! `both_on!(Topic; name, …)` runs a test on each of them, so none can be forgotten. A set that is
+//! absent is skipped aloud; where `TEST_SHARED_DATA` names the folder of the large ones, an absent
+//! set fails.
 
 use super::outside::{env, say};
 use std::path::{Path, PathBuf};

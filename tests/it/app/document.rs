@@ -1,4 +1,5 @@
-//! What the server says that it serves: the routes of /openapi.json, so that tests which try every route forget none.
+//! What the server says that it serves: the routes of /openapi.json, so that tests which try every
+//! route forget none.
 
 use super::TestApp;
 use axum::body::Body;

@@ -15,7 +15,8 @@ const KEPT_MS: i64 = 60 * 60 * 1000;
 
 /// The test database's URL; none where there is no server.
 static SERVER: OnceCell<Option<String>> = OnceCell::const_new();
-/// A pool may grow to 16 connections, a test may run a second server, and PostgreSQL usually takes 100 connections.
+/// A pool may grow to 16 connections, a test may run a second server, and PostgreSQL usually takes
+/// 100 connections.
 static ROOM: Semaphore = Semaphore::const_new(3);
 
 /// A schema that only one test uses.
@@ -63,8 +64,9 @@ async fn server() -> Option<String> {
         say("databases: sqlite; skipped: postgres, no server at 127.0.0.1:5432");
         return None;
     };
-    // There is no `if not exists` for databases; a process that was quicker is as good. Strings are ordered as in English,
-    // where `~` comes before letters, so that a statement that relies on the order of bytes fails here.
+    // There is no `if not exists` for databases; a process that was quicker is as good. Strings are
+    // ordered as in English, where `~` comes before letters, so that a statement that relies on the
+    // order of bytes fails here.
     for locale in [
         "template template0 encoding 'UTF8' locale_provider icu icu_locale 'en-US'",
         "",

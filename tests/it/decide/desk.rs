@@ -211,7 +211,8 @@ impl<'a> Desk<'a> {
         rows.into_iter().map(found).collect()
     }
 
-    /// What a split that holds keeps apart is apart, and every id that a profile ever had leads to one.
+    /// What a split that holds keeps apart is apart, and every id that a profile ever had leads to
+    /// one.
     pub(super) async fn check(&mut self) -> Outcome {
         let profiles = self.profiles().await;
         let all = self.decisions().await;

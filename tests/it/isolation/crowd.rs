@@ -44,16 +44,17 @@ impl Crowd {
     }
 }
 
-/// What a user would ask about their own, by its id or in a word. There is no canary in it, so an answer that sings does not
-/// merely repeat the question.
+/// What a user would ask about their own, by its id or in a word. There is no canary in it, so an
+/// answer that sings does not merely repeat the question.
 pub fn words(user: &str) -> Vec<String> {
     let own = ["o-", "t-", "team-", "a-"].map(|kind| format!("{kind}{user}"));
     let plain = ["1001", "77", "orders consent account plan", "likes tea"];
     own.into_iter().chain(plain.map(str::to_owned)).collect()
 }
 
-/// Everything that a customer can leave behind, each with their canary in it. Some orders and tickets have plain ids, which
-/// others can guess: one that everybody has, and one of their own. A tool that shows something else needs it here.
+/// Everything that a customer can leave behind, each with their canary in it. Some orders and
+/// tickets have plain ids, which others can guess: one that everybody has, and one of their own. A
+/// tool that shows something else needs it here.
 fn life(canary: &str, user: &str, phone: &str) -> Vec<Value> {
     let word = |part: &str| format!("{canary}-{part}");
     let mut calls = vec![

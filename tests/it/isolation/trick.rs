@@ -1,4 +1,5 @@
-//! The tricks: what someone with a session writes into arguments, headers and names to reach another customer.
+//! The tricks: what someone with a session writes into arguments, headers and names to reach
+//! another customer.
 
 use super::crowd::{self, Crowd};
 use crate::app::NOW;
@@ -107,7 +108,8 @@ pub fn arguments(crowd: &Crowd) -> Vec<Value> {
     all
 }
 
-/// Calls that fit a tool, about what is another's: everything it takes, with that other's ids and names in it.
+/// Calls that fit a tool, about what is another's: everything it takes, with that other's ids and
+/// names in it.
 pub fn fitting(tool: &Tool, crowd: &Crowd) -> Vec<Value> {
     let mut words = crowd::words("u2");
     words.extend(names(crowd));
@@ -217,7 +219,8 @@ pub fn tools(tools: &Tools, crowd: &Crowd) -> Vec<String> {
     all
 }
 
-/// A call in every form that a provider has for it, and with a customer in places where none belongs.
+/// A call in every form that a provider has for it, and with a customer in places where none
+/// belongs.
 pub fn calls(tool: &str, arguments: &Value) -> Vec<Value> {
     let text = arguments.to_string();
     let chat = json!({"id": "c1", "type": "function", "function": {"name": tool, "arguments": text}, "customer": "user_id:u2"});

@@ -8,7 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 const HEADER: &str = "id,first_name,last_name,birthday,email,phone,street,city,postal_code\n";
 
-/// The twins, who share a home and its phone, are 20 and 21; 22 to 25 share a mailbox and its phone.
+/// The twins, who share a home and its phone, are 20 and 21; 22 to 25 share a mailbox and its
+/// phone.
 const CRM: &str = "\
 c1,Rosalind,Achterberg,1971-03-14,r.achterberg@example.com,+14155550101,4 Lantern Row,Dunmore,20141
 c2,Thaddeus,Bellweather,1984-11-02,thad@example.com,+14155550102,19 Quarry Lane,Ashcombe,20355

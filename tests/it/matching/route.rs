@@ -101,7 +101,8 @@ async fn suggestions_are_paged(app: &TestApp) {
     assert_eq!((ids, pages), (all, 3), "the likeliest first, each once");
 }
 
-/// What is refused: where, the body, the status, and what the answer names. `OPEN` is a suggestion that is open.
+/// What is refused: where, the body, the status, and what the answer names. `OPEN` is a suggestion
+/// that is open.
 fn wrong() -> Vec<(&'static str, Value, u16, &'static str)> {
     let at = |threshold: Value| json!({"customer": "record.crm:c1", "threshold": threshold});
     let because = |reason: &str| json!({"reason": reason});

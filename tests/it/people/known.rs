@@ -1,5 +1,5 @@
-//! Sets of people whose truth is known, our own and public ones: who is found to be one, by the one fixed setting and without
-//! labels.
+//! Sets of people whose truth is known, our own and public ones: who is found to be one, by the one
+//! fixed setting and without labels.
 
 use crate::app::{Data, TestApp};
 use acquaint::steward::suggest;
@@ -63,7 +63,8 @@ pub(super) const SHARED: [Set; 2] = [
     },
 ];
 
-/// Finds who is one among the imported records, and holds it against the truth: precision and recall over pairs.
+/// Finds who is one among the imported records, and holds it against the truth: precision and
+/// recall over pairs.
 pub(super) async fn check(app: &TestApp, data: &Data, sets: &[Set]) {
     let workspace = &app.tenant.workspace;
     let found = suggest::find(&app.db, workspace, 0.95, &mut |_, _, _| {}).await;

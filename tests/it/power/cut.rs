@@ -7,8 +7,8 @@ use super::undo::Cut;
 use super::{ENDS, Found, compare, pull, send_rest};
 use crate::app::TestApp;
 
-/// Rounds of load, each ended by a power cut; how many events were acknowledged. Several outcomes of every cut are looked at,
-/// and with one more the next round starts.
+/// Rounds of load, each ended by a power cut; how many events were acknowledged. Several outcomes
+/// of every cut are looked at, and with one more the next round starts.
 pub(super) async fn rounds(app: &TestApp) -> usize {
     let disk = Disk::new(app);
     let (environment, files) = (disk.environment(), disk.files());
@@ -28,7 +28,8 @@ pub(super) async fn rounds(app: &TestApp) -> usize {
         }
         assert!(journal.syncs > 0, "{told}: the server never synced");
         if round == 0 {
-            // What takes everything must take what was acknowledged, or else this test could not see a loss.
+            // What takes everything must take what was acknowledged, or else this test could not
+            // see a loss.
             let (_folder, url) = disk.copy(&journal, Cut::All, &mut dice);
             let found = look(app, &url, &acknowledged).await;
             assert_eq!(found.lost, acknowledged.len(), "{told}: nothing synced");

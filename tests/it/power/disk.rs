@@ -1,5 +1,5 @@
-//! The files of an SQLite database whose power can fail: a server that is started with `environment` keeps a journal of what
-//! it has not synced, and `fail` takes that back.
+//! The files of an SQLite database whose power can fail: a server that is started with
+//! `environment` keeps a journal of what it has not synced, and `fail` takes that back.
 
 use super::Files;
 use super::dice::Dice;

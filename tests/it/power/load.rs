@@ -10,7 +10,8 @@ use std::time::Duration;
 
 /// Events of a batch.
 const BATCH: u32 = 20;
-/// Customers that the events are about. They are many, so that a commit takes little work and there are many commits.
+/// Customers that the events are about. They are many, so that a commit takes little work and there
+/// are many commits.
 const CUSTOMERS: u32 = 500;
 
 /// Events of one request: one, or a batch.

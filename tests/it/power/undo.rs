@@ -1,7 +1,9 @@
-//! What a power cut leaves of the files of a database: reads the journal that `journal.c` kept, and undoes what it tells of.
+//! What a power cut leaves of the files of a database: reads the journal that `journal.c` kept, and
+//! undoes what it tells of.
 //!
-//! A disk writes sectors, in any order. Of the writes to a file since its last sync each is lost, kept, or torn: then it is
-//! decided sector by sector. What a sector holds afterwards is what it held after the last write to it that was kept.
+//! A disk writes sectors, in any order. Of the writes to a file since its last sync each is lost,
+//! kept, or torn: then it is decided sector by sector. What a sector holds afterwards is what it
+//! held after the last write to it that was kept.
 
 use super::dice::Dice;
 use std::collections::{BTreeMap, HashMap};
@@ -58,7 +60,8 @@ pub(super) struct Journal {
 }
 
 impl Journal {
-    /// Reads a journal. What the kill left of an unfinished record at its end is nothing: its change never came.
+    /// Reads a journal. What the kill left of an unfinished record at its end is nothing: its
+    /// change never came.
     pub(super) fn read(path: &Path) -> Option<Self> {
         let bytes = fs::read(path).ok()?;
         let (mut journal, mut at) = (Self::default(), 0);
@@ -217,7 +220,8 @@ fn undo(path: &Path, changes: &[&Change], cut: Cut, dice: &mut Dice) {
         return;
     }
     let mut length = changes.first().map_or(0, |change| change.before);
-    // Of each sector the first write that is lost and has none after it that is kept: what was there before it is there again.
+    // Of each sector the first write that is lost and has none after it that is kept: what was
+    // there before it is there again.
     let mut lost: BTreeMap<u64, &Change> = BTreeMap::new();
     for (change, fate) in changes.iter().zip(fates) {
         for sector in change.from / SECTOR..change.to.div_ceil(SECTOR) {

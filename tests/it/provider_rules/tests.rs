@@ -1,4 +1,5 @@
-//! The checker catches each violation, and what the projections write of a tool with every kind of argument has none.
+//! The checker catches each violation, and what the projections write of a tool with every kind of
+//! argument has none.
 
 use acquaint::tool::format::{Declaration, Format, catalogue};
 use acquaint::tool::schema;

@@ -1,4 +1,5 @@
-//! Whether a text is a well-formed XML document without a declaration, entities of its own, comments or CDATA.
+//! Whether a text is a well-formed XML document without a declaration, entities of its own,
+//! comments or CDATA.
 
 /// The names of its elements.
 pub fn tags(text: &str) -> Result<Vec<String>, String> {
