@@ -112,8 +112,7 @@ async fn connect(url: &str) -> Result<Db> {
     Ok(db)
 }
 
-/// Closes the databases of the command. Otherwise an SQLite file would keep its write-ahead log,
-/// and PostgreSQL a lease.
+/// Closes the databases of the command. Otherwise an SQLite file would keep its write-ahead log.
 async fn close<T>(done: T) -> T {
     for db in OPENED.with(RefCell::take) {
         db.close().await;

@@ -9,6 +9,7 @@
 //! | file | what it does |
 //! |---|---|
 //! | `deliver` | the entry: has a delivery parsed and prepared, and hands it to the queue |
+//! | `batch` | the events of one delivery, accepted and refused (pure) |
 //! | `read_event` | what identity and profile take of one event (pure) |
 //! | `queue` | one committer writes what is waiting |
 //! | `batch_queries` | asks for what is stored of the batch's links and records |
@@ -27,7 +28,6 @@
 
 use crate::Result;
 use crate::clock::Time;
-use crate::event::Event;
 use crate::id::{LinkId, ProfileId, WorkspaceId};
 use crate::store::access::Workspace;
 use crate::store::event::{LogPosition, NewEvent};
@@ -37,6 +37,7 @@ use crate::store::{self, Db, Tx};
 use std::collections::{HashMap, HashSet};
 
 mod baseline;
+mod batch;
 mod batch_links;
 mod batch_plan;
 mod batch_queries;
@@ -55,10 +56,11 @@ mod record_change;
 mod settlement;
 mod write;
 
+pub use batch::{Prepared, Receipt, RefusedEvent, prepare};
 pub(crate) use component::Component;
 pub use deliver::Feed;
 pub(crate) use moved::move_events;
-pub use queue::{Ingest, Patience, Receipt, RefusedEvent};
+pub use queue::{Ingest, Patience};
 pub use rebuild::{rebuild, renew};
 
 use batch_plan::BatchPlan;
@@ -73,39 +75,6 @@ pub struct Taken {
     pub new: usize,
     /// Events that were in the log already.
     pub known: usize,
-}
-
-/// An event with all that can be known of it without the database: how identity and profile read
-/// it, and its row in the log.
-#[derive(Clone, Debug)]
-pub struct Prepared {
-    read: ReadEvent,
-    new: NewEvent,
-    /// The version of the rules that it was read under.
-    rules: i64,
-}
-
-/// Prepares an event. Requests do this side by side, so that the one committer need not.
-///
-/// # Errors
-/// When the event cannot be written as JSON, which never happens to an event that was checked.
-pub fn prepare(workspace: &Workspace, event: &Event) -> Result<Prepared> {
-    let read = ReadEvent::of(workspace, event);
-    Ok(Prepared {
-        new: NewEvent::of(event, read.link().clone())?,
-        read,
-        rules: workspace.rules.version,
-    })
-}
-
-impl Prepared {
-    /// The same event read under the rules that the workspace has now.
-    ///
-    /// # Errors
-    /// As [`prepare`].
-    pub fn again(&self, workspace: &Workspace) -> Result<Self> {
-        prepare(workspace, &self.new.event()?)
-    }
 }
 
 /// Appends events to the log and brings everything derived from them up to date. Nothing, and no

@@ -321,7 +321,7 @@ impl TimedCall {
     }
 
     /// The answer as one line.
-    fn gist(&self) -> String {
+    fn summary(&self) -> String {
         let data = &self.answer["data"];
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
         if self.name == "recent_purchases" {

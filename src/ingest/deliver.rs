@@ -1,12 +1,16 @@
 //! The one road into the log: what a source sent, through an SDK, a webhook or a file, goes in here
 //! and comes out as a receipt.
 
-use super::queue::{Batch, Ingest, Patience, Receipt};
-use crate::Result;
+use super::batch::{Batch, Receipt};
+use super::queue::{Ingest, Patience};
 use crate::clock::Time;
 use crate::source::Parsed;
 use crate::store::access::{Source, Workspace};
+use crate::{Error, Result};
 use std::sync::Arc;
+
+/// Bytes from which on a delivery takes long enough to read that other requests would feel it.
+const LARGE: usize = 8 * 1024;
 
 /// A source and the workspace that it feeds.
 #[derive(Clone, Debug)]
@@ -39,5 +43,21 @@ impl Ingest {
         };
         let batch = self.read(bytes, prepare).await?;
         self.submit(&feed.workspace, batch, patience).await
+    }
+
+    /// Reads a delivery of this many bytes: a small one at once, a large one on a thread for it, no
+    /// more of them at a time than there are processors.
+    async fn read<T: Send + 'static>(
+        &self,
+        bytes: usize,
+        read: impl FnOnce() -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        if bytes < LARGE {
+            return read();
+        }
+        let stopped = |_| Error::internal("a delivery could not be read");
+        let _one = self.readers.acquire().await.map_err(stopped)?;
+        let read = tokio::task::spawn_blocking(read).await;
+        read.map_err(|_| Error::internal("a delivery could not be read"))?
     }
 }

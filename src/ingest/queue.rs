@@ -5,13 +5,12 @@
 //! What waits is bounded in bytes; beyond that a request is told to come back (429) and an import
 //! waits.
 //!
-//! The committer has a thread of its own, and large deliveries are read on others, so that neither
-//! keeps a worker of the runtime from the requests that are quickly answered.
+//! The committer has a thread of its own, so that it keeps no worker of the runtime from requests
+//! that are quickly answered.
 
-use super::{Prepared, Taken, prepare, take};
-use crate::clock::Time;
+use super::batch::{Batch, Prepared, Receipt};
+use super::{Taken, take};
 use crate::id::WorkspaceId;
-use crate::source::Parsed;
 use crate::store::Db;
 use crate::store::access::{self, Workspace};
 use crate::store::reject::Rejected;
@@ -25,86 +24,10 @@ use tokio::task::JoinHandle;
 const MAX_WAITING: usize = 16 * 1024 * 1024;
 /// Most events of one transaction; a commit costs the same for one event as for thousands.
 const MAX_COMMIT: usize = 3_000;
-/// Bytes from which on a delivery takes long enough to read that other requests would feel it.
-const LARGE: usize = 8 * 1024;
 /// How often a transaction is tried again after the database refused it.
 const TRIES: u32 = 3;
 /// What a busy server asks clients to wait, in seconds.
 const RETRY_AFTER_S: u32 = 1;
-
-/// The events of one delivery, sorted into accepted and refused.
-#[derive(Debug)]
-pub(super) struct Batch {
-    source: String,
-    events: Vec<Prepared>,
-    refused: Vec<RefusedEvent>,
-    rejected: Vec<Rejected>,
-    bytes: usize,
-}
-
-/// A refused event as its sender is told of it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RefusedEvent {
-    /// Its position in the delivery.
-    pub index: usize,
-    /// The sender's id of the message, if it had one.
-    pub message_id: Option<String>,
-    /// The stable reason.
-    pub code: &'static str,
-    /// What is wrong and what to send instead.
-    pub message: String,
-}
-
-impl Batch {
-    /// Sorts and prepares what a source parsed; `bytes` is about how large the delivery was.
-    pub fn new(
-        workspace: &Workspace,
-        source: &str,
-        parsed: Vec<Parsed>,
-        bytes: usize,
-        received_at: Time,
-    ) -> Result<Self> {
-        let mut batch = Self {
-            source: source.to_owned(),
-            events: Vec::new(),
-            refused: Vec::new(),
-            rejected: Vec::new(),
-            bytes,
-        };
-        for (
-            index,
-            Parsed {
-                outcome,
-                message_id,
-                raw,
-            },
-        ) in parsed.into_iter().enumerate()
-        {
-            match outcome {
-                Ok(event) => batch.events.push(prepare(workspace, &event)?),
-                Err(reject) => {
-                    batch.rejected.push(Rejected {
-                        id: crate::event::event_id(source, &format!("{}\0{raw}", reject.code)),
-                        source: source.to_owned(),
-                        code: reject.code.to_owned(),
-                        // Whatever was sent, PostgreSQL has to be able to keep it.
-                        message: reject.message.replace('\0', ""),
-                        message_id: message_id.as_ref().map(|id| id.replace('\0', "")),
-                        received_at,
-                        body: raw.replace('\0', ""),
-                    });
-                    batch.refused.push(RefusedEvent {
-                        index,
-                        message_id,
-                        code: reject.code,
-                        message: reject.message,
-                    });
-                }
-            }
-        }
-        Ok(batch)
-    }
-}
 
 /// What a sender does while too much waits to be written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -113,15 +36,6 @@ pub enum Patience {
     None,
     /// It waits for room, as imports do.
     Waits,
-}
-
-/// What became of a delivery; its events are durable and visible.
-#[derive(Debug, Default)]
-pub struct Receipt {
-    /// Events that were accepted, new or known.
-    pub accepted: usize,
-    /// Events that were refused, and why.
-    pub refused: Vec<RefusedEvent>,
 }
 
 struct WaitingBatch {
@@ -137,7 +51,8 @@ struct WaitingBatch {
 pub struct Ingest {
     queue: mpsc::UnboundedSender<WaitingBatch>,
     space: Arc<Semaphore>,
-    readers: Arc<Semaphore>,
+    /// Bounds how many large deliveries are read at a time.
+    pub(super) readers: Arc<Semaphore>,
 }
 
 impl Ingest {
@@ -165,22 +80,6 @@ impl Ingest {
         // Without a word at its end it was cut off; the task that waits for it has to know.
         let ended = async { end.await.expect("the committer comes to its end") };
         (ingest, tokio::spawn(ended))
-    }
-
-    /// Reads a delivery of this many bytes: a small one at once, a large one on a thread for it, no
-    /// more of them at a time than there are processors.
-    pub(super) async fn read<T: Send + 'static>(
-        &self,
-        bytes: usize,
-        read: impl FnOnce() -> Result<T> + Send + 'static,
-    ) -> Result<T> {
-        if bytes < LARGE {
-            return read();
-        }
-        let stopped = |_| Error::internal("a delivery could not be read");
-        let _one = self.readers.acquire().await.map_err(stopped)?;
-        let read = tokio::task::spawn_blocking(read).await;
-        read.map_err(|_| Error::internal("a delivery could not be read"))?
     }
 
     /// Writes a delivery; returns once it is durable.
@@ -221,7 +120,7 @@ impl Ingest {
         let stopped = || Error::internal("the committer has stopped");
         self.queue.send(waiting).map_err(|_| stopped())?;
         let written = answered.await.map_err(|_| stopped())?;
-        written.map(receipt)
+        written.map(Batch::receipt)
     }
 }
 
@@ -363,19 +262,4 @@ impl Committer {
 fn acknowledge(waiting: WaitingBatch) {
     // The sender may have hung up; what it sent is written all the same.
     drop(waiting.answer.send(Ok(waiting.batch)));
-}
-
-/// What the sender of a batch that was written is told.
-fn receipt(batch: Batch) -> Receipt {
-    if !batch.refused.is_empty() {
-        tracing::info!(
-            source = batch.source,
-            refused = batch.refused.len(),
-            "events refused; `acquaint source rejects` shows them"
-        );
-    }
-    Receipt {
-        accepted: batch.events.len(),
-        refused: batch.refused,
-    }
 }

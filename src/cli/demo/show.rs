@@ -121,7 +121,7 @@ fn asked(demo: &Demonstration) {
             "  {:<17} {:>8}   {}",
             call.name,
             call.time(),
-            call.gist()
+            call.summary()
         ));
     }
 }
