@@ -94,6 +94,9 @@ pub async fn take<'a>(
     let mut offered = 0;
     let mut seen = HashSet::new();
     let mut first: Vec<&Prepared> = Vec::new();
+    if workspace.rules.version != rules {
+        return Ok(None);
+    }
     for prepared in events {
         if prepared.rules != rules {
             return Ok(None);

@@ -301,8 +301,9 @@ impl Db {
                 write.close().await;
             }
             Engine::Postgres(pool) => {
+                let closed = pool.close();
                 self.cache.release_connection();
-                pool.close().await;
+                closed.await;
             }
         }
     }

@@ -225,7 +225,11 @@ impl Cache {
             return profile;
         }
         let document_key: Arc<str> = document_key(workspace, id).into();
-        let entry = self.documents.get(&document_key).unwrap_or_else(|| {
+        // The cached document stays if it is the same: other names and answers lead to it. It may be
+        // older than the read, since a read can see a change that is not known yet.
+        let cached = self.documents.get(&document_key);
+        let same = cached.filter(|entry| entry.profile.doc == profile.doc);
+        let entry = same.unwrap_or_else(|| {
             let entry = DocumentEntry {
                 profile,
                 name_generation: self.next_generation(),
@@ -277,7 +281,7 @@ impl Cache {
     }
 
     /// Puts in the documents that a transaction wrote, after its commit as change `number`. They
-    /// are not cached if a change lies between its base and its commit.
+    /// are not cached if the number does not follow that of its base.
     pub(super) fn write_through(
         &self,
         workspace: &WorkspaceId,
@@ -289,6 +293,9 @@ impl Cache {
         let cache = self.workspace(workspace);
         let mut known = lock(&cache.known);
         if number != base.number + 1 {
+            // The changes before the base are gone: the database was set back.
+            self.invalidate(workspace, &ChangedProfiles::All);
+            *known = KnownChange::default();
             return;
         }
         if known.number == Some(base.number) {

@@ -43,6 +43,9 @@ pub(super) use time::number;
 /// A statement that takes longer than this is logged as slow.
 const SLOW: Duration = Duration::from_millis(500);
 
+/// Under another isolation that a server may have by default, a statement after the lock would see
+/// what was there before it.
+const BEGIN: &str = "begin isolation level read committed";
 /// Takes the lock of a workspace until the transaction ends.
 const LOCK: &str = "select pg_advisory_xact_lock(hashtextextended('acquaint:' || $1, 0))";
 
@@ -166,7 +169,7 @@ impl Driver {
 /// connection to the pool within it.
 pub(super) async fn begin(pool: &PgPool) -> sqlx::Result<sqlx::Transaction<'static, Postgres>> {
     let pool = pool.clone();
-    let begun = tokio::spawn(async move { pool.begin().await }).await;
+    let begun = tokio::spawn(async move { pool.begin_with(BEGIN).await }).await;
     begun.unwrap_or(Err(sqlx::Error::WorkerCrashed))
 }
 

@@ -123,7 +123,15 @@ impl Cache {
         }
     }
 
-    /// Gives the idle connection back to its pool.
+    /// Keeps a connection for the next read, unless the pool was closed meanwhile.
+    fn keep_connection(&self, connection: ReadConnection, driver: &Driver) {
+        let mut idle = lock(&self.connection);
+        if !driver.is_closed() {
+            *idle = Some((connection, Instant::now()));
+        }
+    }
+
+    /// Gives the idle connection back to its pool, which must be closed already.
     pub(in crate::store) fn release_connection(&self) {
         drop(lock(&self.connection).take());
     }
@@ -147,7 +155,7 @@ impl ChangeRead {
         match self.read(&driver, &workspace).await {
             Ok(connection) => {
                 self.succeeded = true;
-                *lock(&self.cache.connection) = Some((connection, Instant::now()));
+                self.cache.keep_connection(connection, &driver);
             }
             Err(error) => {
                 tracing::debug!(target: "acquaint::db", %error, "each question reads the changes itself");

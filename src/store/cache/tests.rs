@@ -1,4 +1,5 @@
-//! The cache beside a file that two processes write to; each open database has a cache of its own, as a process has.
+//! The cache beside a file that two processes write to. Each open database has a cache of its own, as
+//! a process has.
 
 use super::Cache;
 use crate::Result;
@@ -158,5 +159,24 @@ async fn two_commits_are_not_taken_for_one() -> Result<()> {
     write(&other, &p(), &[1], false).await?;
     let later = header().expect("a header");
     assert!(later.follows(&after) && !later.follows(&before));
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_read_that_is_newer_than_the_known_change_wins() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let (one, other) = two(&folder).await?;
+    write(&one, &p(), &[0], true).await?;
+    let put = |name: (i64, &str), doc: u8| {
+        let (known, doc) = (one.cache.last_known(&w()), Arc::from([doc]));
+        let (id, at) = (p(), Time::from_ms(1));
+        one.cache.put_read(&w(), name, &id, (doc, at), known)
+    };
+    let older = put(NAME, 0);
+    write(&other, &p(), &[1], false).await?;
+    let newer = put((1, "user_id:u1"), 1);
+    assert_eq!(&*newer.doc, &[1]);
+    assert_ne!(newer.generation, older.generation);
+    assert_eq!(found(&one.cache), None);
     Ok(())
 }

@@ -22,6 +22,11 @@ impl WalHeader {
         self.commits() == before.commits().wrapping_add(1)
     }
 
+    /// Whether SQLite has made the header; a new file is all zeroes.
+    fn is_initialised(&self) -> bool {
+        self.0[12] == 1
+    }
+
     fn commits(&self) -> u32 {
         let Self([_, _, _, _, _, _, _, _, a, b, c, d, ..]) = *self;
         u32::from_ne_bytes([a, b, c, d])
@@ -63,7 +68,8 @@ impl WalIndex {
         let mut copies = [0; 96];
         file.as_ref()?.read_exact_at(&mut copies, 0).ok()?;
         let (first, second) = copies.split_first_chunk()?;
-        (first == second).then_some(WalHeader(*first))
+        let header = WalHeader(*first);
+        (first == second && header.is_initialised()).then_some(header)
     }
 
     /// Other systems may not show in a file what is written to its mapped memory.

@@ -18,6 +18,14 @@ pub(in crate::store) struct ReadConnection {
 }
 
 impl Driver {
+    /// Whether the pool that gives such connections was closed.
+    pub(in crate::store) fn is_closed(&self) -> bool {
+        match &self.engine {
+            Engine::Sqlite { .. } => false,
+            Engine::Postgres(pool) => pool.is_closed(),
+        }
+    }
+
     /// A connection for several reads.
     pub(in crate::store) async fn read_connection(&self) -> Result<ReadConnection> {
         let postgres = match &self.engine {
