@@ -180,12 +180,17 @@ impl Cache {
         rules: i64,
         name: &str,
     ) -> Result<CacheLookup> {
-        let last_known = self.last_known(workspace);
-        // Documents are cached only after the changes are read for the first time.
-        if last_known.is_some() && self.find(workspace, rules, name).is_none() {
-            return Ok(CacheLookup::Miss { last_known });
+        let known = *lock(&self.workspace(workspace).known);
+        match self.find(workspace, rules, name) {
+            // Nothing was committed since what the document was at least as new as.
+            Some(profile) if self.is_current(known) => return Ok(CacheLookup::Hit(profile)),
+            // Documents are cached only after the changes are read for the first time.
+            None if known.number.is_some() => {
+                let last_known = known.number;
+                return Ok(CacheLookup::Miss { last_known });
+            }
+            _ => self.confirm(driver, workspace).await?,
         }
-        self.confirm(driver, workspace).await?;
         let last_known = self.last_known(workspace);
         Ok(match self.find(workspace, rules, name) {
             Some(profile) => CacheLookup::Hit(profile),
