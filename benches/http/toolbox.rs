@@ -80,7 +80,7 @@ fn rows(numbers: std::ops::Range<usize>) -> String {
             "({id},'{user}','{email}','{name}','{phone}','{plan}','{city}','{country}')"
         ));
         for (nth, (at, order)) in customer.orders.iter().enumerate() {
-            let (total, status) = (order.total, order.status);
+            let (at, total, status) = (at.ms(), order.total, order.status);
             let products = json!(order.products);
             let row = id * customer.orders.len() + nth;
             orders.push(format!(
@@ -88,7 +88,7 @@ fn rows(numbers: std::ops::Range<usize>) -> String {
             ));
         }
         for (nth, (at, ticket)) in customer.tickets.iter().enumerate() {
-            let (status, priority) = (ticket.status, ticket.priority);
+            let (at, status, priority) = (at.ms(), ticket.status, ticket.priority);
             let (channel, subject) = (ticket.channel, ticket.subject);
             let row = id * customer.tickets.len() + nth;
             tickets.push(format!(
