@@ -91,12 +91,12 @@ pub async fn take<'a>(
 ) -> Result<Option<Taken>> {
     tx.lock(&workspace.id).await?;
     let rules = store::identity::rules_state(tx, &workspace.id).await?.rules;
-    let mut offered = 0;
-    let mut seen = HashSet::new();
-    let mut first: Vec<&Prepared> = Vec::new();
     if workspace.rules.version != rules {
         return Ok(None);
     }
+    let mut offered = 0;
+    let mut seen = HashSet::new();
+    let mut first: Vec<&Prepared> = Vec::new();
     for prepared in events {
         if prepared.rules != rules {
             return Ok(None);

@@ -57,7 +57,7 @@ packed!(Activity {
 });
 
 /// Every kind, in the order of its numbers.
-const KINDS: [Kind; 6] = [
+pub(super) const KINDS: [Kind; 6] = [
     Kind::Identify,
     Kind::Track,
     Kind::Page,

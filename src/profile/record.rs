@@ -6,7 +6,7 @@
 
 use super::packed::{Packed, Packer, Unpacker, packed};
 use super::provenance::Provenance;
-use crate::clock::Time;
+use crate::clock::{Time, parse_time};
 use crate::event::{Event, Kind, MAX_ID, is_shallow};
 use serde::Serialize;
 use serde_json::Value;
@@ -253,6 +253,11 @@ pub(super) fn text_property(event: &Event, name: &str) -> Option<String> {
         .property(name)
         .map(|text| text.trim().to_owned())
         .filter(|text| !text.is_empty())
+}
+
+/// A text property under a name as a time, if it is one.
+pub(super) fn time_property(event: &Event, name: &str) -> Option<Time> {
+    parse_time(&text_property(event, name)?)
 }
 
 /// The id of the order or ticket that an event is about. An id that is longer than any identifier

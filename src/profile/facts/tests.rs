@@ -4,18 +4,11 @@ use super::*;
 use crate::clock::Time;
 use crate::event::Kind;
 use crate::profile::Profile;
+use crate::profile::activity::KINDS;
 use proptest::prelude::*;
 use proptest::sample::Index;
 use serde_json::{Value, json};
 
-const KINDS: [Kind; 6] = [
-    Kind::Identify,
-    Kind::Track,
-    Kind::Page,
-    Kind::Screen,
-    Kind::Group,
-    Kind::Alias,
-];
 const NAMES: [&str; 4] = [
     "Account Removed User",
     "Order Completed",

@@ -1,7 +1,6 @@
 //! What an event of the Segment e-commerce spec says of an order.
 
-use super::super::record::{RecordUpdate, fields, id_property, text_property};
-use crate::clock::parse_time;
+use super::super::record::{RecordUpdate, fields, id_property, text_property, time_property};
 use crate::event::Event;
 use serde_json::Value;
 
@@ -58,12 +57,9 @@ pub(super) fn update(event: &Event) -> Option<RecordUpdate> {
         fields.push(("status", Value::String(status.clone())));
         entries.push(("status", event.id.clone(), Value::String(status)));
     }
-    let began_at = text_property(event, "placed_at")
-        .and_then(|text| parse_time(&text))
-        .unwrap_or(event.at);
     Some(RecordUpdate {
         id,
-        began_at,
+        began_at: time_property(event, "placed_at").unwrap_or(event.at),
         fields,
         entries,
     })

@@ -1,7 +1,6 @@
 //! What an event says of a ticket.
 
-use super::super::record::{RecordUpdate, fields, id_property, text_property};
-use crate::clock::parse_time;
+use super::super::record::{RecordUpdate, fields, id_property, text_property, time_property};
 use crate::event::Event;
 use serde_json::Value;
 
@@ -47,12 +46,9 @@ pub(super) fn update(event: &Event) -> Option<RecordUpdate> {
             serde_json::json!({"author": author, "body": body}),
         )
     });
-    let began_at = text_property(event, "opened_at")
-        .and_then(|text| parse_time(&text))
-        .unwrap_or(event.at);
     Some(RecordUpdate {
         id,
-        began_at,
+        began_at: time_property(event, "opened_at").unwrap_or(event.at),
         fields,
         entries: entries.into_iter().collect(),
     })
